@@ -1,0 +1,251 @@
+"""Jobs, submissions and batches: the records of the ledger, and the life cycle of a submission."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from batchdeck.domain.costs import Estimate, Usage
+from batchdeck.domain.documents import Sha256
+from batchdeck.domain.outcomes import Outcome
+
+RESULTS_KEPT = dt.timedelta(days=29)
+"""Results vanish this long after *created_at* (public documentation)."""
+RISK_DAYS = (20, 25, 28)
+"""Days after creation at which results that are not on this disk are warned about."""
+
+
+class SubmissionState(enum.StrEnum):
+    """Where one intended `create` call stands.
+
+    PREPARED -> SENDING -> SUBMITTED | REJECTED | PREPARED (proved unsent) | IN_DOUBT;
+    IN_DOUBT -> SUBMITTED (adopted) | ABSENT. An ABSENT one's pages are free again, for a new attempt with a
+    new nonce, after the operator's word. A DISCARDED one was never sent and is not wanted any more.
+    """
+
+    PREPARED = "prepared"
+    SENDING = "sending"
+    SUBMITTED = "submitted"
+    REJECTED = "rejected"
+    IN_DOUBT = "in_doubt"
+    ABSENT = "absent"
+    DISCARDED = "discarded"
+
+    @property
+    def holds_pages(self) -> bool:
+        """Whether its pages may not be claimed by another submission (SUBMITTED: until archived)."""
+        return self in _HOLDING
+
+
+_HOLDING = frozenset(
+    {
+        SubmissionState.PREPARED,
+        SubmissionState.SENDING,
+        SubmissionState.IN_DOUBT,
+        SubmissionState.SUBMITTED,
+    }
+)
+
+SUBMISSION_MOVES: Mapping[SubmissionState, frozenset[SubmissionState]] = {
+    SubmissionState.PREPARED: frozenset({SubmissionState.SENDING, SubmissionState.DISCARDED}),
+    SubmissionState.SENDING: frozenset(
+        {
+            SubmissionState.SUBMITTED,
+            SubmissionState.REJECTED,
+            SubmissionState.PREPARED,
+            SubmissionState.IN_DOUBT,
+        }
+    ),
+    SubmissionState.IN_DOUBT: frozenset({SubmissionState.SUBMITTED, SubmissionState.ABSENT}),
+    SubmissionState.SUBMITTED: frozenset(),
+    SubmissionState.REJECTED: frozenset(),
+    # A server may accept a request long after it was given up: found by its nonce at a later poll.
+    SubmissionState.ABSENT: frozenset({SubmissionState.SUBMITTED}),
+    SubmissionState.DISCARDED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRef:
+    """A document as one job uses it: which of its pages, and where they begin in the job's global index."""
+
+    sha256: Sha256
+    name: str
+    """File name as shown (already safe), for reports and ids."""
+    path: str
+    """Where it was found; may hold surrogate escapes."""
+    first_index: int
+    pages: int
+    """How many of its pages the job submits."""
+    page_count: int
+    """How many pages the document has."""
+    title: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One submission by an operator: documents + recipe + parameters. Owns batches."""
+
+    id: str
+    name: str
+    created_at: dt.datetime
+    recipe: str
+    model: str
+    max_tokens: int
+    documents: tuple[DocumentRef, ...]
+    pages: int
+    operator: str = ""
+    estimate: Estimate = field(default_factory=lambda: Estimate(0.0, 0.0, 0.0, known=False))
+    params: Mapping[str, object] = field(default_factory=dict)
+    """What the operator changed against the recipe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The local record of one intended `create` call, written before it is made.
+
+    `key` is its nonce, the first part of each of its custom_ids, and the name of its folder.
+    """
+
+    key: str
+    job: str
+    state: SubmissionState
+    created_at: dt.datetime
+    indices: tuple[tuple[int, int], ...]
+    """The pages it claims: half-open ranges [start, stop) of global indices, ascending."""
+    requests: int
+    body_bytes: int
+    body_sha256: str
+    attempt: int = 1
+    """1 for the first turn of its pages, 2 for their first retry …"""
+    lineage: tuple[str, ...] = ()
+    """Keys of the submissions whose failures this one resubmits."""
+    model: str = ""
+    max_tokens: int = 0
+    change: str = ""
+    """How it differs from what it resubmits, in a phrase ("max_tokens 4,096 → 8,192")."""
+    reserved_usd: float = 0.0
+    batch_id: str | None = None
+    watermark: str | None = None
+    """Newest batch id the API listed just before sending; empty string when it listed none."""
+    sent_at: dt.datetime | None = None
+    note: str = ""
+    """Why it was rejected, or what is in doubt."""
+
+    @property
+    def page_count(self) -> int:
+        return sum(stop - start for start, stop in self.indices)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCounts:
+    """The API's own counts. All but `processing` stay 0 until the whole batch has ended."""
+
+    processing: int = 0
+    succeeded: int = 0
+    errored: int = 0
+    canceled: int = 0
+    expired: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.processing + self.succeeded + self.errored + self.canceled + self.expired
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteBatch:
+    """A Message Batch as the API described it, reduced to what is used. Unknown statuses are data."""
+
+    id: str
+    status: str
+    """in_progress, canceling, ended, or something newer."""
+    counts: RequestCounts
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    ended_at: dt.datetime | None = None
+    cancel_initiated_at: dt.datetime | None = None
+    archived_at: dt.datetime | None = None
+    has_results: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status == "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Proof that a batch's results are on this disk, whole."""
+
+    sha256: str
+    bytes: int
+    rows: int
+    at: dt.datetime
+    findings: tuple[str, ...] = ()
+    """What did not match what was submitted (missing, duplicate, stranger rows), in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One Message Batch this deck tracks: its own (with a submission) or one found in the workspace."""
+
+    id: str
+    key: str
+    """Name of its folder: the submission's key, or the batch id for a batch made elsewhere."""
+    job: str | None
+    remote: RemoteBatch
+    submission: Submission | None = None
+    last_polled_at: dt.datetime | None = None
+    archive: Archive | None = None
+    outcomes: Mapping[Outcome, int] = field(default_factory=dict)
+    """Tally of its pages; empty until archived."""
+    usage: Usage = field(default_factory=Usage)
+    cost: float | None = None
+    """What its results cost; None until archived or when the model has no price."""
+    duplicate_of: str | None = None
+    """Key of the submission whose second, unwanted acceptance this batch is."""
+    gone: bool = False
+    """The API has answered 404 for it for longer than believable: deleted elsewhere, or expired."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the API may still change it."""
+        return not self.remote.has_ended and not self.gone
+
+    @property
+    def results_vanish_at(self) -> dt.datetime:
+        return self.remote.created_at + RESULTS_KEPT
+
+    def is_at_risk(self, now: dt.datetime) -> bool:
+        """Whether its results will vanish soon and are not on this disk."""
+        return (
+            self.archive is None
+            and not self.gone
+            and now - self.remote.created_at >= dt.timedelta(days=RISK_DAYS[0])
+        )
+
+
+def ranges_of(indices: list[int]) -> tuple[tuple[int, int], ...]:
+    """Return ascending global indices as half-open ranges."""
+    ranges: list[tuple[int, int]] = []
+    for index in indices:
+        if ranges and ranges[-1][1] == index:
+            ranges[-1] = (ranges[-1][0], index + 1)
+        else:
+            ranges.append((index, index + 1))
+    return tuple(ranges)
+
+
+def ranges_overlap(a: tuple[tuple[int, int], ...], b: tuple[tuple[int, int], ...]) -> bool:
+    """Say whether two ascending lists of half-open ranges share an index."""
+    i = j = 0
+    while i < len(a) and j < len(b):
+        if a[i][0] < b[j][1] and b[j][0] < a[i][1]:
+            return True
+        if a[i][1] <= b[j][1]:
+            i += 1
+        else:
+            j += 1
+    return False

@@ -1,0 +1,201 @@
+"""Source documents and their pages: what a scan learns of a file, and how pages are chosen and named."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NewType
+
+from batchdeck.errors import UsageError
+
+Sha256 = NewType("Sha256", str)
+"""A SHA-256 in 64 lower-case hexadecimal digits."""
+
+
+class ProblemKind(enum.StrEnum):
+    """Why a source file cannot be used. One clear problem per file."""
+
+    NOT_A_PDF = "not_a_pdf"
+    EMPTY_FILE = "empty_file"
+    NO_PAGES = "no_pages"
+    NEEDS_PASSWORD = "needs_password"  # noqa: S105 - a problem, not a password
+    DAMAGED = "damaged"
+    TOO_LARGE = "too_large"
+    TOO_MANY_PAGES = "too_many_pages"
+    TOO_SLOW = "too_slow"
+    UNREADABLE = "unreadable"
+    NOT_A_FILE = "not_a_file"
+    DUPLICATE = "duplicate"
+    ALREADY_SUBMITTED = "already_submitted"
+    NO_SUCH_PAGES = "no_such_pages"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason a file was left out. `message` is a sentence for the operator, already safe to show."""
+
+    kind: ProblemKind
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class Caveat(enum.StrEnum):
+    """What makes a usable file worth a second look before it is paid for."""
+
+    REPAIRED = "repaired"
+    DYNAMIC_XFA = "dynamic_xfa"
+    PORTFOLIO = "portfolio"
+    ODD_PAGE_BOX = "odd_page_box"
+    GIANT_CONTENT = "giant_content"
+    PAGE_OVER_LIMIT = "page_over_limit"
+    NO_TEXT_LAYER = "no_text_layer"
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineEntry:
+    """One bookmark: `level` from 1, `page` 1-based or None where it leads nowhere in this document."""
+
+    level: int
+    title: str
+    page: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What is known of one page before it is split. Sizes in PDF points (1/72 inch)."""
+
+    number: int
+    """1-based page of the document."""
+    label: str
+    """The printed label ("vii", "A-3"), or the number where the document gives none."""
+    width: float
+    height: float
+    rotation: int
+    """0, 90, 180 or 270 degrees clockwise."""
+    has_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source file as the scan found it. Known by its SHA-256; `path` may hold surrogate escapes."""
+
+    path: str
+    sha256: Sha256
+    size: int
+    """Bytes of the file."""
+    pages: tuple[PageFacts, ...] = ()
+    title: str = ""
+    language: str = ""
+    """/Lang of the catalogue, or empty."""
+    outline: tuple[OutlineEntry, ...] = ()
+    encrypted: bool = False
+    password: str = field(default="", repr=False)
+    """The password that opened it; empty for none. Never written to the deck, logs or events."""
+    attachments: int = 0
+    caveats: tuple[Caveat, ...] = ()
+
+    @property
+    def page_count(self) -> int:
+        return len(self.pages)
+
+
+@dataclass(frozen=True, slots=True)
+class UnusableFile:
+    """A file the scan met and cannot use."""
+
+    path: str
+    problem: Problem
+    sha256: Sha256 | None = None
+
+
+ScannedFile = Document | UnusableFile
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of one document in a job. `index` is 0-based and global to the job, never to a batch."""
+
+    index: int
+    document: Sha256
+    number: int
+    label: str
+
+
+def parse_page_ranges(text: str) -> tuple[tuple[int, int | None], ...]:
+    """Read page ranges like ``1-5,8,12-`` into (first, last) pairs, 1-based, `last` None for "to the end".
+
+    Raises:
+        UsageError: the text is not a list of ranges, or a range runs backwards.
+    """
+    ranges: list[tuple[int, int | None]] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d*)\s*(-?)\s*(\d*)\s*", part)
+        if not match or not (match[1] or match[3]):
+            raise UsageError(
+                f"“{show_range(part)}” is not a page range.", hint="Write ranges like 1-5,8,12- (1-based)."
+            )
+        first = int(match[1] or 1)
+        last = int(match[3]) if match[3] else (None if match[2] else first)
+        if first < 1 or (last is not None and last < first):
+            raise UsageError(
+                f"The page range “{show_range(part)}” runs backwards or starts before page 1.",
+                hint="Write ranges like 1-5,8,12- (1-based).",
+            )
+        ranges.append((first, last))
+    return tuple(ranges)
+
+
+def show_range(part: str) -> str:
+    """Return a range as typed, bounded for a message."""
+    return part.strip()[:40]
+
+
+def choose_pages(count: int, ranges: Sequence[tuple[int, int | None]] | None) -> tuple[int, ...]:
+    """Return the 1-based page numbers of a document of `count` pages that `ranges` choose, in page order."""
+    if ranges is None:
+        return tuple(range(1, count + 1))
+    chosen: set[int] = set()
+    for first, last in ranges:
+        chosen.update(range(first, min(count, last if last is not None else count) + 1))
+    return tuple(sorted(chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a scan found, in the order of the paths given: usable documents, and files with a problem."""
+
+    documents: tuple[Document, ...]
+    unusable: tuple[UnusableFile, ...]
+
+    @property
+    def page_count(self) -> int:
+        return sum(document.page_count for document in self.documents)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the usable files."""
+        return sum(document.size for document in self.documents)
+
+
+def mark_duplicates(files: Iterable[ScannedFile]) -> Scan:
+    """Keep the first file of each content; say of every later one whose copy it is."""
+    from batchdeck.domain.text import show
+
+    documents: list[Document] = []
+    unusable: list[UnusableFile] = []
+    first_path: dict[Sha256, str] = {}
+    for file in files:
+        if isinstance(file, UnusableFile):
+            unusable.append(file)
+        elif file.sha256 in first_path:
+            original = show(first_path[file.sha256], 120)
+            problem = Problem(ProblemKind.DUPLICATE, f"The same bytes as {original}; submitted once.")
+            unusable.append(UnusableFile(file.path, problem, file.sha256))
+        else:
+            first_path[file.sha256] = file.path
+            documents.append(file)
+    return Scan(tuple(documents), tuple(unusable))

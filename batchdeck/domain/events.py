@@ -1,0 +1,279 @@
+"""What long operations report while they run, and `Operation`, the one way to run them.
+
+Faces turn these events into messages, progress bars or JSON lines. Nothing else reports progress.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+from batchdeck.domain.batches import RequestCounts
+from batchdeck.domain.documents import Document, UnusableFile
+from batchdeck.domain.outcomes import Outcome
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished(Event, Generic[T]):
+    """The last event of an operation: what it came to."""
+
+    result: T
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Event):
+    """Something the operator should read. `level` is info, warning or error."""
+
+    text: str
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanStarted(Event):
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentScanned(Event):
+    """One more file was looked at; `done` of `files` so far."""
+
+    file: Document | UnusableFile
+    done: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class PagesPrepared(Event):
+    """Pages split and encoded so far, of all the pages this submission will send."""
+
+    done: int
+    total: int
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSending(Event):
+    """A batch is on its way. `sent` of `size` bytes handed to the network."""
+
+    submission: str
+    requests: int
+    sent: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSubmitted(Event):
+    job: str
+    batch: str
+    submission: str
+    requests: int
+    number: int
+    """1-based among the batches of this submission."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRefused(Event):
+    """The API refused a batch; its pages are free again."""
+
+    job: str
+    submission: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionInDoubt(Event):
+    """Unknown whether the API took a batch: its pages stay claimed until `reconcile` has settled it."""
+
+    job: str
+    submission: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionSettled(Event):
+    """An uncertain submission was adopted (with its batch) or found absent (batch None)."""
+
+    job: str
+    submission: str
+    batch: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateFound(Event):
+    """A batch that repeats a submission of this deck: it should be canceled."""
+
+    batch: str
+    submission: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Event):
+    """Nothing to do until `until`; `reason` says why (poll, retry-after, queue)."""
+
+    until: dt.datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Polled(Event):
+    """One round of polling is over; `next_at` is None when nothing is open any more."""
+
+    open_batches: int
+    next_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CountsChanged(Event):
+    batch: str
+    job: str | None
+    status: str
+    counts: RequestCounts
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEnded(Event):
+    batch: str
+    job: str | None
+    counts: RequestCounts
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsArriving(Event):
+    """Bytes of a batch's results on this disk so far; `total` where the API said it."""
+
+    batch: str
+    received: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchArchived(Event):
+    """A batch's results are on this disk, whole, and judged."""
+
+    batch: str
+    job: str | None
+    outcomes: Mapping[Outcome, int]
+    cost: float | None
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsAtRisk(Event):
+    """Results that are not on this disk will vanish."""
+
+    batch: str
+    vanish_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHeldEvent(Event):
+    """Paid work has stopped until the operator has acted."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PollFailed(Event):
+    """A poll got no believable answer; it is tried again."""
+
+    batch: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PagesAssembled(Event):
+    """Pages of one document that went through the HTML pipeline so far."""
+
+    document: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentExported(Event):
+    document: str
+    html: Path
+    pages: int
+    placeholders: int
+    errors: int
+    review: int
+    done: int
+    documents: int
+
+
+class Operation(Generic[T]):
+    """A long operation: iterate over it to see its events, or await it for its result alone.
+
+    ::
+
+        scan = await deck.scan([folder])            # just the result
+        async for event in deck.submit(plan):        # or every step; the last event is `Finished`
+            ...
+
+    An operation can be used once. Closing it early (`aclose`, or a cancelled task) stops it where it can be
+    resumed.
+    """
+
+    def __init__(self, events: AsyncGenerator[Event, None]) -> None:
+        self._events = events
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self._events
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._run().__await__()
+
+    async def aclose(self) -> None:
+        """Stop here."""
+        await self._events.aclose()
+
+    async def _run(self) -> T:
+        try:
+            async for event in self._events:
+                if isinstance(event, Finished):
+                    return cast("T", event.result)
+        finally:
+            await self._events.aclose()
+        raise RuntimeError("an operation ended without its result")
+
+
+def event_record(event: Event) -> dict[str, Any]:
+    """Return an event as a plain record for JSON: its name under `event`, its fields beside it."""
+    record: dict[str, Any] = {"event": _snake(type(event).__name__)}
+    for field in dataclasses.fields(event):
+        record[field.name] = plain(getattr(event, field.name))
+    return record
+
+
+def plain(value: object) -> Any:
+    """Return a value of the domain as plain JSON data (dataclasses to objects, times to RFC 3339 in UTC)."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: plain(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            if field.name != "password"
+        }
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return value
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + char.lower() if char.isupper() else char for char in name).lstrip("_")

@@ -1,0 +1,108 @@
+"""Pages as lists show them: attempts, and the state that follows from them (newest first, good beats bad)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from batchdeck.domain.costs import Usage
+from batchdeck.domain.outcomes import Outcome, Remedy, remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One page's turn in one batch."""
+
+    custom_id: str
+    submission: str
+    batch: str | None
+    number: int
+    """1 for the page's first turn."""
+    outcome: Outcome
+    detail: str = ""
+    error_type: str = ""
+    stop_reason: str = ""
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""
+    max_tokens: int = 0
+    change: str = ""
+    at: dt.datetime | None = None
+    recall: float | None = None
+    """Share of the text layer's words found in the answer; None where it was not or cannot be measured."""
+
+
+def standing_attempt(attempts: Sequence[Attempt]) -> Attempt | None:
+    """Return the attempt that counts: the newest good one, else the newest one that is not pending, else
+    the newest. `attempts` run from oldest to newest."""
+    for attempt in reversed(attempts):
+        if attempt.outcome.is_good:
+            return attempt
+    for attempt in reversed(attempts):
+        if attempt.outcome is not Outcome.PENDING:
+            return attempt
+    return attempts[-1] if attempts else None
+
+
+def page_outcome(attempts: Sequence[Attempt]) -> Outcome:
+    """Return a page's outcome: a good attempt's, else pending while one is under way, else the newest's."""
+    standing = standing_attempt(attempts)
+    if standing is None:
+        return Outcome.PENDING
+    if standing.outcome.is_good:
+        return standing.outcome
+    return Outcome.PENDING if attempts[-1].outcome is Outcome.PENDING else standing.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """One page of a job as a list shows it."""
+
+    index: int
+    document: str
+    """File name as shown."""
+    sha256: str
+    page: int
+    """1-based page of the document."""
+    label: str
+    outcome: Outcome
+    attempts: int
+    custom_id: str = ""
+    """Of the attempt that counts; empty while the page is in no submission."""
+    batch: str = ""
+    error_type: str = ""
+    detail: str = ""
+    usage: Usage = field(default_factory=Usage)
+    cost: float | None = None
+    max_tokens: int = 0
+    model: str = ""
+    recall: float | None = None
+
+    @property
+    def remedy(self) -> Remedy:
+        return remedy(self.outcome, self.error_type, self.detail, self.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class PageDetail:
+    """One page with every attempt, from oldest to newest."""
+
+    row: PageRow
+    job: str
+    attempts: tuple[Attempt, ...]
+    missing_words: tuple[str, ...] = ()
+    """Runs of words of the text layer that the answer lacks, when fidelity is low."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """Failed pages of a job that share a cause and call for the same thing."""
+
+    outcome: Outcome
+    error_type: str
+    remedy: Remedy
+    pages: tuple[int, ...]
+    """Global indices."""
+    max_tokens: int = 0
+    """The greatest max_tokens among them, for truncated pages."""
+    example: str = ""
