@@ -1,0 +1,1 @@
+"""The Message Batches API through the official SDK: one gateway, raw results, errors mapped to ours."""

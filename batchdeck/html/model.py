@@ -1,0 +1,154 @@
+"""What the stages hand on to each other: a page's material, its tree, and a record of every change made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from batchdeck.domain.documents import OutlineEntry
+from batchdeck.domain.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing a stage did to a page's words or structure, for the operator to read.
+
+    `before` and `after` are text (bounded excerpts); `removed` and `added` are the words the change took out
+    of or put into the document, so that words out = words in - removed + added can be checked.
+    """
+
+    stage: str
+    page: int
+    """1-based page of the document; 0 for the document as a whole."""
+    rule: str
+    before: str = ""
+    after: str = ""
+    removed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One thing a person should look at: what machine checks cannot decide."""
+
+    page: int
+    kind: str
+    """alt_text, table_scope, join, unverified, placeholder, fidelity, language, math, link, …"""
+    message: str
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxIssue:
+    """One html5lib error on the raw answer."""
+
+    page: int
+    line: int
+    column: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextLayer:
+    """What the PDF itself says of a page's text."""
+
+    text: str
+    trusted: bool
+    """Two extractors agree and there are enough words to judge by."""
+    links: tuple[str, ...] = ()
+    """URLs of the page's link annotations, in reading order."""
+    image_share: float = 0.0
+    """Share of the page's area that images cover, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageMaterial:
+    """Everything a page brings to the export."""
+
+    number: int
+    """1-based page of the document."""
+    label: str
+    outcome: Outcome
+    answer: str | None
+    """Text of the attempt that counts, when it is good enough to be used; else None."""
+    detail: str = ""
+    """Why there is no answer, for the placeholder."""
+    layer: TextLayer | None = None
+    custom_id: str = ""
+    model: str = ""
+    width: float = 0.0
+    height: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentMaterial:
+    """One document's facts for the export, without its pages."""
+
+    name: str
+    """File name as shown."""
+    sha256: str
+    page_count: int
+    title: str = ""
+    language: str = ""
+    outline: tuple[OutlineEntry, ...] = ()
+    job: str = ""
+    recipe: str = ""
+
+
+@dataclass(slots=True)
+class PageTree:
+    """A page as the stages after parsing see it. Stages may edit `tree` in place; they own it."""
+
+    number: int
+    label: str
+    outcome: Outcome
+    tree: Element
+    """The `article` element, in html5lib's etree form without namespaces."""
+    meta: Mapping[str, str] = field(default_factory=dict)
+    """The article's data-* attributes without the prefix: lang, kind, rotation, printed-page, starts, ends."""
+    source: str = "answer"
+    """answer, text_layer (marked unverified) or placeholder."""
+    layer: TextLayer | None = None
+    width: float = 0.0
+    height: float = 0.0
+
+
+@dataclass(slots=True)
+class Assembly:
+    """A document on its way through the stages across pages."""
+
+    material: DocumentMaterial
+    pages: list[PageTree]
+    changes: list[Change] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    issues: list[SyntaxIssue] = field(default_factory=list)
+    language: str = ""
+    title: str = ""
+    figures: Mapping[str, bytes] = field(default_factory=dict)
+    """Image files that go beside the document, by file name; empty when figures are embedded."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFinding:
+    """One rule of the built-in checks that does not hold. `rule` is the axe id where there is one."""
+
+    rule: str
+    message: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A rendered document and what is known of it."""
+
+    html: str
+    findings: Sequence[RuleFinding]
+    changes: Sequence[Change]
+    reviews: Sequence[Review]
+    issues: Sequence[SyntaxIssue]
+    pages: int
+    placeholders: int
+    unverified: int
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """What belongs beside the document, by relative file name."""

@@ -1,0 +1,1 @@
+"""Source files: scan (untrusted, bounded), split, text layer, links, page images. No network, no deck."""

@@ -1,0 +1,1 @@
+"""What to ask for a page and what a good answer looks like: recipes, prompts and answer contracts."""
