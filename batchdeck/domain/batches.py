@@ -99,8 +99,8 @@ class Job:
     pages: int
     operator: str = ""
     estimate: Estimate = field(default_factory=lambda: Estimate(0.0, 0.0, 0.0, known=False))
-    params: Mapping[str, object] = field(default_factory=dict)
-    """What the operator changed against the recipe."""
+    outcomes: Mapping[Outcome, int] = field(default_factory=dict)
+    """Tally of all its pages as of the last change; derived, kept here so that lists need no page files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,8 @@ class Submission:
     change: str = ""
     """How it differs from what it resubmits, in a phrase ("max_tokens 4,096 → 8,192")."""
     reserved_usd: float = 0.0
+    as_image: bool = False
+    """Whether the pages are sent as images instead of PDFs."""
     batch_id: str | None = None
     watermark: str | None = None
     """Newest batch id the API listed just before sending; empty string when it listed none."""

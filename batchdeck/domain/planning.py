@@ -1,0 +1,241 @@
+"""Plans: what a submission or a retry is going to send, page by page, before anything is paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from batchdeck.domain.batches import ranges_of
+from batchdeck.domain.costs import Estimate
+from batchdeck.domain.documents import Document, UnusableFile
+from batchdeck.domain.outcomes import Outcome, Remedy, next_max_tokens
+from batchdeck.domain.pages import PageRow
+from batchdeck.domain.requests import LintFinding
+
+_BASE64_GROWTH = 4 / 3
+_SPLIT_GROWTH = 1.25
+"""Bytes of all single pages over bytes of the file, for a typical born-digital file split without bloat."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDocument:
+    """A document and the 1-based page numbers of it that will be submitted, ascending."""
+
+    document: Document
+    numbers: tuple[int, ...]
+    first_index: int
+    """Global index of its first submitted page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One job before it is submitted."""
+
+    name: str
+    recipe: str
+    model: str
+    max_tokens: int
+    documents: tuple[PlannedDocument, ...]
+    skipped: tuple[UnusableFile, ...]
+    estimate: Estimate
+    batches: int
+    """How many batches it will probably take; the real packing is by the bytes really sent."""
+    body_bytes: int
+    """About how many bytes will be sent."""
+    findings: tuple[LintFinding, ...] = ()
+    caveats: tuple[str, ...] = ()
+    """What to know before paying, a sentence each."""
+    resumes: str | None = None
+    """Id of the unfinished job of the same documents that this plan continues, or None."""
+
+    @property
+    def pages(self) -> int:
+        return sum(len(document.numbers) for document in self.documents)
+
+
+def expected_bytes(documents: Iterable[PlannedDocument], prompt_bytes: int) -> int:
+    """Return about how many bytes the bodies of these pages will have, `prompt_bytes` of prompt a page."""
+    total = 0.0
+    for planned in documents:
+        share = len(planned.numbers) / max(planned.document.page_count, 1)
+        total += planned.document.size * share * _SPLIT_GROWTH * _BASE64_GROWTH
+        total += len(planned.numbers) * prompt_bytes
+    return int(total)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Pages of one job that go out with the same parameters."""
+
+    indices: tuple[int, ...]
+    """Global indices, ascending."""
+    model: str
+    max_tokens: int
+    as_image: bool = False
+    attempt: int = 1
+    lineage: tuple[str, ...] = ()
+    """Keys of the submissions whose failures these are."""
+    change: str = ""
+    """How it differs from what it repeats, in a phrase."""
+    outcome: Outcome | None = None
+    remedy: Remedy | None = None
+
+    @property
+    def ranges(self) -> tuple[tuple[int, int], ...]:
+        return ranges_of(list(self.indices))
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedPage:
+    """A failed page that a retry leaves out, and why."""
+
+    index: int
+    custom_id: str
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPlan:
+    """What a retry will send, grouped by the change each cause calls for."""
+
+    job: str
+    turns: tuple[Turn, ...]
+    skipped: tuple[SkippedPage, ...]
+    estimate: Estimate
+    body_bytes: int = 0
+
+    @property
+    def pages(self) -> int:
+        return sum(len(turn.indices) for turn in self.turns)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryChoice:
+    """What the operator asked of a retry. Empty choices mean: every failure, with the change it calls for."""
+
+    outcomes: frozenset[Outcome] = frozenset()
+    indices: frozenset[int] = frozenset()
+    model: str | None = None
+    max_tokens: int | None = None
+    as_image: bool = False
+    by_outcome: Mapping[Outcome, Mapping[str, object]] = field(default_factory=dict)
+    """Changes for single outcomes (keys model, max_tokens, as_image), over the ones above."""
+
+    @property
+    def is_explicit(self) -> bool:
+        """Whether the pages were chosen by name or by outcome."""
+        return bool(self.outcomes or self.indices)
+
+
+_SKIP_REASONS: Mapping[Remedy, str] = {
+    Remedy.OPERATOR_FIRST: "the account needs you first: nothing is sent again until that is mended",
+    Remedy.FIX_REQUEST: "the request itself is wrong: change the model, max_tokens or send it as an image",
+    Remedy.ON_REQUEST: "canceled: resubmitted only when asked for (--outcome canceled)",
+}
+
+
+def plan_turns(
+    rows: Sequence[PageRow],
+    choice: RetryChoice,
+    lineage_of: Mapping[int, str],
+    *,
+    ceilings: Mapping[str, int] | None = None,
+) -> tuple[list[Turn], list[SkippedPage]]:
+    """Group failed pages into turns, each with the change its cause calls for.
+
+    Args:
+        rows: pages of one job, good and pending ones included (they are passed over).
+        choice: what the operator asked for.
+        lineage_of: submission key of each page's newest attempt, by global index.
+        ceilings: greatest max_tokens by model, where known.
+
+    Never the same request again where it would fail the same way, never fewer tokens for a truncated page,
+    and nothing at all where the account needs the operator first.
+    """
+    groups: dict[tuple[object, ...], list[PageRow]] = {}
+    skipped: list[SkippedPage] = []
+    for row in rows:
+        if not row.outcome.is_failure or not _is_chosen(row, choice):
+            continue
+        changes: dict[str, object] = {
+            "model": choice.model,
+            "max_tokens": choice.max_tokens,
+            "as_image": choice.as_image,
+        } | dict(choice.by_outcome.get(row.outcome, {}))
+        decided = _decide(row, changes, is_explicit=choice.is_explicit, ceilings=ceilings or {})
+        if isinstance(decided, str):
+            skipped.append(SkippedPage(row.index, row.custom_id, row.outcome, decided))
+        else:
+            groups.setdefault((row.outcome, row.error_type, *decided), []).append(row)
+    turns = [_turn(key, members, lineage_of) for key, members in groups.items()]
+    return turns, skipped
+
+
+def _is_chosen(row: PageRow, choice: RetryChoice) -> bool:
+    if choice.indices and row.index not in choice.indices:
+        return False
+    return not choice.outcomes or row.outcome in choice.outcomes
+
+
+def _decide(
+    row: PageRow, changes: Mapping[str, object], *, is_explicit: bool, ceilings: Mapping[str, int]
+) -> tuple[str, int, bool, str] | str:
+    """Return (model, max_tokens, as_image, change) for one page, or the reason it is left out."""
+    remedy = row.remedy
+    model = str(changes["model"] or row.model)
+    asked_tokens = changes["max_tokens"]
+    tokens = asked_tokens if isinstance(asked_tokens, int) else row.max_tokens
+    as_image = bool(changes["as_image"])
+    if remedy is Remedy.OPERATOR_FIRST:
+        return _SKIP_REASONS[remedy]
+    if remedy is Remedy.ON_REQUEST and not is_explicit:
+        return _SKIP_REASONS[remedy]
+    if remedy is Remedy.AS_IMAGE:
+        as_image = True
+    if remedy is Remedy.MORE_TOKENS:
+        ceiling = ceilings.get(model)
+        if asked_tokens is None:
+            tokens = next_max_tokens(row.max_tokens, ceiling)
+        if tokens <= row.max_tokens and model == row.model:
+            at_limit = ceiling is not None and row.max_tokens >= ceiling
+            why = f"the model's limit of {ceiling:,}" if at_limit else "no more than before"
+            return f"cut at max_tokens {row.max_tokens:,}, and {tokens:,} is {why}: choose another model"
+    changed = model != row.model or tokens > row.max_tokens or as_image
+    if remedy in (Remedy.CHANGED, Remedy.FIX_REQUEST) and not (
+        changed or (remedy is Remedy.FIX_REQUEST and asked_tokens is not None)
+    ):
+        return _SKIP_REASONS.get(
+            remedy, f"{row.outcome}: the same request would fail again; choose another model or as an image"
+        )
+    return model, tokens, as_image, _change(row, model, tokens, as_image)
+
+
+def _change(row: PageRow, model: str, tokens: int, as_image: bool) -> str:
+    parts = []
+    if model != row.model:
+        parts.append(f"model {row.model} → {model}")
+    if tokens != row.max_tokens:
+        parts.append(f"max_tokens {row.max_tokens:,} → {tokens:,}")
+    if as_image:
+        parts.append("page as an image")
+    return ", ".join(parts) or "as it was"
+
+
+def _turn(key: tuple[object, ...], rows: list[PageRow], lineage_of: Mapping[int, str]) -> Turn:
+    outcome, _, model, tokens, as_image, change = key
+    assert isinstance(outcome, Outcome)
+    assert isinstance(tokens, int)
+    indices = tuple(sorted(row.index for row in rows))
+    lineage = dict.fromkeys(lineage_of[index] for index in indices if index in lineage_of)
+    return Turn(
+        indices,
+        str(model),
+        tokens,
+        bool(as_image),
+        attempt=max(row.attempts for row in rows) + 1,
+        lineage=tuple(lineage),
+        change=str(change),
+        outcome=outcome,
+        remedy=rows[0].remedy,
+    )
