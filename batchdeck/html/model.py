@@ -104,9 +104,10 @@ class PageTree:
     label: str
     outcome: Outcome
     tree: Element
-    """The `article` element, in html5lib's etree form without namespaces."""
+    """The `article` element, in html5lib's etree form without namespaces (MathML too: plain `math`)."""
     meta: Mapping[str, str] = field(default_factory=dict)
-    """The article's data-* attributes without the prefix: lang, kind, rotation, printed-page, starts, ends."""
+    """The article's data-* attributes without the prefix: lang, kind, rotation, printed-page, starts,
+    ends."""
     source: str = "answer"
     """answer, text_layer (marked unverified) or placeholder."""
     layer: TextLayer | None = None
