@@ -18,8 +18,10 @@
     │   └── NotFound            3    no such job, batch, page or recipe in this deck
     ├── ApiRefused              4    the API said no, and the same call would be refused again
     │   ├── RequestRefused      4    the request itself is wrong
+    │   ├── ApiNotFound         4    404: unknown there, or not yet (new ids answer 404 for a while)
     │   └── AccountHeld         4    credentials, permission, billing or spend limit: the operator acts first
     ├── ApiUnreachable          5    no answer, or none that could be believed
+    │   ├── NotSent             5    the request provably never arrived whole: nothing was done
     │   ├── RateLimited         5    429: wait and go on
     │   ├── AcceptanceUnknown   5    a batch may or may not have been made: reconcile before anything else
     │   └── ResultsIncomplete   5    the results stream was cut, torn or does not match; download again
@@ -116,6 +118,12 @@ class RequestRefused(ApiRefused):
     title = "The API refused the request"
 
 
+class ApiNotFound(ApiRefused):
+    """404. For an id this deck tracks it may be transient: valid ids have answered 404 for a while."""
+
+    title = "The API does not know it"
+
+
 class AccountHeld(ApiRefused):
     title = "The account needs you first"
 
@@ -129,6 +137,12 @@ class ApiUnreachable(BatchDeckError):
     def __init__(self, message: str, *, hint: str = "", status: int | None = None) -> None:
         super().__init__(message, hint=hint)
         self.status = status
+
+
+class NotSent(ApiUnreachable):
+    """The last byte of the request never left this process, so the API cannot have acted on it."""
+
+    title = "The request was not sent"
 
 
 class RateLimited(ApiUnreachable):

@@ -1,0 +1,66 @@
+"""A request body that is streamed from a spool file, and the proof of how much of it ever left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_BLOCK = 1 << 20
+"""Bytes read in one go by a worker thread."""
+_PIECE = 1 << 17
+"""Bytes handed to the transport in one go: small enough that writing one never holds the event loop up."""
+
+
+async def in_thread(function: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Run `function` in a worker thread and, even when cancelled, wait until it is done.
+
+    A plain `asyncio.to_thread` leaves the thread running after a cancellation, on a file its owner is
+    already closing.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
+
+
+class SpooledBody:
+    """A body of exactly `size` bytes, read anew from its file each time it is sent.
+
+    A generator or an open file would be sent empty on any second try (authentication flows make one), and
+    the SDK would call that success. Memory stays at one block whatever the size.
+
+    `left_whole` is the proof that matters after a failure: while it is False the body's last byte was never
+    handed to the transport, so no server can hold the complete body. "The transport reported the write as
+    done" would not do: an asyncio transport may put bytes on the wire and report a failure for them.
+    """
+
+    def __init__(self, path: Path, size: int, on_sent: Callable[[int], None] | None = None) -> None:
+        self.path = path
+        self.size = size
+        self.left_whole = False
+        self._on_sent = on_sent
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        sent = 0
+        file = await in_thread(self.path.open, "rb")
+        try:
+            while sent < self.size:
+                block = await in_thread(file.read, min(_BLOCK, self.size - sent))
+                if not block:
+                    return  # shorter than promised: the transport refuses to end the request
+                for start in range(0, len(block), _PIECE):
+                    piece = block[start : start + _PIECE]
+                    self.left_whole = self.left_whole or sent + len(piece) == self.size
+                    yield piece
+                    sent += len(piece)
+                    if self._on_sent is not None:
+                        self._on_sent(sent)
+        finally:
+            file.close()

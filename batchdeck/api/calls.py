@@ -1,0 +1,162 @@
+"""Sending calls through the SDK's client, and whether to believe the answers; not what they mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from batchdeck.api.bodies import SpooledBody
+from batchdeck.api.failures import creation_failure_from, describe_network_error, failure_from, unreachable
+from batchdeck.api.patience import Patience
+from batchdeck.api.readings import UnreadableAnswer
+from batchdeck.api.settings import ApiSettings
+from batchdeck.errors import ResultsIncomplete
+
+if TYPE_CHECKING:
+    import httpx2
+    from anthropic import AsyncAnthropic, RequestOptions
+
+_T = TypeVar("_T")
+JSON = {"content-type": "application/json"}
+
+
+class Calls:
+    """The SDK's client with BatchDeck's own timeouts, tries and errors around each call."""
+
+    def __init__(self, client: AsyncAnthropic, settings: ApiSettings, patience: Patience) -> None:
+        self._client = client
+        self._secret = settings.api_key
+        self._timeouts = settings.timeouts
+        self._patience = patience
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+    async def post_once(self, path: str, body: SpooledBody) -> httpx2.Response:
+        """Post a body that must not be acted on twice, in one try.
+
+        Raises:
+            RequestRefused, AccountHeld, RateLimited, NotSent: the API has not acted on it.
+            AcceptanceUnknown: it may have.
+        """
+        import anthropic
+        import httpx2
+
+        times = self._timeouts
+        try:
+            return await self._client.post(
+                path,
+                content=body,
+                cast_to=httpx2.Response,
+                options={
+                    "headers": {**JSON, "content-length": str(body.size)},
+                    "max_retries": 0,
+                    "timeout": httpx2.Timeout(times.create, connect=times.connect, write=times.write),
+                },
+            )
+        except anthropic.AnthropicError as error:
+            raise creation_failure_from(error, self._secret, left_whole=body.left_whole) from None
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        content: bytes | None = None,
+    ) -> httpx2.Response:
+        """Send a call that changes nothing twice, a few times if need be."""
+        return await self._patience.keep_trying(lambda: self.send(method, path, query=query, content=content))
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        content: bytes | None = None,
+        read_timeout: float | None = None,
+    ) -> httpx2.Response:
+        """Send a call once and return its successful answer, read."""
+        import anthropic
+        import httpx2
+
+        times = self._timeouts
+        options: RequestOptions = {
+            "max_retries": 0,
+            "timeout": httpx2.Timeout(read_timeout or times.read, connect=times.connect, write=times.write),
+        }
+        if query:
+            options["params"] = query
+        if content is not None:
+            options["headers"] = JSON
+        try:
+            match method:
+                case "GET":
+                    return await self._client.get(path, cast_to=httpx2.Response, options=options)
+                case "DELETE":
+                    return await self._client.delete(path, cast_to=httpx2.Response, options=options)
+                case _:
+                    return await self._client.post(
+                        path, content=content, cast_to=httpx2.Response, options=options
+                    )
+        except anthropic.AnthropicError as error:
+            raise failure_from(error, self._secret) from None
+
+    @asynccontextmanager
+    async def open_stream(self, path: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open a stream of results; what breaks it inside the block becomes ResultsIncomplete."""
+        import anthropic
+        import httpx2
+
+        async def open_() -> httpx2.Response:
+            try:
+                stream = await self._client.get(
+                    path,
+                    cast_to=object,
+                    options={"headers": {"accept": "application/binary"}, "max_retries": 0},
+                    stream=True,
+                    stream_cls=anthropic.AsyncStream[object],
+                )
+            except anthropic.AnthropicError as error:
+                raise failure_from(error, self._secret) from None
+            return stream.response
+
+        response = await self._patience.keep_trying(open_)
+        try:
+            yield response.aiter_bytes()
+        except httpx2.HTTPError as error:
+            raise ResultsIncomplete(
+                f"The results stopped arriving. {describe_network_error(error, self._secret)}",
+                hint="They are downloaded again from the start; that costs nothing.",
+            ) from None
+        finally:
+            await response.aclose()
+
+
+def read(response: httpx2.Response, reading: Callable[[object], _T]) -> _T:
+    """Read an answer's JSON.
+
+    Raises:
+        UnreadableAnswer: not JSON, or not what `reading` expects.
+    """
+    try:
+        data = json.loads(response.content)
+    except ValueError:
+        raise UnreadableAnswer("that is not JSON") from None
+    return reading(data)
+
+
+def believe(response: httpx2.Response, reading: Callable[[object], _T]) -> _T:
+    """Read an answer's JSON, where asking again is harmless.
+
+    Raises:
+        ApiUnreachable: whoever answered, it was not the API.
+    """
+    try:
+        return read(response, reading)
+    except UnreadableAnswer as error:
+        raise unreachable(f"The answer is not the API's: {error}. Is base_url right?") from None
