@@ -1,0 +1,69 @@
+"""One page from its material to its tree: the stages that need no other page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from batchdeck.domain.outcomes import Outcome
+from batchdeck.html.extract import Answer, read_answer
+from batchdeck.html.fidelity import FidelityThresholds, Grade, compare
+from batchdeck.html.model import Change, PageMaterial, PageTree, Review, SyntaxIssue
+from batchdeck.html.parse import parse_page
+from batchdeck.html.sanitise import sanitise
+from batchdeck.html.sources import cause_of, layer_tree, placeholder_tree, record_source
+from batchdeck.html.words import excerpt, words_of
+
+
+@dataclass(slots=True)
+class PageReading:
+    """A page's tree and what reading it had to change or could not decide."""
+
+    page: PageTree
+    changes: list[Change] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    issues: list[SyntaxIssue] = field(default_factory=list)
+
+
+def read_page(material: PageMaterial, thresholds: FidelityThresholds) -> PageReading:
+    """Turn one page's material into a tree: its answer, else its text layer, else a placeholder."""
+    answer = None if material.answer is None else read_answer(material.answer, material.number)
+    if answer is not None and answer.outcome.is_good:
+        return _read_good(material, answer, thresholds)
+    cause = cause_of(material, answer.detail if answer is not None else "")
+    tree = layer_tree(material)
+    source = "placeholder" if tree is None else "text_layer"
+    if tree is None:
+        tree = placeholder_tree(cause)
+    outcome = answer.outcome if answer is not None and material.outcome.is_good else material.outcome
+    change, review = record_source(material, source, cause, words_of(tree))
+    return PageReading(_page_tree(material, tree, outcome, source), [change], [review])
+
+
+def _read_good(material: PageMaterial, answer: Answer, thresholds: FidelityThresholds) -> PageReading:
+    clean = sanitise(answer.html)
+    tree = parse_page(clean)
+    reading = PageReading(_page_tree(material, tree, answer.outcome, "answer"), list(answer.changes))
+    fidelity = compare(clean, material.layer, thresholds)
+    if fidelity.grade in (Grade.WARN, Grade.FAIL):
+        missing = excerpt(" … ".join(fidelity.missing))
+        message = f"The answer and the PDF's own text differ: {fidelity.detail}."
+        reading.reviews.append(Review(material.number, "fidelity", message, missing))
+    return reading
+
+
+def _page_tree(material: PageMaterial, tree: Element, outcome: Outcome, source: str) -> PageTree:
+    meta = {name[5:]: value for name, value in tree.attrib.items() if name.startswith("data-")}
+    for name in meta:
+        del tree.attrib["data-" + name]
+    return PageTree(
+        number=material.number,
+        label=material.label or str(material.number),
+        outcome=outcome,
+        tree=tree,
+        meta=meta,
+        source=source,
+        layer=material.layer,
+        width=material.width,
+        height=material.height,
+    )
