@@ -1,0 +1,183 @@
+"""What export templates are fed: plain values, and pages one at a time, as docs/templates.md describes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+from markupsafe import Markup
+
+from batchdeck.domain.text import show
+from batchdeck.html.contents import Entry, nest, title_of
+from batchdeck.html.dress import Layout
+from batchdeck.html.extract import clean_characters
+from batchdeck.html.model import Assembly, PageTree
+from batchdeck.html.rules.language import direction_of, is_language
+from batchdeck.html.serialise import escape_attribute, lines_of, serialise_children
+from batchdeck.html.templates import Style
+
+UNKNOWN_LANGUAGE = "und"
+_UI_LANGUAGE = "en"
+_REMARKS = {"text_layer": "unverified", "placeholder": "not converted"}
+_SHOWN_NAME = 200
+
+FileOf = Callable[[int], str]
+"""Name of the file a page (1-based) stands in; empty when that is the file itself."""
+Watch = Callable[[PageTree, str], None]
+"""Told of each page's markup as it goes out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A document's own facts, settled once for all files that are made of it."""
+
+    title: str
+    language: str
+    name: str
+    has_h1: bool
+
+
+def settle(assembly: Assembly, layout: Layout) -> Facts:
+    """Return title, language and shown name of a document. The language is `und` where none is known."""
+    language = next(
+        (tag for tag in (assembly.language, assembly.material.language) if is_language(tag)), UNKNOWN_LANGUAGE
+    )
+    return Facts(
+        clean_characters(title_of(assembly)),
+        language,
+        show(assembly.material.name, _SHOWN_NAME),
+        any(heading.level == 1 for heading in layout.headings),
+    )
+
+
+class Pages(Sequence[Mapping[str, Any]]):
+    """The pages as templates iterate over them. Each is made when it is asked for and kept nowhere."""
+
+    def __init__(
+        self, assembly: Assembly, layout: Layout, facts: Facts, file_of: FileOf, watch: Watch
+    ) -> None:
+        self._pages = assembly.pages
+        self._layout = layout
+        self._facts = facts
+        self._file_of = file_of
+        self._watch = watch
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+    @overload
+    def __getitem__(self, index: int) -> Mapping[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Mapping[str, Any]]: ...
+    def __getitem__(self, index: int | slice) -> Mapping[str, Any] | Sequence[Mapping[str, Any]]:
+        if isinstance(index, slice):
+            return [self._values(page) for page in self._pages[index]]
+        return self._values(self._pages[index])
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        return map(self._values, self._pages)
+
+    def _values(self, page: PageTree) -> Mapping[str, Any]:
+        html = serialise_children(page.tree)
+        self._watch(page, html)
+        language = page.meta.get("lang", "")
+        if not is_language(language):
+            language = self._facts.language
+        return {
+            "number": page.number,
+            "label": show(page.label),
+            "source": page.source,
+            "outcome": str(page.outcome),
+            "kind": page.meta.get("kind", ""),
+            "language": language,
+            "direction": direction_of(language),
+            "lang": language_attributes(language, inside=self._facts.language),
+            "break": "inline" if page.number in self._layout.breaks else "block",
+            "file": self._file_of(page.number),
+            "html": Markup(html),  # noqa: S704 - written by the serialiser from a sanitised tree
+            "text": lines_of(page.tree),
+        }
+
+
+def values_for(
+    assembly: Assembly,
+    layout: Layout,
+    facts: Facts,
+    pages: Pages,
+    style: Style,
+    *,
+    stem: str,
+    toc_depth: int,
+    generator: str,
+    file_of: FileOf,
+) -> dict[str, Any]:
+    """Return everything a template is fed, by name."""
+    material = assembly.material
+    sources = [page.source for page in assembly.pages]
+    return {
+        "document": {
+            "name": facts.name,
+            "title": facts.title,
+            "language": facts.language,
+            "direction": direction_of(facts.language),
+            "dir": _direction_attribute(facts.language),
+            "lang": language_attributes(facts.language, inside=_UI_LANGUAGE),
+            "sha256": material.sha256,
+            "page_count": material.page_count,
+            "job": material.job,
+            "recipe": material.recipe,
+            "has_h1": facts.has_h1,
+            "has_image_files": bool(assembly.figures),
+        },
+        "counts": {
+            "pages": len(sources),
+            "placeholders": sources.count("placeholder"),
+            "unverified": sources.count("text_layer"),
+        },
+        "toc": [_entry_values(entry, facts, file_of) for entry in nest(layout.headings, toc_depth)],
+        "page_list": [_page_link(page, file_of) for page in assembly.pages],
+        "pages": pages,
+        "style": {"css": style.css, "source": style.source},
+        "stem": stem,
+        "generator": generator,
+        "ui": language_attributes(_UI_LANGUAGE, inside=facts.language),
+    }
+
+
+def _entry_values(entry: Entry, facts: Facts, file_of: FileOf) -> dict[str, Any]:
+    heading = entry.heading
+    language = heading.language if is_language(heading.language) else facts.language
+    return {
+        "text": heading.text,
+        "level": heading.level,
+        "id": heading.id,
+        "page": heading.page,
+        "href": f"{file_of(heading.page)}#{heading.id}",
+        "lang": language_attributes(language, inside=_UI_LANGUAGE),
+        "children": [_entry_values(child, facts, file_of) for child in entry.children],
+    }
+
+
+def _page_link(page: PageTree, file_of: FileOf) -> dict[str, Any]:
+    return {
+        "number": page.number,
+        "label": show(page.label),
+        "href": f"{file_of(page.number)}#page-{page.number}",
+        "file": file_of(page.number),
+        "source": page.source,
+        "remark": _REMARKS.get(page.source, ""),
+    }
+
+
+def language_attributes(language: str, *, inside: str) -> Markup:
+    """Return the attributes that mark text of `language` where the text around it is of language `inside`."""
+    if language == inside:
+        return Markup("")
+    direction = direction_of(language)
+    turn = f' dir="{direction}"' if direction != direction_of(inside) else ""
+    return Markup(f' lang="{escape_attribute(language)}"{turn}')  # noqa: S704 - escaped just here
+
+
+def _direction_attribute(language: str) -> Markup:
+    return Markup(' dir="rtl"') if direction_of(language) == "rtl" else Markup("")

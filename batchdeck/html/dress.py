@@ -1,0 +1,138 @@
+"""Preparing page trees for the template: anchors for headings, wide tables and formulas that can scroll.
+
+No word changes here. Dressing a tree twice changes nothing the second time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from batchdeck.html.contents import HEADINGS, Heading, spoken_text
+from batchdeck.html.model import Assembly, PageTree
+
+_NARROW = 34
+"""Characters that fit the 320 CSS px of the narrowest screen WCAG 1.4.10 speaks of, at the style's sizes."""
+_CELL_PADDING = 2
+_LONG_FORMULA = 30
+_MOST_SPAN = 50
+
+
+@dataclass(slots=True)
+class Layout:
+    """What the front matter needs to know of the pages."""
+
+    headings: list[Heading] = field(default_factory=list)
+    breaks: set[int] = field(default_factory=set)
+    """Pages whose beginning is already marked inside the text of an earlier one."""
+    anchors: dict[str, int] = field(default_factory=dict)
+    """The page each id stands on."""
+
+
+def dress(assembly: Assembly) -> Layout:
+    """Prepare all page trees of `assembly` in place and return what the front matter needs of them."""
+    layout = Layout()
+    for page in assembly.pages:
+        for element in page.tree.iter():
+            identifier = element.get("id")
+            if identifier:
+                layout.anchors.setdefault(identifier, page.number)
+                if element.get("role") == "doc-pagebreak":
+                    layout.breaks.add(int(identifier.removeprefix("page-")))
+    names: set[str] = set()
+    for page in assembly.pages:
+        _anchor_headings(page, layout)
+        _wrap_wide(page, layout, names)
+    return layout
+
+
+def _anchor_headings(page: PageTree, layout: Layout) -> None:
+    for heading in page.tree.iter():
+        if heading.tag in HEADINGS:
+            text = spoken_text(heading)
+            if not text:
+                continue
+            identifier = heading.get("id")
+            if not identifier:
+                identifier = _free_id(f"section-{page.number}", layout)
+                layout.anchors[identifier] = page.number
+                heading.set("id", identifier)
+            language = heading.get("lang") or page.meta.get("lang", "")
+            layout.headings.append(Heading(int(heading.tag[1]), text, identifier, page.number, language))
+
+
+def _free_id(base: str, layout: Layout) -> str:
+    number = 1
+    while f"{base}-{number}" in layout.anchors:
+        number += 1
+    return f"{base}-{number}"
+
+
+def _wrap_wide(page: PageTree, layout: Layout, names: set[str]) -> None:
+    """Put tables and formulas that cannot fit a narrow screen into a box that scrolls and takes the focus.
+
+    axe: scrollable-region-focusable (WCAG 2.1.1); landmark-unique wants each box's name to differ.
+    """
+    parents = [
+        (parent, index, child)
+        for parent in page.tree.iter()
+        for index, child in enumerate(parent)
+        if child.tag in ("table", "math")
+    ]
+    for parent, index, child in parents:
+        if parent.get("tabindex") is not None or not _is_wide(child):
+            continue
+        box = Element("div" if child.tag == "table" else "span")
+        box.tail, child.tail = child.tail, None
+        box.set("class", "scrolls")
+        box.set("role", "region" if child.tag == "table" else "group")
+        box.set("tabindex", "0")
+        _name_box(box, child, page, layout, names)
+        parent[index] = box
+        box.append(child)
+
+
+def _name_box(box: Element, child: Element, page: PageTree, layout: Layout, names: set[str]) -> None:
+    if child.tag == "math":
+        box.set("aria-label", "Formula")
+        return
+    caption = child.find("caption")
+    words = spoken_text(caption) if caption is not None else ""
+    if caption is not None and words and words not in names:
+        names.add(words)
+        if not caption.get("id"):
+            caption.set("id", _free_id(f"table-{page.number}", layout))
+            layout.anchors[caption.get("id", "")] = page.number
+        box.set("aria-labelledby", caption.get("id", ""))
+        return
+    base = f"{words or 'Table'}, page {page.label}"
+    name, number = base, 1
+    while name in names:
+        number += 1
+        name = f"{base} ({number})"
+    names.add(name)
+    box.set("aria-label", name)
+
+
+def _is_wide(element: Element) -> bool:
+    if element.tag == "math":
+        return element.get("display") == "block" and len("".join(element.itertext()).strip()) > _LONG_FORMULA
+    return _least_width(element) > _NARROW
+
+
+def _least_width(table: Element) -> int:
+    """Return about how many characters wide a table is when every cell breaks at every space."""
+    columns: list[int] = []
+    for row in table.iter("tr"):
+        at = 0
+        for cell in row:
+            if cell.tag not in ("td", "th"):
+                continue
+            span = cell.get("colspan", "1")
+            span_count = min(int(span), _MOST_SPAN) if span.isdigit() and span.isascii() else 1
+            words = "".join(cell.itertext()).split()
+            columns.extend([0] * (at + span_count - len(columns)))
+            if span_count == 1:
+                columns[at] = max(columns[at], max(map(len, words), default=0))
+            at += span_count
+    return sum(columns) + _CELL_PADDING * len(columns)
