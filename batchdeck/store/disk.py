@@ -1,0 +1,112 @@
+"""The few system calls the deck's durability rests on, in one replaceable place; no file format."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from batchdeck.domain.text import show
+from batchdeck.errors import StorageFailed
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+
+
+class Disk:
+    """System calls that change the disk, each a method, so that tests can make any of them fail or kill.
+
+    Writing is only ever believed after `sync`; a failed `sync` is never repeated and believed, because the
+    kernel may have dropped the dirty pages (https://lwn.net/Articles/752063/).
+    """
+
+    def open(self, path: Path, flags: int) -> int:
+        """Open `path` with mode 0600 where it is created, never inherited by child programs."""
+        return os.open(path, flags | os.O_CLOEXEC, FILE_MODE)
+
+    def write(self, descriptor: int, data: bytes, offset: int) -> None:
+        """Write all of `data` at `offset`."""
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(descriptor, view, offset)
+            view, offset = view[written:], offset + written
+
+    def sync(self, descriptor: int) -> None:
+        """Return when everything written to the descriptor is on the disk."""
+        os.fsync(descriptor)
+
+    def truncate(self, descriptor: int, size: int) -> None:
+        """Cut the file to `size` bytes."""
+        os.ftruncate(descriptor, size)
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Give `source` the name `target`, in one step."""
+        os.replace(source, target)
+
+    def unlink(self, path: Path) -> None:
+        """Remove a file; one that is not there is fine."""
+        path.unlink(missing_ok=True)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Return when the folder's entries (creations, renames, removals) are on the disk."""
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def opened(disk: Disk, path: Path, flags: int) -> Iterator[int]:
+    """Open a file through `disk` and close it again."""
+    descriptor = disk.open(path, flags)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def write_whole(disk: Disk, path: Path, chunks: Iterable[bytes], *, suffix: str = ".tmp") -> int:
+    """Put a file in place whole or not at all: temporary file, sync, rename, folder sync.
+
+    Args:
+        disk: where the system calls go.
+        path: the file; its folder must exist.
+        chunks: the content, in order.
+        suffix: what the temporary file's name ends in.
+
+    Returns:
+        The number of bytes written.
+
+    Raises:
+        OSError: nothing has changed but, perhaps, a temporary file that could not be removed either.
+    """
+    temporary = path.with_name(path.name + suffix)
+    offset = 0
+    try:
+        with opened(disk, temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW) as descriptor:
+            for chunk in chunks:
+                disk.write(descriptor, chunk, offset)
+                offset += len(chunk)
+            disk.sync(descriptor)
+        disk.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            disk.unlink(temporary)
+        raise
+    disk.sync_folder(path.parent)
+    return offset
+
+
+@contextlib.contextmanager
+def storage_failures(doing: str, path: Path) -> Iterator[None]:
+    """Turn an `OSError` inside the block into `StorageFailed`, saying what was being done to which file."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise StorageFailed(
+            f"{doing} {show(str(path), 200)} failed: {reason}.",
+            hint="What was there before still holds. Free some space or check the disk, then do it again.",
+        ) from error

@@ -1,0 +1,178 @@
+"""The two files a ledger is kept in, as bytes: the readable snapshot and the journal of commits since.
+
+Nothing here takes a lock or knows what a commit means; `storage` does.
+
+Snapshot (`ledger.json`) is one JSON object, the form TinyDB's own JSONStorage reads. Its first line is a
+table `ledger` with the format, the sequence number of the last commit it holds and the CRC-32 of all bytes
+after that line; then one line per record.
+
+Journal (`ledger.journal`) is one line per commit: CRC-32 in 8 hexadecimal digits, a blank, and a JSON object
+with its sequence number and the records it sets (null removes). Behind the last commit lie zeros, written
+ahead as a reserve, so that what must be recorded still finds room on a full disk.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from batchdeck.errors import DeckDamaged
+
+Record = dict[str, Any]
+Tables = dict[str, dict[str, Record]]
+Delta = dict[str, dict[str, Record | None]]
+"""By table and record number: the record as it is now, or None where it was removed."""
+
+HEADER_TABLE = "ledger"
+HEADER_BYTES = 200
+"""More than a snapshot's first line ever has."""
+MARK_BYTES = 8
+DOCTOR = "Run `batchdeck doctor`; it says what is damaged and which copies there are. Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A ledger as its snapshot holds it."""
+
+    format: int
+    sequence: int
+    tables: Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit as the journal holds it."""
+
+    sequence: int
+    delta: Delta
+    start: int
+    """Its byte offset in the file."""
+    mark: bytes
+    """Its first bytes, by which it is known again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a stretch of journal holds: whole commits, and whether something unreadable follows them."""
+
+    commits: tuple[Commit, ...]
+    end: int
+    """Offset behind the last whole commit."""
+    torn: bool
+    """A commit that was cut short, never acknowledged, follows."""
+
+
+def encode_snapshot(snapshot: Snapshot) -> Iterator[bytes]:
+    """Yield a snapshot's bytes, the header first."""
+    encode = msgspec.json.Encoder().encode
+    lines: list[bytes] = []
+    for position, (name, rows) in enumerate(snapshot.tables.items()):
+        lines.append(b",\n" if position else b"")
+        lines.append(encode(name) + b": {\n")
+        lines.append(b",\n".join(encode(number) + b": " + encode(row) for number, row in rows.items()))
+        lines.append(b"\n}")
+    lines.append(b"\n}\n")
+    body = b"".join(lines)
+    header = {"format": snapshot.format, "sequence": snapshot.sequence, "crc32": f"{zlib.crc32(body):08x}"}
+    yield b'{"' + HEADER_TABLE.encode() + b'": {"1": ' + encode(header) + b"},\n"
+    yield body
+
+
+def decode_snapshot(data: bytes) -> Snapshot:
+    """Read a snapshot.
+
+    Raises:
+        DeckDamaged: it is not one, or its bytes are not those that were written.
+    """
+    head, newline, body = data.partition(b"\n")
+    try:
+        header = msgspec.json.decode(head.removesuffix(b",") + b"}")[HEADER_TABLE]["1"]
+        format_number, sequence, crc = header["format"], header["sequence"], header["crc32"]
+    except (msgspec.DecodeError, KeyError, TypeError) as error:
+        raise DeckDamaged("ledger.json does not begin like a ledger.", hint=DOCTOR) from error
+    if not newline or f"{zlib.crc32(body):08x}" != crc:
+        raise DeckDamaged("ledger.json is not what was written: its checksum differs.", hint=DOCTOR)
+    try:
+        tables = msgspec.json.decode(b"{" + body, type=Tables)
+    except msgspec.DecodeError as error:
+        raise DeckDamaged(f"ledger.json cannot be read: {error}.", hint=DOCTOR) from error
+    return Snapshot(format_number, sequence, tables)
+
+
+class _Frame(msgspec.Struct):
+    sequence: int
+    set: Delta
+
+
+_frames = msgspec.json.Decoder(_Frame)
+
+
+def encode_commit(sequence: int, delta: Delta) -> bytes:
+    """Return one commit as a line of the journal."""
+    payload = msgspec.json.encode(_Frame(sequence, delta))
+    return b"%08x %b\n" % (zlib.crc32(payload), payload)
+
+
+def replay(data: bytes, start: int, after: int) -> Replay:
+    """Read commits from a stretch of journal.
+
+    Args:
+        data: the journal from offset `start` to its end.
+        start: where `data` begins in the file.
+        after: the sequence number of the last commit known; those up to it are passed over.
+
+    Raises:
+        DeckDamaged: whole commits follow something unreadable, or one is missing in between. A commit cut
+            short by a crash can only ever be the last, since each is on the disk before the next begins.
+    """
+    commits: list[Commit] = []
+    position = 0
+    while (frame := _frame_at(data, position)) is not None:
+        end = data.index(b"\n", position) + 1
+        if frame.sequence > after:
+            expected = commits[-1].sequence + 1 if commits else after + 1
+            if frame.sequence != expected:
+                raise DeckDamaged(
+                    f"ledger.journal lacks commit {expected}: {frame.sequence} is the next.", hint=DOCTOR
+                )
+            mark = data[position : position + MARK_BYTES]
+            commits.append(Commit(frame.sequence, frame.set, start + position, mark))
+        position = end
+    rest = data[position:].rstrip(b"\0")
+    last = commits[-1].sequence if commits else after
+    if rest and _holds_later_commit(rest, last):
+        raise DeckDamaged(
+            f"ledger.journal is unreadable at byte {start + position:,}, and whole commits follow.",
+            hint=DOCTOR,
+        )
+    return Replay(tuple(commits), start + position, torn=bool(rest))
+
+
+def _frame_at(data: bytes, position: int) -> _Frame | None:
+    newline = data.find(b"\n", position)
+    if newline < 0 or data[position + MARK_BYTES : position + MARK_BYTES + 1] != b" ":
+        return None
+    payload = data[position + MARK_BYTES + 1 : newline]
+    if data[position : position + MARK_BYTES] != b"%08x" % zlib.crc32(payload):
+        return None
+    try:
+        return _frames.decode(payload)
+    except msgspec.DecodeError as error:
+        raise DeckDamaged(f"ledger.journal holds a commit of another kind: {error}.", hint=DOCTOR) from error
+
+
+def _holds_later_commit(rest: bytes, last: int) -> bool:
+    position = 0
+    while True:
+        position = rest.find(b"\n", position) + 1
+        if position == 0:
+            return False
+        # The unreadable piece may end in zeros that were written ahead of it.
+        begin = position + len(rest[position:]) - len(rest[position:].lstrip(b"\0"))
+        frame = _frame_at(rest, begin)
+        if frame is not None and frame.sequence > last:
+            return True

@@ -1,0 +1,168 @@
+"""Ledger records: how jobs, submissions, batches and documents become rows of plain JSON, and back.
+
+A job's documents are rows of a table of their own; a batch's row names its submission by key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+
+from batchdeck.domain.batches import Batch, DocumentRef, Job, Submission
+from batchdeck.domain.text import show
+from batchdeck.errors import DeckDamaged
+from batchdeck.store.journal import DOCTOR, Record
+
+T = TypeVar("T")
+
+
+class Kind(enum.StrEnum):
+    """The tables of a ledger."""
+
+    META = "meta"
+    JOBS = "jobs"
+    DOCUMENTS = "documents"
+    SUBMISSIONS = "submissions"
+    BATCHES = "batches"
+
+
+KEY_FIELD: Mapping[str, str] = {
+    Kind.META: "name",
+    Kind.JOBS: "id",
+    Kind.DOCUMENTS: "id",
+    Kind.SUBMISSIONS: "key",
+    Kind.BATCHES: "id",
+}
+"""The field of each table's rows that a record is known by."""
+
+META_NAME = "deck"
+
+
+@dataclass(frozen=True, slots=True)
+class DeckMeta:
+    """What a deck is bound to. Real and sandbox batches never mix, so neither ever changes once set."""
+
+    endpoint: str = ""
+    """Base URL of the API it talks to; empty until its first contact."""
+    sandbox: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentUse:
+    """A document in one job, with what was asked of it there."""
+
+    job: str
+    recipe: str
+    model: str
+    document: DocumentRef
+
+
+LedgerRecord = Job | Submission | Batch | DeckMeta
+
+
+def kind_of(record: LedgerRecord) -> Kind:
+    """Return the table a record lives in."""
+    match record:
+        case Job():
+            return Kind.JOBS
+        case Submission():
+            return Kind.SUBMISSIONS
+        case Batch():
+            return Kind.BATCHES
+        case DeckMeta():
+            return Kind.META
+
+
+def encode(record: LedgerRecord) -> Record:
+    """Return a record as plain JSON data, without the parts that are rows of their own."""
+    row: Record = _plain(record)
+    match record:
+        case Job():
+            del row["documents"]
+        case Batch():
+            del row["submission"]
+        case DeckMeta():
+            row["name"] = META_NAME
+        case Submission():
+            pass
+    return row
+
+
+def encode_documents(job: Job) -> Iterable[Record]:
+    """Yield the rows of a job's documents, in their order."""
+    for document in job.documents:
+        # JSON holds no lone surrogates: a path that is not UTF-8 is kept beside it, byte for byte.
+        odd = "" if _is_unicode(document.path) else os.fsencode(document.path).hex()
+        yield {
+            "id": f"{job.id}/{document.first_index}",
+            "job": job.id,
+            **_plain(document),
+            "path_bytes": odd,
+        }
+
+
+def decode_meta(row: Mapping[str, Any]) -> DeckMeta:
+    """Read the deck's own row."""
+    return _typed(row, DeckMeta, Kind.META)
+
+
+def decode_job(row: Mapping[str, Any], documents: Iterable[Mapping[str, Any]]) -> Job:
+    """Read a job from its row and its documents' rows."""
+    refs = sorted((decode_document(document) for document in documents), key=lambda ref: ref.first_index)
+    return dataclasses.replace(_typed({**row, "documents": ()}, Job, Kind.JOBS), documents=tuple(refs))
+
+
+def decode_document(row: Mapping[str, Any]) -> DocumentRef:
+    """Read a document of a job."""
+    document = _typed(row, DocumentRef, Kind.DOCUMENTS)
+    odd = row.get("path_bytes")
+    return dataclasses.replace(document, path=os.fsdecode(bytes.fromhex(odd))) if odd else document
+
+
+def decode_submission(row: Mapping[str, Any]) -> Submission:
+    """Read a submission."""
+    return _typed(row, Submission, Kind.SUBMISSIONS)
+
+
+def decode_batch(row: Mapping[str, Any], submission: Submission | None) -> Batch:
+    """Read a batch; its submission comes from its own row."""
+    batch = _typed(row, Batch, Kind.BATCHES)
+    return dataclasses.replace(batch, submission=submission) if submission is not None else batch
+
+
+def _typed(row: Mapping[str, Any], kind: type[T], table: Kind) -> T:
+    try:
+        return msgspec.convert(row, kind)
+    except msgspec.ValidationError as error:
+        raise DeckDamaged(
+            f"A record of the ledger's table “{table}” cannot be read: {error}.", hint=DOCTOR
+        ) from error
+
+
+def _plain(record: object) -> Any:
+    return _speakable(msgspec.to_builtins(record))
+
+
+def _speakable(value: Any) -> Any:
+    # Lone surrogates (from names that are not UTF-8) cannot be written as JSON; they are made visible.
+    if isinstance(value, str):
+        return value if value.isascii() or _is_unicode(value) else show(value)
+    if isinstance(value, dict):
+        return {_speakable(key): _speakable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_speakable(item) for item in value]
+    return value
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,321 @@
+"""TinyDB's storage on a snapshot and a journal: durable commits, many processes, reads without a lock.
+
+Who may write when is settled by `ledger` with the deck's lock; how the bytes look, by `journal`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinydb.storages import Storage
+
+from batchdeck.errors import DeckDamaged, DeckTooNew, ReadOnlyError, StorageFailed
+from batchdeck.store.disk import Disk, opened, storage_failures, write_whole
+from batchdeck.store.journal import (
+    DOCTOR,
+    HEADER_BYTES,
+    MARK_BYTES,
+    Delta,
+    Replay,
+    Snapshot,
+    Tables,
+    decode_snapshot,
+    encode_commit,
+    encode_snapshot,
+    replay,
+)
+
+FORMAT = 1
+"""The format this version writes. A deck of a newer one is refused, one of an older is migrated."""
+MIGRATIONS: Mapping[int, Callable[[Tables], Tables]] = {}
+"""By format: what turns its tables into those of the next one."""
+RESERVE = 64 * 1024
+"""Bytes of journal written ahead, so that the id of a batch just made finds room on a full disk."""
+_SMALLEST_CHECKPOINT = 128 * 1024
+_SNAPSHOT_SHARE = 2
+_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFormat:
+    """A format number and how older ones become it."""
+
+    number: int
+    migrations: Mapping[int, Callable[[Tables], Tables]]
+
+
+CURRENT = LedgerFormat(FORMAT, MIGRATIONS)
+
+
+class JournalStorage(Storage):
+    """The committed state of a ledger, as TinyDB reads it.
+
+    `commit`, `checkpoint`, `migrate` and `refresh(locked=True)` are called under the ledger lock only,
+    `refresh()` at any time.
+    """
+
+    def __init__(self, snapshot: Path, journal: Path, *, disk: Disk, format_: LedgerFormat) -> None:
+        super().__init__()
+        self._snapshot = snapshot
+        self._journal = journal
+        self._disk = disk
+        self._format = format_
+        self._tables: Tables = {}
+        self.sequence = 0
+        """Number of the last commit taken in."""
+        self.disk_format: int | None = None
+        """Format of the files; None while there are none."""
+        self._header = b""
+        self._snapshot_bytes = 0
+        self._last: tuple[int, bytes] | None = None
+        self._end = 0
+        self._torn = False
+        self._trusted = False
+
+    def read(self) -> Tables:
+        """Return the committed tables. They are only read; changes go through `commit`."""
+        return self._tables
+
+    def write(self, data: Mapping[str, Mapping[str, object]]) -> None:
+        """Refuse: the committed state changes only inside a transaction.
+
+        Raises:
+            ReadOnlyError: always.
+        """
+        raise ReadOnlyError("The ledger changes only inside `with ledger.transaction()`.")
+
+    def refresh(self, *, locked: bool = False) -> Delta | None:
+        """Take in what others have committed, reading only what is new.
+
+        Args:
+            locked: whether the ledger lock is held, so that nobody is writing.
+
+        Returns:
+            What changed, empty when nothing did; None when everything was read anew.
+
+        Raises:
+            DeckDamaged: the files do not say what they must.
+            DeckTooNew: they were written by a newer version.
+            StorageFailed: they cannot be read.
+        """
+        with storage_failures("Reading", self._snapshot):
+            if self._trusted and _first_bytes(self._snapshot) == self._header:
+                found = self._read_on()
+                if found is not None:
+                    return self._take_in(found)
+            self._reload(locked=locked)
+        return None
+
+    def commit(self, delta: Delta, *, uses_reserve: bool) -> None:
+        """Make `delta` durable, then part of the committed state: all of it or nothing.
+
+        Args:
+            delta: the records it sets and removes.
+            uses_reserve: whether, on a full disk, the room kept back may be used.
+
+        Raises:
+            StorageFailed: it was not taken, and the old state holds.
+        """
+        frame = encode_commit(self.sequence + 1, delta)
+        self._trusted = False
+        with (
+            storage_failures("Writing", self._journal),
+            opened(self._disk, self._journal, os.O_RDWR | os.O_CREAT) as journal,
+        ):
+            self._make_room(journal, len(frame), uses_reserve=uses_reserve)
+            self._append(journal, frame)
+        _apply(self._tables, delta)
+        self.sequence += 1
+        self._last = (self._end, frame[:MARK_BYTES])
+        self._end += len(frame)
+        self._trusted = True
+
+    @property
+    def wants_checkpoint(self) -> bool:
+        """Whether the journal has grown so far that the snapshot should be written anew."""
+        return self._end > max(_SMALLEST_CHECKPOINT, self._snapshot_bytes // _SNAPSHOT_SHARE)
+
+    @property
+    def has_journal(self) -> bool:
+        """Whether there are commits that only the journal holds."""
+        return self._end > 0
+
+    @property
+    def needs_migration(self) -> bool:
+        """Whether the files are of an older format than the tables in memory."""
+        return self.disk_format is not None and self.disk_format < self._format.number
+
+    def checkpoint(self) -> None:
+        """Write the snapshot anew and empty the journal.
+
+        Raises:
+            StorageFailed: one of them was not written; what is committed stays committed.
+        """
+        self._trusted = False
+        snapshot = Snapshot(self._format.number, self.sequence, self._tables)
+        with storage_failures("Writing", self._snapshot):
+            chunks = list(encode_snapshot(snapshot))
+            self._snapshot_bytes = write_whole(self._disk, self._snapshot, chunks)
+            with opened(self._disk, self._journal, os.O_RDWR | os.O_CREAT) as journal:
+                # Whatever a crash leaves of the old commits is passed over by their sequence numbers.
+                self._disk.truncate(journal, 0)
+                self._write_ahead(journal, 0)
+                self._disk.sync(journal)
+            self._disk.sync_folder(self._journal.parent)
+        self._header = chunks[0][:HEADER_BYTES]
+        self.disk_format = self._format.number
+        self._end, self._last, self._torn, self._trusted = 0, None, False, True
+
+    def migrate(self) -> None:
+        """Keep copies of the older files beside them, then write the tables in today's format.
+
+        Raises:
+            StorageFailed: a copy or the new snapshot could not be written; the older files still hold.
+        """
+        for path in (self._snapshot, self._journal):
+            backup = path.with_name(f"{path.stem}.format-{self.disk_format}{path.suffix}")
+            with storage_failures("Keeping a copy in", backup):
+                if path.exists():
+                    write_whole(self._disk, backup, [path.read_bytes()])
+        self.checkpoint()
+
+    def _make_room(self, journal: int, length: int, *, uses_reserve: bool) -> None:
+        if self._torn:
+            self._disk.truncate(journal, self._end)
+            self._torn = False
+        size, needed = os.fstat(journal).st_size, self._end + length
+        if size < needed + RESERVE:
+            try:
+                self._write_ahead(journal, needed)
+            except OSError:
+                if not (uses_reserve and size >= needed):
+                    raise
+
+    def _write_ahead(self, journal: int, needed: int) -> None:
+        # Zeros really written, not a hole: filling a hole would need room then.
+        size = os.fstat(journal).st_size
+        self._disk.write(journal, bytes(max(0, needed + 2 * RESERVE - size)), size)
+
+    def _append(self, journal: int, frame: bytes) -> None:
+        try:
+            self._disk.write(journal, frame, self._end)
+            self._disk.sync(journal)
+        except BaseException as error:
+            try:
+                self._disk.truncate(journal, self._end)
+                self._disk.sync(journal)
+            except OSError as undoing:
+                raise StorageFailed(
+                    f"The disk took neither the last change nor its undoing: {undoing.strerror}.",
+                    hint="Check the disk; the change may or may not have been kept, but never in part.",
+                ) from error
+            raise
+
+    def _read_on(self) -> Replay | None:
+        """Read what follows the last commit taken in; None when only reading everything anew will do."""
+        with _reading(self._journal) as journal:
+            if journal is None:
+                return None if self._end else Replay((), 0, torn=False)
+            if self._last is not None:
+                offset, mark = self._last
+                if os.pread(journal, MARK_BYTES, offset) != mark:
+                    return None
+            data = _read_from(journal, self._end)
+        try:
+            found = replay(data, self._end, self.sequence)
+        except DeckDamaged:
+            return None
+        # Commits of an older format do not fit tables that were migrated in memory.
+        return None if found.commits and self.needs_migration else found
+
+    def _take_in(self, found: Replay) -> Delta:
+        changed: Delta = {}
+        for commit in found.commits:
+            _apply(self._tables, commit.delta)
+            for name, rows in commit.delta.items():
+                changed.setdefault(name, {}).update(rows)
+            self.sequence = commit.sequence
+            self._last = (commit.start, commit.mark)
+        self._end, self._torn = found.end, found.torn
+        return changed
+
+    def _reload(self, *, locked: bool) -> None:
+        for attempt in range(_TRIES):
+            try:
+                self._load()
+            except DeckDamaged:
+                # Without the lock, a writer may have been at work between the two files: look again.
+                if locked or attempt == _TRIES - 1:
+                    raise
+            else:
+                if _first_bytes(self._snapshot) == self._header:
+                    self._trusted = True
+                    return
+        raise StorageFailed("The ledger changes faster than it can be read.", hint="Do it again.")
+
+    def _load(self) -> None:
+        data = self._snapshot.read_bytes() if self._snapshot.exists() else b""
+        with _reading(self._journal) as journal:
+            frames = _read_from(journal, 0) if journal is not None else b""
+        if data:
+            snapshot = decode_snapshot(data)
+        else:
+            if self._snapshot.exists() or frames.rstrip(b"\0"):
+                raise DeckDamaged("ledger.json is empty or gone, but the deck has a ledger.", hint=DOCTOR)
+            snapshot = Snapshot(self._format.number, 0, {})
+        if snapshot.format > self._format.number:
+            raise DeckTooNew(
+                f"The ledger has format {snapshot.format}; this BatchDeck knows up to {self._format.number}.",
+                hint="Update BatchDeck on this machine. Nothing was changed.",
+            )
+        found = replay(frames, 0, snapshot.sequence)
+        self._tables, self.sequence = snapshot.tables, snapshot.sequence
+        self._header, self._snapshot_bytes = data[:HEADER_BYTES], len(data)
+        self._last = None
+        self._take_in(found)
+        self.disk_format = snapshot.format if data else None
+        for number in range(snapshot.format, self._format.number):
+            self._tables = self._format.migrations[number](self._tables)
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb", buffering=0) as file:
+            return file.read(HEADER_BYTES)
+    except FileNotFoundError:
+        return b""
+
+
+@contextlib.contextmanager
+def _reading(journal: Path) -> Iterator[int | None]:
+    try:
+        descriptor = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield None
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _read_from(descriptor: int, offset: int) -> bytes:
+    pieces: list[bytes] = []
+    while piece := os.pread(descriptor, 1 << 20, offset):
+        pieces.append(piece)
+        offset += len(piece)
+    return b"".join(pieces)
+
+
+def _apply(tables: Tables, delta: Delta) -> None:
+    for name, changes in delta.items():
+        rows = tables.setdefault(name, {})
+        for number, record in changes.items():
+            if record is None:
+                rows.pop(number, None)
+            else:
+                rows[number] = record

@@ -1,0 +1,159 @@
+"""Typed, cached views of a ledger's tables: each record is decoded once, until it changes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+from batchdeck.domain.batches import Batch, Job, Submission
+from batchdeck.store.journal import Record, Tables
+from batchdeck.store.records import (
+    KEY_FIELD,
+    DeckMeta,
+    DocumentUse,
+    Kind,
+    decode_batch,
+    decode_job,
+    decode_meta,
+    decode_submission,
+)
+
+T = TypeVar("T")
+
+
+class _View(Generic[T]):
+    """The decoded records of one table. A mapping once handed out is never changed afterwards."""
+
+    def __init__(self, decode: Callable[[str], T]) -> None:
+        self._decode = decode
+        self._records: dict[str, T] = {}
+        self._stale: set[str] = set()
+
+    def mark(self, key: str) -> None:
+        """Note that a record is new or has changed."""
+        self._stale.add(key)
+
+    def mapping(self) -> Mapping[str, T]:
+        """Return all records by key."""
+        if self._stale:
+            records = dict(self._records)
+            for key in self._stale:
+                records[key] = self._decode(key)
+            self._records, self._stale = records, set()
+        return self._records
+
+    def get(self, key: str) -> T | None:
+        """Return one record without bringing the others up to date."""
+        if key in self._stale:
+            return self._decode(key)
+        return self._records.get(key)
+
+
+class LedgerViews:
+    """What a ledger's tables hold, as domain records. After the tables have changed, `note` says so.
+
+    Made anew where records were removed, which hardly ever happens.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._numbers: dict[str, dict[str, str]] = {kind: {} for kind in Kind}
+        self._highest: dict[str, int] = dict.fromkeys(Kind, 0)
+        self._batches_by_key: dict[str, set[str]] = defaultdict(set)
+        self._documents_by_job: dict[str, set[str]] = defaultdict(set)
+        self._documents: Mapping[str, tuple[DocumentUse, ...]] | None = None
+        self._jobs = _View(self._decode_job)
+        self._submissions = _View(self._decode_submission)
+        self._batches = _View(self._decode_batch)
+        self.note(tables)
+
+    def jobs(self) -> Mapping[str, Job]:
+        return self._jobs.mapping()
+
+    def job(self, key: str) -> Job | None:
+        return self._jobs.get(key)
+
+    def submissions(self) -> Mapping[str, Submission]:
+        return self._submissions.mapping()
+
+    def submission(self, key: str) -> Submission | None:
+        return self._submissions.get(key)
+
+    def batches(self) -> Mapping[str, Batch]:
+        return self._batches.mapping()
+
+    def batch(self, key: str) -> Batch | None:
+        return self._batches.get(key)
+
+    def documents(self) -> Mapping[str, tuple[DocumentUse, ...]]:
+        """Return, by SHA-256, in which jobs each document is."""
+        if self._documents is None:
+            uses: dict[str, list[DocumentUse]] = defaultdict(list)
+            for job in self.jobs().values():
+                for document in job.documents:
+                    uses[document.sha256].append(DocumentUse(job.id, job.recipe, job.model, document))
+            self._documents = {sha256: tuple(found) for sha256, found in uses.items()}
+        return self._documents
+
+    def meta(self) -> DeckMeta:
+        return next(map(decode_meta, self._tables.get(Kind.META, {}).values()), DeckMeta())
+
+    def number_of(self, kind: Kind, key: str) -> int | None:
+        """Return the row number under which a record is kept."""
+        number = self._numbers[kind].get(key)
+        return int(number) if number is not None else None
+
+    def next_number(self, kind: Kind) -> int:
+        """Return a row number that no record of the table has."""
+        return self._highest[kind] + 1
+
+    def document_numbers(self, job: str) -> list[int]:
+        """Return the row numbers of a job's documents."""
+        return sorted(map(int, self._documents_by_job.get(job, ())))
+
+    def note(self, changed: Mapping[str, Mapping[str, Record | None]]) -> None:
+        """Take note of records that are new or have changed in the tables."""
+        for kind in Kind:
+            for number, record in changed.get(kind, {}).items():
+                if record is not None:
+                    self._note_record(kind, number, record)
+
+    def _note_record(self, kind: Kind, number: str, record: Record) -> None:
+        key = record[KEY_FIELD[kind]]
+        self._numbers[kind][key] = number
+        self._highest[kind] = max(self._highest[kind], int(number))
+        match kind:
+            case Kind.JOBS:
+                self._jobs.mark(key)
+                self._documents = None
+            case Kind.DOCUMENTS:
+                self._documents_by_job[record["job"]].add(number)
+                self._jobs.mark(record["job"])
+                self._documents = None
+            case Kind.SUBMISSIONS:
+                self._submissions.mark(key)
+                for batch in self._batches_by_key.get(key, ()):
+                    self._batches.mark(batch)
+            case Kind.BATCHES:
+                self._batches_by_key[record["key"]].add(key)
+                self._batches.mark(key)
+            case Kind.META:
+                pass
+
+    def _row(self, kind: Kind, key: str) -> Record:
+        return self._tables[kind][self._numbers[kind][key]]
+
+    def _decode_job(self, key: str) -> Job:
+        documents = self._tables.get(Kind.DOCUMENTS, {})
+        return decode_job(
+            self._row(Kind.JOBS, key), [documents[number] for number in self._documents_by_job.get(key, ())]
+        )
+
+    def _decode_submission(self, key: str) -> Submission:
+        return decode_submission(self._row(Kind.SUBMISSIONS, key))
+
+    def _decode_batch(self, key: str) -> Batch:
+        row = self._row(Kind.BATCHES, key)
+        known = row["key"] in self._numbers[Kind.SUBMISSIONS]
+        return decode_batch(row, self.submission(row["key"]) if known else None)
