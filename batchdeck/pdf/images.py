@@ -1,0 +1,57 @@
+"""Pictures of pages and of parts of them, as PNG, rendered by pdfium; never more pixels than a limit."""
+
+from __future__ import annotations
+
+import io
+import math
+
+from batchdeck.pdf.pdfium import PDFIUM, open_pdfium
+
+MOST_PIXELS = 16_000_000
+"""Pixels of one picture at most (64 MB while it is drawn); a larger page is drawn at a lower resolution."""
+_POINTS_PER_INCH = 72
+_THOUSANDTHS = 1000
+
+
+def render_page(path: str, number: int, *, dpi: int, password: str = "") -> bytes:
+    """Return a page, with its annotations, as a PNG.
+
+    Args:
+        path: the document.
+        number: 1-based page.
+        dpi: pixels an inch, lowered where the picture would exceed `MOST_PIXELS`.
+        password: opens the document where it is encrypted.
+    """
+    return crop(path, number, (0, 0, _THOUSANDTHS, _THOUSANDTHS), dpi=dpi, password=password)
+
+
+def crop(
+    path: str, number: int, bbox_thousandths: tuple[int, int, int, int], *, dpi: int, password: str = ""
+) -> bytes:
+    """Return a part of a page as a PNG.
+
+    Args:
+        bbox_thousandths: (x0, y0, x1, y1) in thousandths of the page's width and height, from its top left.
+
+    Raises:
+        ValueError: the box is empty or leaves the page.
+    """
+    x0, y0, x1, y1 = bbox_thousandths
+    if not (0 <= x0 < x1 <= _THOUSANDTHS and 0 <= y0 < y1 <= _THOUSANDTHS):
+        raise ValueError(f"not a box within the page: {bbox_thousandths}")
+    with PDFIUM, open(path, "rb") as file, open_pdfium(file, password) as document:
+        page = document[number - 1]
+        width, height = page.get_size()
+        shown = (x1 - x0) * (y1 - y0) / _THOUSANDTHS**2
+        fitting = math.sqrt(MOST_PIXELS / max(width * height * shown, 1e-9))
+        edges = (
+            width * x0 / _THOUSANDTHS,
+            height * (1 - y1 / _THOUSANDTHS),
+            width * (1 - x1 / _THOUSANDTHS),
+            height * y0 / _THOUSANDTHS,
+        )
+        bitmap = page.render(scale=min(dpi / _POINTS_PER_INCH, fitting), crop=edges)
+        picture = bitmap.to_pil()
+        out = io.BytesIO()
+        picture.save(out, "PNG")
+        return out.getvalue()

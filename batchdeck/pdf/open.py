@@ -1,0 +1,146 @@
+"""Opening a source file in whichever way works: pdfium for speed, qpdf for the truth about pages and for
+repairs, pypdf as the last resort."""
+
+from __future__ import annotations
+
+import io
+import logging
+from typing import BinaryIO
+
+import pikepdf
+import pypdfium2
+
+from batchdeck.pdf.pdfium import PDFIUM, Unopenable, WrongPassword, open_pdfium
+
+# Libraries that log about damaged input would otherwise write over the dashboard (logging's last resort).
+for _library in ("pikepdf", "pypdf", "pypdfium2"):
+    logging.getLogger(_library).addHandler(logging.NullHandler())
+
+
+class NoPages(Unopenable):
+    """The document is sound but has no page."""
+
+
+class Source:
+    """One document, open in the libraries that can read it. A context manager; not for several threads.
+
+    Attributes:
+        qpdf: the document as pikepdf sees it, or None where qpdf cannot read it.
+        pdfium: the same document as pdfium sees it, with as many pages.
+        repaired: whether some library had to mend it, so that another may fail on the original bytes.
+    """
+
+    def __init__(
+        self,
+        qpdf: pikepdf.Pdf | None,
+        pdfium: pypdfium2.PdfDocument,
+        *,
+        encrypted: bool,
+        password: str,
+        repaired: bool,
+    ) -> None:
+        self.qpdf = qpdf
+        self.pdfium = pdfium
+        self.encrypted = encrypted
+        self.password = password
+        self.repaired = repaired
+
+    @property
+    def page_count(self) -> int:
+        with PDFIUM:
+            return len(self.pdfium)
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with PDFIUM:
+            self.pdfium.close()
+        if self.qpdf is not None:
+            self.qpdf.close()
+
+
+def open_source(data: bytes, password: str = "") -> Source:
+    """Open a document from its bytes.
+
+    Raises:
+        WrongPassword: it is encrypted and this password does not open it.
+        NoPages: it is sound but empty.
+        Unopenable: no library finds a page in it.
+    """
+    qpdf = open_qpdf(io.BytesIO(data), password)
+    pdfium = _pdfium_or_none(data, password)
+    if qpdf is None:
+        encrypted = False
+        if pdfium is None:
+            data = _rewritten_by_pypdf(data, password)
+            qpdf = open_qpdf(io.BytesIO(data), "")
+            pdfium = _pdfium_or_none(data, "")
+        if pdfium is None:
+            raise Unopenable("no library finds a page")
+        return Source(qpdf, pdfium, encrypted=encrypted, password=password, repaired=True)
+    encrypted = qpdf.is_encrypted
+    count = len(qpdf.pages)
+    if count == 0 and pdfium is None:
+        qpdf.close()
+        raise NoPages
+    repaired = any("damaged" in warning for warning in qpdf.get_warnings())
+    if pdfium is None or len(pdfium) != count:
+        # pdfium believes the page tree's /Count; qpdf has walked the tree.
+        data = normalised(qpdf)
+        pdfium = _pdfium_or_none(data, "")
+        repaired = True
+        if pdfium is None:
+            qpdf.close()
+            raise Unopenable("pdfium refuses even the repaired document")
+    return Source(qpdf, pdfium, encrypted=encrypted, password=password, repaired=repaired)
+
+
+def open_qpdf(source: BinaryIO, password: str) -> pikepdf.Pdf | None:
+    """Open a document with qpdf, which mends what it can; None where it cannot.
+
+    Raises:
+        WrongPassword: it is encrypted and this password does not open it.
+    """
+    try:
+        return pikepdf.open(source, password=password)
+    except pikepdf.PasswordError as error:
+        raise WrongPassword from error
+    except pikepdf.PdfError:
+        return None
+
+
+def normalised(qpdf: pikepdf.Pdf) -> bytes:
+    """Return the document written anew: decrypted, mended, and the same bytes each time."""
+    out = io.BytesIO()
+    qpdf.save(
+        out, encryption=False, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate
+    )
+    return out.getvalue()
+
+
+def _pdfium_or_none(data: bytes, password: str) -> pypdfium2.PdfDocument | None:
+    with PDFIUM:
+        try:
+            return open_pdfium(data, password)
+        except Unopenable:
+            return None
+
+
+def _rewritten_by_pypdf(data: bytes, password: str) -> bytes:
+    """Return what pypdf can save of a document that neither pdfium nor qpdf can open."""
+    import pypdf
+    from pypdf.errors import PyPdfError
+
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(data), password=password or None)
+        writer = pypdf.PdfWriter()
+        for page in reader.pages:
+            writer.add_page(page)
+    except PyPdfError as error:
+        raise Unopenable(str(error)) from error
+    if not writer.pages:
+        raise NoPages
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
