@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from batchdeck.domain.costs import Estimate, Usage
-from batchdeck.domain.documents import Sha256
+from batchdeck.domain.documents import OutlineEntry, Sha256
 from batchdeck.domain.outcomes import Outcome
 
 RESULTS_KEPT = dt.timedelta(days=29)
@@ -83,6 +83,7 @@ class DocumentRef:
     """How many pages the document has."""
     title: str = ""
     language: str = ""
+    outline: tuple[OutlineEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,12 @@ class Submission:
     watermark: str | None = None
     """Newest batch id the API listed just before sending; empty string when it listed none."""
     sent_at: dt.datetime | None = None
+    doubted_at: dt.datetime | None = None
+    """When the send ended without a believable answer: from then on the quiet period runs. A large body
+    may have taken longer to send than the quiet period lasts, so `sent_at` would be the wrong start."""
+    suspects: tuple[str, ...] | None = None
+    """Ids of the batches that could still be it when the quiet period was over; None before. Batches that
+    appear later are not waited for, or a busy neighbour would extend the wait for ever."""
     note: str = ""
     """Why it was rejected, or what is in doubt."""
 
