@@ -106,7 +106,7 @@ def batch_rows(
     retaken = _failures_taken_up(submissions := list(submissions))
     rows = [_row_of_batch(batch, jobs, retaken, now) for batch in batches]
     rows += [
-        _row_of_submission(submission, jobs)
+        _row_of_submission(submission, jobs, was_sent_again=_was_sent_again(submission, submissions))
         for submission in submissions
         if submission.batch_id is None and submission.state is not SubmissionState.DISCARDED
     ]
@@ -245,14 +245,26 @@ _STATUS_OF_SUBMISSION = {
 }
 
 
-def _row_of_submission(submission: Submission, jobs: Mapping[str, Job]) -> BatchRow:
+def _was_sent_again(submission: Submission, others: Iterable[Submission]) -> bool:
+    """Whether pages of a submission that came to nothing have gone out with a later one."""
+    return not submission.state.holds_pages and any(
+        other.job == submission.job
+        and other.created_at > submission.created_at
+        and other.state.holds_pages
+        and _shared_pages(submission.indices, other.indices)
+        for other in others
+    )
+
+
+def _row_of_submission(submission: Submission, jobs: Mapping[str, Job], *, was_sent_again: bool) -> BatchRow:
     job = jobs.get(submission.job)
+    status = BatchStatus.RETRIED if was_sent_again else _STATUS_OF_SUBMISSION[submission.state]
     return BatchRow(
         key=submission.key,
         id="",
         job=submission.job,
         job_name=job.name if job else submission.job,
-        status=_STATUS_OF_SUBMISSION[submission.state],
+        status=status,
         attempt=submission.attempt,
         requests=submission.requests,
         counts=RequestCounts(),

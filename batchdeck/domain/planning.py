@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from batchdeck.domain.batches import ranges_of
 from batchdeck.domain.costs import Estimate
@@ -45,6 +46,8 @@ class Plan:
     findings: tuple[LintFinding, ...] = ()
     caveats: tuple[str, ...] = ()
     """What to know before paying, a sentence each."""
+    again: bool = False
+    """Whether documents may be submitted that this deck has submitted before."""
     resumes: str | None = None
     """Id of the unfinished job of the same documents that this plan continues, or None."""
 
@@ -103,7 +106,8 @@ class RetryPlan:
     turns: tuple[Turn, ...]
     skipped: tuple[SkippedPage, ...]
     estimate: Estimate
-    body_bytes: int = 0
+    seen: frozenset[str] = frozenset()
+    """Keys of the job's submissions when this was planned: a newer one of the same pages is a conflict."""
 
     @property
     def pages(self) -> int:
@@ -239,3 +243,52 @@ def _turn(key: tuple[object, ...], rows: list[PageRow], lineage_of: Mapping[int,
         outcome=outcome,
         remedy=rows[0].remedy,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What a submission or a retry came to."""
+
+    job: str
+    batches: tuple[str, ...]
+    """Ids of the batches known to be accepted, in the order sent."""
+    pages: int
+    """Pages in those batches."""
+    in_doubt: tuple[str, ...] = ()
+    """Keys of submissions whose acceptance is unknown."""
+    refused: tuple[str, ...] = ()
+    """Reasons of refusals by the API."""
+    unsent: int = 0
+    """Pages of the job that are in no batch yet."""
+    held: str = ""
+    """Why the account needs the operator first, when it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReport:
+    """One exported document."""
+
+    document: str
+    """File name of the source as shown."""
+    html: Path
+    report: Path
+    pages: int
+    placeholders: int
+    """Pages shown as "could not be converted"."""
+    unverified: int
+    """Pages whose own text layer stands in for an answer."""
+    errors: int
+    """Built-in rules that do not hold."""
+    review: int
+    """Things a person should look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What an export came to."""
+
+    job: str
+    folder: Path
+    documents: tuple[DocumentReport, ...]
+    failures: tuple[str, ...] = ()
+    """Documents that could not be exported at all, and why."""

@@ -1,0 +1,149 @@
+"""A deck's way to its API: the endpoint, the credential, the sandbox's process, the gateway on first use."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from batchdeck.domain.text import show
+from batchdeck.errors import UsageError
+
+if TYPE_CHECKING:
+    from batchdeck.api.gateway import Gateway
+    from batchdeck.config import Settings
+    from batchdeck.sandbox.launch import Running
+
+SANDBOX_ENDPOINT = "sandbox"
+OFFICIAL_URL = "https://api.anthropic.com"
+
+
+class Connection:
+    """Connects once, when first needed: the SDK takes about a second to import.
+
+    Args:
+        sandbox_state: folder of the sandbox's state, or None for a real deck.
+        base_url: the API's address, already resolved from flags and environment.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        base_url: str,
+        sandbox_state: Path | None = None,
+        faults: Path | None = None,
+        api_key: str | None = None,
+        profile: str | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._base_url = base_url
+        self._sandbox_state = sandbox_state
+        self._faults = faults
+        self._api_key = api_key
+        self._profile = profile
+        self._environ = environ if environ is not None else os.environ
+        self._connecting = asyncio.Lock()
+        self._gateway: Gateway | None = None
+        self._sandbox: Running | None = None
+        self.credential_source = ""
+        """Where the key came from, in words; empty before the first call."""
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self._sandbox_state is not None
+
+    @property
+    def endpoint(self) -> str:
+        """What the deck's ledger records: one deck talks to one endpoint."""
+        if self.is_sandbox:
+            return SANDBOX_ENDPOINT
+        return endpoint_of(self._base_url)
+
+    @property
+    def shown_endpoint(self) -> str:
+        return "SANDBOX" if self.is_sandbox else show(urlsplit(self._base_url).netloc, 60)
+
+    async def gateway(self) -> Gateway:
+        """Return the gateway, connecting first if need be; a sandbox is started if none is running.
+
+        Raises:
+            AccountHeld: there is no usable credential.
+            ConfigError: the address cannot be used safely.
+        """
+        async with self._connecting:
+            if self._gateway is None or not await self._sandbox_is_up():
+                self._gateway = await self._connect()
+            return self._gateway
+
+    async def close(self) -> None:
+        """Close connections, and let the sandbox go: it stops by itself when nobody uses it any more."""
+        gateway, self._gateway = self._gateway, None
+        sandbox, self._sandbox = self._sandbox, None
+        try:
+            if gateway is not None:
+                await gateway.close()
+        finally:
+            if sandbox is not None:
+                sandbox.release()
+
+    async def _sandbox_is_up(self) -> bool:
+        if self._sandbox is None:
+            return True
+        return await asyncio.to_thread(self._sandbox.is_alive)
+
+    async def _connect(self) -> Gateway:
+        from batchdeck.api.credentials import find_credential
+        from batchdeck.api.gateway import Gateway
+        from batchdeck.api.settings import ApiSettings
+
+        base_url = self._base_url
+        if self._sandbox_state is not None:
+            from batchdeck.sandbox.launch import ensure_running
+
+            if self._sandbox is not None:
+                self._sandbox.release()
+            self._sandbox = await asyncio.to_thread(ensure_running, self._sandbox_state, faults=self._faults)
+            base_url = self._sandbox.base_url
+        credential = find_credential(
+            explicit=self._api_key,
+            profile=self._profile,
+            environ=self._environ,
+            sandbox=self.is_sandbox,
+        )
+        self.credential_source = credential.source
+        return await Gateway.open(
+            ApiSettings(base_url=base_url, api_key=credential.key, profile=credential.profile)
+        )
+
+
+def resolve_base_url(flag: str | None, environ: Mapping[str, str]) -> str:
+    """Return the API's address: the flag, else `ANTHROPIC_BASE_URL`, else the official one."""
+    return (flag or environ.get("ANTHROPIC_BASE_URL") or OFFICIAL_URL).rstrip("/")
+
+
+def endpoint_of(base_url: str) -> str:
+    """Return what identifies an endpoint: its origin and path. Ports of this machine change from run to run
+    and are left out."""
+    parts = urlsplit(base_url)
+    host = (parts.hostname or "").lower()
+    is_local = host in {"localhost", "127.0.0.1", "::1"}
+    return f"{parts.scheme}://{'localhost' if is_local else parts.netloc.lower()}{parts.path}"
+
+
+def check_endpoint(recorded: str, asked: str) -> None:
+    """Refuse to mix endpoints in one deck.
+
+    Raises:
+        UsageError: the deck's batches live at another endpoint than the one asked for.
+    """
+    if recorded and recorded != asked:
+        raise UsageError(
+            f"This deck belongs to {show(recorded, 80)}, not to {show(asked, 80)}: batches of two endpoints "
+            "never mix in one deck.",
+            hint="Choose another folder with --deck.",
+        )

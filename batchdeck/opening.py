@@ -1,0 +1,128 @@
+"""Opening a deck: every adapter is made here, once, and handed to the operations as one context."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import getpass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from batchdeck.config import Settings, load_prices, load_settings
+from batchdeck.connection import SANDBOX_ENDPOINT, Connection, check_endpoint, endpoint_of, resolve_base_url
+from batchdeck.domain.text import show
+from batchdeck.errors import UsageError
+from batchdeck.operations.context import Context
+from batchdeck.operations.workers import Workers
+from batchdeck.store.audit import AuditLog
+from batchdeck.store.layout import prepare_deck
+from batchdeck.store.ledger import Ledger
+from batchdeck.store.records import DeckMeta
+from batchdeck.store.vault import Vault
+
+_SANDBOX_POLL_FLOOR = 0.5
+"""Seconds: the sandbox is this machine's own, and its batches take seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOptions:
+    """How a deck is to be opened; see `Deck.open`."""
+
+    sandbox: bool = False
+    base_url: str | None = None
+    api_key: str | None = None
+    profile: str | None = None
+    read_only: bool = False
+    settings: Settings | None = None
+    faults: Path | None = None
+    force_network_fs: bool = False
+    now: Callable[[], dt.datetime] | None = None
+
+
+async def open_deck(home: Path, options: OpenOptions) -> tuple[Context, Connection]:
+    """Open the deck in `home`, making it if it is new. Nothing is sent to the API yet.
+
+    Raises:
+        DeckError: the deck cannot be used as it is.
+        UsageError: a real deck was asked to be a sandbox deck, or to talk to another endpoint.
+    """
+    return await asyncio.to_thread(_open, home, options, dict(os.environ))
+
+
+def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple[Context, Connection]:
+    layout = prepare_deck(home, force_network_fs=options.force_network_fs)
+    settings = options.settings or load_settings(layout.root, environ)
+    ledger = Ledger.open(layout, read_only=options.read_only)
+    meta = ledger.meta
+    base_url = resolve_base_url(options.base_url, environ)
+    is_sandbox = options.sandbox or meta.sandbox
+    if options.sandbox and meta.endpoint and not meta.sandbox:
+        raise UsageError(
+            f"This deck belongs to {show(meta.endpoint, 80)}: real and sandbox batches never mix.",
+            hint="Choose another folder for the sandbox with --deck.",
+        )
+    if meta.sandbox and options.base_url is not None:
+        raise UsageError(
+            "This is a sandbox deck: it cannot talk to another endpoint.",
+            hint="Choose another folder with --deck.",
+        )
+    if is_sandbox:
+        settings = _for_sandbox(settings)
+    else:
+        check_endpoint(meta.endpoint, endpoint_of(base_url))
+    connection = Connection(
+        settings=settings,
+        base_url=base_url,
+        sandbox_state=layout.sandbox if is_sandbox else None,
+        faults=options.faults,
+        api_key=options.api_key,
+        profile=options.profile,
+        environ=environ,
+    )
+    if is_sandbox and not meta.sandbox and not options.read_only:
+        with ledger.transaction() as tx:
+            tx.put(DeckMeta(endpoint=SANDBOX_ENDPOINT, sandbox=True))
+    operator = _operator(environ)
+    context = Context(
+        layout=layout,
+        ledger=ledger,
+        vault=Vault(layout),
+        audit=AuditLog(layout, operator=operator),
+        settings=settings,
+        prices=load_prices(settings.money.price_file),
+        workers=Workers(settings.workers.count, memory_bytes=settings.limits.worker_memory_bytes),
+        open_gateway=connection.gateway,
+        endpoint=connection.endpoint,
+        operator=operator,
+        read_only=options.read_only,
+        now=options.now or _utc_now,
+    )
+    return context, connection
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _for_sandbox(settings: Settings) -> Settings:
+    """Poll often and decide soon: the sandbox is this machine's own and nobody else uses it."""
+    polling = replace(
+        settings.polling, floor_seconds=min(settings.polling.floor_seconds, _SANDBOX_POLL_FLOOR)
+    )
+    reconcile = replace(
+        settings.reconcile, exclusive_workspace=True, quiet_seconds=min(5.0, settings.reconcile.quiet_seconds)
+    )
+    return replace(settings, polling=polling, reconcile=reconcile)
+
+
+def _operator(environ: Mapping[str, str]) -> str:
+    """Return who is asking: `BATCHDECK_OPERATOR`, else the account's name."""
+    named = environ.get("BATCHDECK_OPERATOR")
+    if named:
+        return show(named, 60)
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

@@ -1,0 +1,193 @@
+"""Assembling one document in a worker process: answers from the archive, layers from the source."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from batchdeck.domain.planning import DocumentReport
+from batchdeck.html.model import DocumentMaterial, PageMaterial, TextLayer
+from batchdeck.html.naming import export_stem
+from batchdeck.html.pipeline import AssemblyOptions, assemble
+from batchdeck.html.render import RenderOptions, render_to
+from batchdeck.html.report import render_report, report_data
+from batchdeck.operations.export import ExportTask, PagePlace
+from batchdeck.pdf.images import crop as crop_page
+from batchdeck.pdf.text import TextReader
+from batchdeck.store.disk import Disk, storage_failures, write_whole
+from batchdeck.store.layout import DeckLayout
+
+_FIGURE_DPI = 150
+
+
+class _Block(msgspec.Struct):
+    type: str
+    text: str = ""
+
+
+class _Message(msgspec.Struct):
+    content: list[_Block] = []
+
+
+class _Result(msgspec.Struct):
+    message: _Message | None = None
+
+
+class _Row(msgspec.Struct):
+    result: _Result
+
+
+def answer_text(row: bytes) -> str:
+    """Return the text of a results line: its text blocks joined (a thinking block often comes first)."""
+    message = msgspec.json.decode(row, type=_Row).result.message
+    return "".join(block.text for block in message.content if block.type == "text") if message else ""
+
+
+def export_document(task: ExportTask) -> DocumentReport:
+    """Assemble, render and check one document, and write its files. Runs in a worker process.
+
+    Every file is written to a temporary name, synced and renamed, so that an export that is killed leaves
+    either the old file or the new one.
+    """
+    layout = DeckLayout(Path(task.root))
+    out = Path(task.out)
+    stem = export_stem(task.ref.name, task.ref.sha256)
+    material = DocumentMaterial(
+        task.ref.name,
+        task.ref.sha256,
+        task.ref.page_count,
+        task.ref.title,
+        task.ref.language,
+        task.ref.outline,
+        task.job,
+        task.recipe,
+    )
+    with contextlib.ExitStack() as stack:
+        reader = stack.enter_context(TextReader(task.source)) if task.source is not None else None
+        results = _ResultFiles(layout, stack)
+
+        def crop(page: int, box: tuple[int, int, int, int]) -> bytes | None:
+            if task.source is None:
+                return None
+            try:
+                return crop_page(task.source, page, box, dpi=_FIGURE_DPI)
+            except Exception:
+                return None
+
+        pages = (_material(page, results, reader) for page in task.pages)
+        assembly = assemble(material, pages, crop=crop, options=AssemblyOptions())
+    files = _Files(out)
+    exported = render_to(assembly, files.open, task.options.template, RenderOptions(stem=stem))
+    data = report_data(exported, assembly, paid=task.paid)
+    report_json = files.write(f"{stem}.report.json", json.dumps(data, ensure_ascii=False, indent=1).encode())
+    files.write(f"{stem}.report.html", render_report(data).encode())
+    return DocumentReport(
+        document=task.ref.name,
+        html=files.main,
+        report=report_json,
+        pages=exported.pages,
+        placeholders=exported.placeholders,
+        unverified=exported.unverified,
+        errors=len(exported.findings),
+        review=len(exported.reviews),
+    )
+
+
+def _material(page: PagePlace, results: _ResultFiles, reader: TextReader | None) -> PageMaterial:
+    answer = answer_text(results.row(page)) if page.answer is not None else None
+    layer, width, height = _layer(reader, page.number) if reader is not None else (None, 0.0, 0.0)
+    return PageMaterial(
+        page.number,
+        page.label,
+        page.outcome,
+        answer,
+        page.detail,
+        layer,
+        page.custom_id,
+        page.model,
+        width,
+        height,
+    )
+
+
+def _layer(reader: TextReader, number: int) -> tuple[TextLayer | None, float, float]:
+    try:
+        layer = reader.layer(number)
+    except Exception:
+        return None, 0.0, 0.0
+    return (
+        TextLayer(layer.text, layer.trusted, tuple(layer.links), layer.image_share),
+        layer.width,
+        layer.height,
+    )
+
+
+class _ResultFiles:
+    """The archived results files that a document's answers lie in, each opened once."""
+
+    def __init__(self, layout: DeckLayout, stack: contextlib.ExitStack) -> None:
+        self._layout = layout
+        self._stack = stack
+        self._open: dict[str, BinaryIO] = {}
+
+    def row(self, page: PagePlace) -> bytes:
+        """Return the bytes of a page's results line."""
+        assert page.answer is not None
+        file = self._open.get(page.answer.key)
+        if file is None:
+            file = self._stack.enter_context(open(self._layout.results(page.answer.key), "rb"))
+            self._open[page.answer.key] = file
+        return os.pread(file.fileno(), page.answer.length, page.answer.offset)
+
+
+class _Files:
+    """The files of one export, each put in place whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._disk = Disk()
+        self.main = folder
+        """The first file written: the document itself."""
+
+    @contextlib.contextmanager
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file to write, under its temporary name until the block ends without an error."""
+        path = self._path(name)
+        temporary = path.with_name(path.name + ".tmp")
+        with storage_failures("Writing", path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with open(temporary, "wb", opener=_no_follow) as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(temporary, path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+            self._disk.sync_folder(path.parent)
+        if self.main == self._folder:
+            self.main = path
+
+    def write(self, name: str, data: bytes) -> Path:
+        """Write one whole file."""
+        path = self._path(name)
+        with storage_failures("Writing", path):
+            write_whole(self._disk, path, [data])
+        return path
+
+    def _path(self, name: str) -> Path:
+        path = self._folder / name
+        if not path.resolve().is_relative_to(self._folder.resolve()):
+            raise ValueError(f"{name!r} leads out of the export folder")
+        return path
+
+
+def _no_follow(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

@@ -1,0 +1,157 @@
+"""Exporting: the newest good answer of every page, assembled into one validated document per source file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from batchdeck.domain.batches import DocumentRef, Job
+from batchdeck.domain.events import DocumentExported, Event, Finished, Note
+from batchdeck.domain.outcomes import Outcome
+from batchdeck.domain.planning import DocumentReport, ExportReport
+from batchdeck.errors import InputError
+from batchdeck.operations.context import Context
+from batchdeck.operations.pages import job_pages
+from batchdeck.operations.sources import source_of
+from batchdeck.operations.workers import WorkerFailed
+
+_SECONDS_PER_DOCUMENT = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """How a job is exported."""
+
+    template: str = "document"
+    """Name of a shipped template, or the path of the operator's own."""
+    figures: str = "embed"
+    """embed (data: URIs) or files (beside the document)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPlace:
+    """Where one page's answer lies: a line of an archived results file."""
+
+    key: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlace:
+    """One page of a document for the export worker."""
+
+    number: int
+    label: str
+    outcome: Outcome
+    custom_id: str
+    model: str
+    detail: str
+    answer: AnswerPlace | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTask:
+    """One document to assemble."""
+
+    root: str
+    """The deck's folder."""
+    out: str
+    job: str
+    recipe: str
+    ref: DocumentRef
+    source: str | None
+    """Readable PDF, where the vault has it."""
+    pages: tuple[PagePlace, ...]
+    options: ExportOptions
+    paid: Mapping[str, object] = field(default_factory=dict)
+
+
+async def export(
+    context: Context, job_id: str, *, out: Path | None = None, options: ExportOptions | None = None
+) -> AsyncGenerator[Event, None]:
+    """Assemble every document of a job; the result is an `ExportReport`.
+
+    Failed pages never fail a document: the page's own text layer stands in, marked as unverified, or a
+    placeholder that says why. Each file is written whole or not at all.
+
+    Args:
+        out: folder for the files; the deck's own exports folder by default.
+
+    Raises:
+        NotFound: there is no such job or template.
+        StorageFailed: the files cannot be written.
+    """
+    from batchdeck.html.templates import find_template
+    from batchdeck.operations.assemble import export_document
+
+    chosen = options or ExportOptions(context.settings.export.template, context.settings.export.figures)
+    find_template(chosen.template)
+    job = context.ledger.job(job_id)
+    folder = out or context.layout.export(job_id)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    tasks = await asyncio.to_thread(lambda: list(_tasks(context, job, folder, chosen)))
+    reports: list[DocumentReport] = []
+    failures: list[str] = []
+    done = 0
+    async for task, outcome in context.workers.map(export_document, tasks, seconds=_SECONDS_PER_DOCUMENT):
+        done += 1
+        if isinstance(outcome, WorkerFailed):
+            failures.append(f"{task.ref.name}: {outcome.message}")
+            yield Note(f"{task.ref.name} could not be exported. {outcome.message}", "error")
+            continue
+        reports.append(outcome)
+        yield DocumentExported(
+            outcome.document,
+            outcome.html,
+            outcome.pages,
+            outcome.placeholders,
+            outcome.errors,
+            outcome.review,
+            done,
+            len(tasks),
+        )
+    if failures and not reports:
+        raise InputError("No document could be exported. " + " ".join(failures[:3]))
+    if not context.read_only:
+        context.audit.append("export", job=job_id, documents=len(reports), out=str(folder))
+    yield Finished[ExportReport](ExportReport(job_id, folder, tuple(reports), tuple(failures)))
+
+
+def _tasks(context: Context, job: Job, folder: Path, options: ExportOptions) -> Iterator[ExportTask]:
+    table = job_pages(context, job.id)
+    for ref in job.documents:
+        pages: list[PagePlace] = []
+        outcomes: Counter[str] = Counter()
+        cost = 0.0
+        for index in range(ref.first_index, ref.first_index + ref.pages):
+            row = table.row_of(index)
+            outcomes[row.outcome] += 1
+            cost += row.cost or 0.0
+            place = table.answer_place(index) if row.outcome.is_good else None
+            pages.append(
+                PagePlace(
+                    row.page,
+                    row.label,
+                    row.outcome,
+                    row.custom_id,
+                    row.model,
+                    row.detail,
+                    AnswerPlace(*place) if place is not None else None,
+                )
+            )
+        source = source_of(context, ref.sha256)
+        yield ExportTask(
+            str(context.layout.root),
+            str(folder),
+            job.id,
+            job.recipe,
+            ref,
+            str(source) if source is not None else None,
+            tuple(pages),
+            options,
+            {"usd": round(cost, 6), "outcomes": dict(outcomes)},
+        )

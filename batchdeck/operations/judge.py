@@ -1,0 +1,145 @@
+"""Judging results: each line's outcome by the API's facts, the answer's contract, its fidelity to the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchdeck.domain.batches import Batch
+from batchdeck.domain.outcomes import Outcome, ResultFacts, Verdict, classify
+from batchdeck.domain.requests import parse_custom_id
+from batchdeck.html.fidelity import FidelityThresholds
+from batchdeck.html.judge import judge_answer
+from batchdeck.html.model import TextLayer
+from batchdeck.operations.context import Context
+from batchdeck.operations.sources import source_of
+from batchdeck.pdf.text import TextReader
+from batchdeck.store.index import IndexRow, is_index_current, scan_results, write_index
+from batchdeck.store.plans import read_plan
+
+JUDGE_VERSION = 1
+"""Raised whenever the same answer would be judged differently: older indexes are then rebuilt."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeTask:
+    """One batch's archived results to judge, for a worker process."""
+
+    root: str
+    """The deck's folder."""
+    key: str
+    results_sha256: str
+    job: str | None
+    sources: Mapping[str, str]
+    """Readable PDF by document, where the deck has one."""
+    thresholds: FidelityThresholds
+
+
+def judge_task(context: Context, batch: Batch) -> JudgeTask:
+    """Describe a batch's judging for a worker."""
+    assert batch.archive is not None
+    sources: dict[str, str] = {}
+    if batch.job is not None:
+        for ref in context.ledger.job(batch.job).documents:
+            source = source_of(context, ref.sha256)
+            if source is not None:
+                sources[ref.sha256] = str(source)
+    fidelity = context.settings.fidelity
+    return JudgeTask(
+        str(context.layout.root),
+        batch.key,
+        batch.archive.sha256,
+        batch.job,
+        sources,
+        FidelityThresholds(
+            recall_fail=fidelity.recall_fail,
+            precision_fail=fidelity.precision_fail,
+            recall_warn=fidelity.recall_warn,
+            precision_warn=fidelity.precision_warn,
+            missing_run=fidelity.missing_run,
+        ),
+    )
+
+
+def ensure_index(context: Context, batch: Batch) -> None:
+    """Rebuild a batch's index here and now if it is missing or stale. Collecting does it in a worker."""
+    assert batch.archive is not None
+    if not is_index_current(context.layout, batch.key, batch.archive.sha256, JUDGE_VERSION):
+        judge_results(judge_task(context, batch))
+
+
+def judge_results(task: JudgeTask) -> dict[Outcome, int]:
+    """Judge every line of a batch's results and write its index; return the tally. Runs in a worker process.
+
+    The text layer is read only for answers that the API calls good, and its trust is worked out only when
+    an answer falls short of it, since that is by far the slower part.
+    """
+    from batchdeck.store.layout import DeckLayout
+
+    layout = DeckLayout(Path(task.root))
+    tally: dict[Outcome, int] = {}
+
+    def rows() -> Iterator[IndexRow]:
+        with _Layers(task) as layers:
+            for facts, text, offset, length in scan_results(layout.results(task.key), with_text=True):
+                index, verdict, recall = _judge(facts, text, layers)
+                tally[verdict.outcome] = tally.get(verdict.outcome, 0) + 1
+                yield IndexRow(index, facts, verdict, recall, offset, length)
+
+    write_index(layout, task.key, rows(), results_sha256=task.results_sha256, judge_version=JUDGE_VERSION)
+    return tally
+
+
+def _judge(facts: ResultFacts, text: str, layers: _Layers) -> tuple[int, Verdict, float | None]:
+    """Return the page's global index (-1 for a stranger's), the verdict and the recall."""
+    verdict = classify(facts)
+    parsed = parse_custom_id(facts.custom_id)
+    index = parsed.index if parsed is not None else -1
+    if verdict.outcome is not Outcome.OK or parsed is None or not layers.judges_pages:
+        return index, verdict, None
+    judged = judge_answer(text, parsed.page, layers.of(parsed.index), layers.thresholds)
+    return index, Verdict(judged.outcome, judged.detail), judged.recall
+
+
+class _Layers:
+    """Text layers of the pages being judged; one PDF is open at a time, since results come in any order
+    but mostly grouped."""
+
+    def __init__(self, task: JudgeTask) -> None:
+        self.thresholds = task.thresholds
+        self._sources = task.sources
+        self._readers: dict[str, TextReader] = {}
+        self._plan = read_plan(Path(task.root), task.job) if task.job is not None else None
+
+    @property
+    def judges_pages(self) -> bool:
+        return self._plan is not None
+
+    def __enter__(self) -> _Layers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for reader in self._readers.values():
+            reader.close()
+
+    def of(self, index: int) -> TextLayer | None:
+        """Return a page's text layer, or None where the document has none or cannot be read."""
+        assert self._plan is not None
+        page = self._plan.page(index)
+        source = self._sources.get(page.document)
+        if source is None:
+            return None
+        reader = self._readers.get(page.document)
+        if reader is None:
+            reader = self._readers[page.document] = TextReader(source)
+        return page_layer(reader, page.number)
+
+
+def page_layer(reader: TextReader, number: int) -> TextLayer | None:
+    """Return one page's text layer in the form the HTML stages take, or None where it cannot be read."""
+    try:
+        layer = reader.layer(number)
+    except Exception:
+        return None
+    return TextLayer(layer.text, layer.trusted, tuple(layer.links), layer.image_share)

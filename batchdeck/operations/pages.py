@@ -1,0 +1,50 @@
+"""Page states: every page of a job or of a foreign batch, read from plans, submissions and result indexes."""
+
+from __future__ import annotations
+
+from batchdeck.domain.pages import PageDetail
+from batchdeck.errors import NotFound
+from batchdeck.operations.context import Context
+from batchdeck.operations.judge import ensure_index
+from batchdeck.store.page_table import PageTable
+
+
+def job_pages(context: Context, job_id: str) -> PageTable:
+    """Return all pages of a job. Indexes that are missing or stale are rebuilt from the archive first."""
+    for batch in context.ledger.batches().values():
+        if batch.job == job_id and batch.archive is not None:
+            ensure_index(context, batch)
+    return PageTable.of_job(context.layout, context.ledger, job_id, context.prices)
+
+
+def batch_pages(context: Context, batch_id: str) -> PageTable:
+    """Return the pages of one batch: of our own as they stand in that batch, of a foreign one as rows."""
+    batch = context.ledger.batch(batch_id)
+    if batch.archive is not None:
+        ensure_index(context, batch)
+    return PageTable.of_batch(context.layout, context.ledger, batch_id, context.prices)
+
+
+def find_page(context: Context, custom_id: str) -> PageDetail:
+    """Return one page with every attempt, given the custom_id of any of its attempts.
+
+    Raises:
+        NotFound: no submission of this deck made that id.
+    """
+    from batchdeck.domain.requests import parse_custom_id
+
+    parsed = parse_custom_id(custom_id)
+    submission = context.ledger.submissions().get(parsed.nonce) if parsed else None
+    if parsed is None or submission is None:
+        raise NotFound(
+            f"No submission of this deck made the id {custom_id[:80]}.", hint="See `batchdeck pages JOB`."
+        )
+    return page_detail(context, submission.job, parsed.index)
+
+
+def page_detail(context: Context, job_id: str, index: int) -> PageDetail:
+    """Return one page of a job with every attempt, by its global index."""
+    table = job_pages(context, job_id)
+    if not 0 <= index < context.ledger.job(job_id).pages:
+        raise NotFound(f"The job {job_id} has no page #{index}.", hint="See `batchdeck pages`.")
+    return PageDetail(table.row_of(index), job_id, table.attempts(index))

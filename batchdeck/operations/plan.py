@@ -1,0 +1,202 @@
+"""Planning a submission: which pages, what it will take and cost, and what to know before paying."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from batchdeck.domain.batches import Job, Submission
+from batchdeck.domain.costs import TokensPerPage, estimate_pages
+from batchdeck.domain.documents import (
+    Caveat,
+    Document,
+    Problem,
+    ProblemKind,
+    Scan,
+    UnusableFile,
+    choose_pages,
+)
+from batchdeck.domain.planning import Plan, PlannedDocument, expected_bytes
+from batchdeck.domain.requests import BatchLimits, lint_parameters
+from batchdeck.domain.text import show
+from batchdeck.operations.context import Context
+from batchdeck.recipes.recipe import load_recipe
+from batchdeck.store.plans import Plan as PagePlan
+
+_PROMPT_BYTES = 9_000
+_CAVEAT_TEXTS: Mapping[Caveat, str] = {
+    Caveat.REPAIRED: "was damaged and has been repaired; look at its first pages",
+    Caveat.DYNAMIC_XFA: "is a dynamic XFA form: its pages probably say only “please wait”",
+    Caveat.PORTFOLIO: "is a portfolio: only its cover sheet has pages here",
+    Caveat.ODD_PAGE_BOX: "has pages of an absurd size",
+    Caveat.GIANT_CONTENT: "has pages whose content is unusually large",
+    Caveat.PAGE_OVER_LIMIT: "has pages that are too large as PDF and will be sent as images",
+    Caveat.NO_TEXT_LAYER: "has no text layer: answers cannot be checked against it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What the operator may change against the recipe. None means the recipe's own."""
+
+    recipe: str = "pdf-to-html"
+    model: str | None = None
+    max_tokens: int | None = None
+    pages: tuple[tuple[int, int | None], ...] | None = None
+    name: str = ""
+    again: bool = False
+    """Submit documents again that this deck has already submitted with this recipe."""
+
+
+def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
+    """Return what submitting a scan would send. Nothing is written.
+
+    Documents that were already submitted with the same recipe are left out unless `again`. When all of them
+    belong to one unfinished job, the plan continues that job instead: only its unsent pages.
+
+    Raises:
+        NotFound: there is no such recipe.
+        UsageError: the page ranges make no sense.
+    """
+    recipe = load_recipe(options.recipe)
+    model = options.model or recipe.model
+    max_tokens = options.max_tokens or recipe.max_tokens
+    skipped = list(scan.unusable)
+    documents: list[PlannedDocument] = []
+    resumes = None if options.again else _unfinished_job(context, scan, options.recipe)
+    if resumes is not None:
+        documents = _unsent_documents(context, resumes, scan.documents)
+        model, max_tokens = resumes.model, resumes.max_tokens
+    else:
+        index = 0
+        for document in scan.documents:
+            problem, numbers = _choose(context, document, options)
+            if problem is not None:
+                skipped.append(UnusableFile(document.path, problem, document.sha256))
+                continue
+            documents.append(PlannedDocument(document, numbers, index))
+            index += len(numbers)
+    pages = sum(len(planned.numbers) for planned in documents)
+    price = context.prices.of(model)
+    body_bytes = expected_bytes(documents, _PROMPT_BYTES)
+    limits = batch_limits(context)
+    return Plan(
+        name=resumes.name if resumes else options.name or _name_of(documents),
+        recipe=options.recipe,
+        model=model,
+        max_tokens=max_tokens,
+        documents=tuple(documents),
+        skipped=tuple(skipped),
+        estimate=estimate_pages(pages, price, TokensPerPage(), max_tokens=max_tokens),
+        batches=max(-(-pages // limits.requests), -(-body_bytes // limits.body_bytes)) if pages else 0,
+        body_bytes=body_bytes,
+        findings=tuple(
+            lint_parameters({"model": model, "max_tokens": max_tokens, "messages": ["page"], **recipe.params})
+        ),
+        caveats=tuple(_caveats(context, documents, model, price_known=price is not None)),
+        again=options.again,
+        resumes=resumes.id if resumes else None,
+    )
+
+
+def batch_limits(context: Context) -> BatchLimits:
+    """Return the packing limits of the settings."""
+    limits = context.settings.limits
+    return BatchLimits(limits.batch_requests, limits.batch_bytes, limits.request_bytes)
+
+
+def unsent_indices(job: Job, submissions: Sequence[Submission]) -> tuple[int, ...]:
+    """Return the global indices of a job's pages that no live or accepted submission holds, ascending."""
+    held = bytearray(job.pages)
+    for submission in submissions:
+        if submission.job == job.id and submission.state.holds_pages:
+            for start, stop in submission.indices:
+                held[start:stop] = b"\1" * (stop - start)
+    return tuple(index for index, taken in enumerate(held) if not taken)
+
+
+def jobs_of_document(jobs: Mapping[str, Job], sha256: str, recipe: str) -> list[str]:
+    """Return the ids of the jobs that submitted a document with a recipe."""
+    return [
+        job.id
+        for job in jobs.values()
+        if job.recipe == recipe and any(ref.sha256 == sha256 for ref in job.documents)
+    ]
+
+
+def _choose(
+    context: Context, document: Document, options: PlanOptions
+) -> tuple[Problem | None, tuple[int, ...]]:
+    if not options.again:
+        earlier = jobs_of_document(context.ledger.jobs(), document.sha256, options.recipe)
+        if earlier:
+            problem = Problem(
+                ProblemKind.ALREADY_SUBMITTED,
+                f"Already submitted with this recipe in job {earlier[0]}; --again submits it once more.",
+            )
+            return problem, ()
+    numbers = choose_pages(document.page_count, options.pages)
+    if not numbers:
+        problem = Problem(
+            ProblemKind.NO_SUCH_PAGES, f"It has {document.page_count} pages, none of them chosen."
+        )
+        return problem, ()
+    return None, numbers
+
+
+def _unfinished_job(context: Context, scan: Scan, recipe: str) -> Job | None:
+    """Return the job that submitted exactly these documents and still has unsent pages, if there is one."""
+    wanted = {document.sha256 for document in scan.documents}
+    submissions = list(context.ledger.submissions().values())
+    for job in sorted(context.ledger.jobs().values(), key=lambda job: job.created_at, reverse=True):
+        if job.recipe == recipe and wanted and {ref.sha256 for ref in job.documents} == wanted:
+            return job if unsent_indices(job, submissions) else None
+    return None
+
+
+def _unsent_documents(context: Context, job: Job, documents: Sequence[Document]) -> list[PlannedDocument]:
+    plan = PagePlan.read(context.layout, job.id)
+    numbers: dict[str, list[int]] = {}
+    first: dict[str, int] = {}
+    for index in unsent_indices(job, list(context.ledger.submissions().values())):
+        page = plan.page(index)
+        numbers.setdefault(page.document, []).append(page.number)
+        first.setdefault(page.document, index)
+    return [
+        PlannedDocument(document, tuple(numbers[document.sha256]), first[document.sha256])
+        for document in documents
+        if document.sha256 in numbers
+    ]
+
+
+def _name_of(documents: Sequence[PlannedDocument]) -> str:
+    """Name a job after the folder its documents share, or after its only document."""
+    if not documents:
+        return "empty"
+    paths = [planned.document.path for planned in documents]
+    parents = {path.rstrip("/").rpartition("/")[0] for path in paths}
+    if len(paths) > 1 and len(parents) == 1:
+        name = parents.pop().rpartition("/")[2]
+    else:
+        name = paths[0].rpartition("/")[2]
+        if name.lower().endswith(".pdf"):
+            name = name[:-4]
+        if len(paths) > 1:
+            name = f"{name} and {len(paths) - 1} more"
+    return show(name, 60).strip() or "job"
+
+
+def _caveats(
+    context: Context, documents: Sequence[PlannedDocument], model: str, *, price_known: bool
+) -> list[str]:
+    texts = [
+        f"{show(planned.document.path.rpartition('/')[2], 60)} {_CAVEAT_TEXTS[caveat]}."
+        for planned in documents
+        for caveat in planned.document.caveats
+    ]
+    price = context.prices.of(model)
+    if not price_known:
+        texts.append(f"There is no price for the model {show(model, 60)}: the cost is unknown.")
+    elif price is not None and price.retires is not None:
+        texts.append(f"The model {show(model, 60)} retires on {price.retires.isoformat()}.")
+    return texts

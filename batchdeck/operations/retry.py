@@ -1,0 +1,79 @@
+"""Retrying: failed pages into new batches, each with the change its cause calls for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from itertools import chain
+
+from batchdeck.domain.costs import Estimate, TokensPerPage, estimate_pages
+from batchdeck.domain.events import Event
+from batchdeck.domain.planning import RetryChoice, RetryPlan, plan_turns
+from batchdeck.errors import NotFound, NothingToSubmit
+from batchdeck.operations.context import Context
+from batchdeck.operations.models import model_ceilings
+from batchdeck.operations.money import check_cost
+from batchdeck.operations.pages import job_pages
+from batchdeck.operations.turns import send_turns
+
+
+async def plan_retry(context: Context, target: str, choice: RetryChoice) -> RetryPlan:
+    """Say what a retry would send. Nothing is written.
+
+    Args:
+        target: a job id, or a batch id: then only the pages of that batch.
+        choice: which pages, and what the operator changes.
+
+    Raises:
+        NotFound: there is no such job or batch, or the batch was made elsewhere.
+    """
+    context.ledger.refresh()
+    job_id, within = _pages_of(context, target)
+    seen = frozenset(s.key for s in context.ledger.submissions().values() if s.job == job_id)
+    if within is not None:
+        choice = replace(choice, indices=choice.indices & within if choice.indices else within)
+    table = await asyncio.to_thread(job_pages, context, job_id)
+    failed = [table.row_of(index) for index in table.failed_indices()]
+    lineage = {row.index: row.custom_id.partition("-")[0] for row in failed}
+    turns, skipped = plan_turns(failed, choice, lineage, ceilings=await model_ceilings(context))
+    estimate = Estimate(0.0, 0.0, 0.0)
+    for turn in turns:
+        price = context.prices.of(turn.model)
+        estimate += estimate_pages(len(turn.indices), price, TokensPerPage(), max_tokens=turn.max_tokens)
+    return RetryPlan(job_id, tuple(turns), tuple(skipped), estimate, seen)
+
+
+def _pages_of(context: Context, target: str) -> tuple[str, frozenset[int] | None]:
+    """Return the job a target belongs to, and the global indices it is limited to (None: all)."""
+    if target in context.ledger.jobs():
+        return target, None
+    batch = context.ledger.batch(target)
+    if batch.submission is None:
+        raise NotFound(
+            f"Batch {target} was made elsewhere: this deck does not have its requests.",
+            hint="Retry it where it was made.",
+        )
+    indices = (range(start, stop) for start, stop in batch.submission.indices)
+    return batch.submission.job, frozenset(chain.from_iterable(indices))
+
+
+async def retry(
+    context: Context, plan: RetryPlan, *, max_cost: float | None = None
+) -> AsyncGenerator[Event, None]:
+    """Send a retry plan; the result is a `Submitted`. Calling it is the operator's word: it spends money.
+
+    Raises:
+        NothingToSubmit: the plan has no pages, or costs more than allowed.
+        Conflict: another process has resubmitted one of the pages meanwhile.
+    """
+    context.require_writable("retry")
+    if not plan.turns:
+        reasons = sorted({page.reason for page in plan.skipped})
+        raise NothingToSubmit(
+            "No page is left to resubmit." + (" " + "; ".join(reasons) + "." if reasons else ""),
+            hint="See `batchdeck pages JOB` for the outcome of each page.",
+        )
+    check_cost(context, plan.estimate.usd, max_cost)
+    async for event in send_turns(context, plan.job, plan.turns, seen=plan.seen):
+        yield event

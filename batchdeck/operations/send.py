@@ -1,0 +1,181 @@
+"""Sending one prepared submission: intent on disk first, one `create` at a time, no blind retry."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncGenerator
+
+from batchdeck.api.gateway import Gateway
+from batchdeck.domain.batches import Batch, RemoteBatch, Submission, SubmissionState
+from batchdeck.domain.events import (
+    AccountHeldEvent,
+    BatchSending,
+    BatchSubmitted,
+    Event,
+    SubmissionInDoubt,
+    SubmissionRefused,
+    Waiting,
+)
+from batchdeck.errors import (
+    AcceptanceUnknown,
+    AccountHeld,
+    ApiRefused,
+    ApiUnreachable,
+    BatchDeckError,
+    NotSent,
+    RateLimited,
+)
+from batchdeck.operations.context import Context
+from batchdeck.operations.exclusive import submit_lock
+
+_PROGRESS_SECONDS = 0.25
+_MOST_RATE_LIMIT_WAITS = 20
+
+
+async def send_submission(context: Context, key: str, number: int = 1) -> AsyncGenerator[Event, None]:
+    """Send one PREPARED submission and record what came of it.
+
+    The order is the promise: audit line and SENDING are on disk before the first byte leaves; whatever
+    happens afterwards, the ledger says what is known. `number` is its place among the batches of one run.
+
+    Raises:
+        AccountHeld: the account needs the operator; the submission is REJECTED and its pages are free.
+        ApiRefused: likewise, for another reason.
+        ApiUnreachable: the body was provably not sent; the submission is PREPARED again.
+        AcceptanceUnknown: it may have been accepted; the submission is IN_DOUBT.
+    """
+    gateway = await context.open_gateway()
+    async with submit_lock(context):
+        for _ in range(_MOST_RATE_LIMIT_WAITS):
+            submission = await asyncio.to_thread(_begin, context, key)
+            watermark = await gateway.newest_batch_id()
+            submission = await asyncio.to_thread(_mark_sending, context, submission, watermark or "")
+            try:
+                async for step in _create(context, gateway, submission):
+                    if isinstance(step, RemoteBatch):
+                        await asyncio.to_thread(record_acceptance, context, submission.key, step)
+                        yield BatchSubmitted(submission.job, step.id, key, submission.requests, number)
+                        return
+                    yield step
+            except RateLimited as error:
+                await asyncio.to_thread(_back_to_prepared, context, key, error.message)
+                until = context.now() + dt.timedelta(seconds=error.retry_after)
+                yield Waiting(until, f"the API asks to wait: {error.message}")
+                await asyncio.sleep(error.retry_after)
+            except AccountHeld as error:
+                await asyncio.to_thread(_reject, context, key, error)
+                yield SubmissionRefused(submission.job, key, error.message)
+                yield AccountHeldEvent(error.message)
+                raise
+            except ApiRefused as error:
+                await asyncio.to_thread(_reject, context, key, error)
+                yield SubmissionRefused(submission.job, key, error.message)
+                raise
+            except NotSent as error:
+                await asyncio.to_thread(_back_to_prepared, context, key, error.message)
+                raise
+            except BatchDeckError as error:
+                await asyncio.to_thread(record_doubt, context, key, error.message)
+                yield SubmissionInDoubt(submission.job, key, error.message)
+                raise AcceptanceUnknown(
+                    error.message, hint="Run `batchdeck reconcile`; do not submit these pages again before."
+                ) from error
+        raise RateLimited(
+            "The API kept asking to wait.", hint="Run `batchdeck submit --resume` later.", retry_after=60
+        )
+
+
+async def _create(
+    context: Context, gateway: Gateway, submission: Submission
+) -> AsyncGenerator[Event | RemoteBatch, None]:
+    """Make the one `create` call, reporting bytes on the way; the last item is the batch."""
+    sent = 0
+
+    def on_sent(total: int) -> None:
+        nonlocal sent
+        sent = total
+
+    path = context.layout.body(submission.key)
+    size = submission.body_bytes
+    call = asyncio.ensure_future(gateway.create_batch(path, size, on_sent=on_sent))
+    shown = -1
+    try:
+        while True:
+            done, _ = await asyncio.wait({call}, timeout=_PROGRESS_SECONDS)
+            if sent != shown:
+                shown = sent
+                yield BatchSending(submission.key, submission.requests, sent, size)
+            if done:
+                yield call.result()
+                return
+    except (asyncio.CancelledError, GeneratorExit):
+        call.cancel()
+        # Bytes are counted before they are handed over: fewer than all means the server has no whole body.
+        if sent < size:
+            _back_to_prepared(context, submission.key, "interrupted before it was sent")
+        elif not call.done() or call.cancelled() or call.exception() is not None:
+            record_doubt(context, submission.key, "interrupted while waiting for the answer")
+        else:
+            record_acceptance(context, submission.key, call.result())
+        raise
+
+
+def _begin(context: Context, key: str) -> Submission:
+    context.ledger.refresh()
+    submission = context.ledger.submission(key)
+    if submission.state is not SubmissionState.PREPARED:
+        raise ApiUnreachable(
+            f"The submission {key} is {submission.state} already.", hint="See `batchdeck ls`."
+        )
+    return submission
+
+
+def _mark_sending(context: Context, submission: Submission, watermark: str) -> Submission:
+    context.audit.append(
+        "send",
+        job=submission.job,
+        submission=submission.key,
+        pages=submission.page_count,
+        requests=submission.requests,
+        estimate_usd=round(submission.reserved_usd, 4),
+        model=submission.model,
+    )
+    with context.ledger.transaction() as tx:
+        return tx.move(
+            tx.submission(submission.key),
+            SubmissionState.SENDING,
+            watermark=watermark,
+            sent_at=context.now(),
+        )
+
+
+def record_acceptance(context: Context, key: str, remote: RemoteBatch, *, how: str = "accepted") -> Batch:
+    """Record that the API has taken a submission as `remote`, and drop its spooled body."""
+    with context.ledger.transaction() as tx:
+        submission = tx.move(tx.submission(key), SubmissionState.SUBMITTED, batch_id=remote.id, note="")
+        batch = Batch(remote.id, key, submission.job, remote, submission, last_polled_at=context.now())
+        tx.put(batch)
+    context.audit.append(how, job=submission.job, submission=key, batch=remote.id)
+    context.layout.body(key).unlink(missing_ok=True)
+    return batch
+
+
+def _back_to_prepared(context: Context, key: str, note: str) -> None:
+    with context.ledger.transaction() as tx:
+        tx.move(tx.submission(key), SubmissionState.PREPARED, note=note)
+    context.audit.append("not_sent", submission=key, reason=note)
+
+
+def _reject(context: Context, key: str, error: ApiRefused) -> None:
+    with context.ledger.transaction() as tx:
+        tx.move(tx.submission(key), SubmissionState.REJECTED, note=error.message)
+    context.audit.append("refused", submission=key, reason=error.message, status=error.status)
+    context.layout.body(key).unlink(missing_ok=True)
+
+
+def record_doubt(context: Context, key: str, note: str) -> None:
+    """Record that it is not known whether the API has taken a submission."""
+    with context.ledger.transaction() as tx:
+        tx.move(tx.submission(key), SubmissionState.IN_DOUBT, note=note, doubted_at=context.now())
+    context.audit.append("in_doubt", submission=key, reason=note)

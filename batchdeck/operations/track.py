@@ -1,0 +1,282 @@
+"""Tracking: polling open batches politely, settling what is in doubt, collecting what has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field, replace
+
+from batchdeck.api.gateway import Gateway
+from batchdeck.domain.batches import RISK_DAYS, Batch, RemoteBatch, SubmissionState
+from batchdeck.domain.events import (
+    AccountHeldEvent,
+    BatchEnded,
+    CountsChanged,
+    Event,
+    Finished,
+    Polled,
+    PollFailed,
+    ResultsAtRisk,
+)
+from batchdeck.domain.polling import PollPace, next_poll
+from batchdeck.errors import AccountHeld, ApiNotFound, ApiRefused, ApiUnreachable, BatchDeckError
+from batchdeck.operations.collect import collect
+from batchdeck.operations.context import Context
+from batchdeck.operations.exclusive import poller_lock
+from batchdeck.operations.reconcile import reconcile
+
+_AT_ONCE = 8
+"""How many batches are polled at the same time."""
+_NOT_FOUND_BELIEVED_AFTER = dt.timedelta(minutes=10)
+"""Valid ids answer 404 now and then, seconds after create and even later: it is believed only after this."""
+_FOLLOW_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What the poller remembers between rounds."""
+
+    polls: dict[str, int] = field(default_factory=dict)
+    due: dict[str, dt.datetime] = field(default_factory=dict)
+    not_found_since: dict[str, dt.datetime] = field(default_factory=dict)
+    warned: set[tuple[str, int]] = field(default_factory=set)
+    retry_after: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What tracking came to."""
+
+    open_batches: int
+    archived: tuple[str, ...]
+    in_doubt: int
+
+
+async def track(
+    context: Context, *, once: bool = False, until_ended: bool = False
+) -> AsyncGenerator[Event, None]:
+    """Poll and collect; the result is a `Tracked`.
+
+    One process polls a deck. Another one that is asked to follows what the first one records, so that
+    several faces can watch at once.
+
+    Args:
+        once: one round over everything that is open, now.
+        until_ended: go on until nothing is open, unarchived or in doubt. Otherwise it goes on for ever.
+    """
+    archived: list[str] = []
+    watch = _Watch()
+    while True:
+        with poller_lock(context) as is_poller:
+            if is_poller:
+                async for event in _poll(context, watch, archived, once=once, until_ended=until_ended):
+                    yield event
+                yield Finished[Tracked](_tracked(context, archived))
+                return
+            async for event in _follow(context, once=once, until_ended=until_ended):
+                yield event
+        if once or (until_ended and _is_settled(context)):
+            yield Finished[Tracked](_tracked(context, archived))
+            return
+
+
+def _tracked(context: Context, archived: Sequence[str]) -> Tracked:
+    batches = context.ledger.batches().values()
+    return Tracked(sum(batch.is_open for batch in batches), tuple(archived), len(_doubtful(context)))
+
+
+def _doubtful(context: Context) -> list[str]:
+    unsettled = (SubmissionState.IN_DOUBT, SubmissionState.SENDING)
+    return [s.key for s in context.ledger.submissions().values() if s.state in unsettled]
+
+
+def _wanted(context: Context) -> list[Batch]:
+    """Return the batches that still have something to give: open ones, and ended ones not archived."""
+    return [b for b in context.ledger.batches().values() if b.archive is None and not b.gone]
+
+
+def _is_settled(context: Context) -> bool:
+    context.ledger.refresh()
+    return not _wanted(context) and not _doubtful(context)
+
+
+async def _follow(context: Context, *, once: bool, until_ended: bool) -> AsyncGenerator[Event, None]:
+    """Report what another process records, until it stops polling or nothing is left to wait for."""
+    seen = {b.id: b for b in context.ledger.batches().values()}
+    while True:
+        await asyncio.sleep(_FOLLOW_SECONDS)
+        if await asyncio.to_thread(context.ledger.refresh):
+            current = {b.id: b for b in context.ledger.batches().values()}
+            for batch_id, batch in current.items():
+                before = seen.get(batch_id)
+                if before is None or before.remote != batch.remote:
+                    yield CountsChanged(batch_id, batch.job, batch.remote.status, batch.remote.counts)
+            seen = current
+        with poller_lock(context) as is_free:
+            if is_free:
+                return
+        if once or (until_ended and _is_settled(context)):
+            return
+
+
+async def _poll(
+    context: Context, watch: _Watch, archived: list[str], *, once: bool, until_ended: bool
+) -> AsyncGenerator[Event, None]:
+    gateway = await context.open_gateway()
+    while True:
+        await asyncio.to_thread(context.ledger.refresh)
+        async for event in _settle(context):
+            yield event
+        due = [b for b in _wanted(context) if once or watch.due.get(b.id, context.now()) <= context.now()]
+        async for event in _poll_round(context, gateway, due, watch):
+            yield event
+        for batch in [b for b in _wanted(context) if b.remote.has_ended]:
+            async for event in _collect_one(context, batch, archived):
+                yield event
+        for event in _risks(context, watch):
+            yield event
+        wanted = _wanted(context)
+        if once or (until_ended and _is_settled(context)):
+            yield Polled(len(wanted), None)
+            return
+        next_at = _next_round(context, watch, wanted)
+        yield Polled(sum(b.is_open for b in wanted), next_at)
+        await _sleep_until(context, next_at)
+
+
+async def _settle(context: Context) -> AsyncGenerator[Event, None]:
+    try:
+        async for event in reconcile(context):
+            if not isinstance(event, Finished):
+                yield event
+    except ApiUnreachable as error:
+        yield PollFailed(None, error.message)
+
+
+async def _poll_round(
+    context: Context, gateway: Gateway, batches: Sequence[Batch], watch: _Watch
+) -> AsyncGenerator[Event, None]:
+    """Ask for every due batch, several at once, and write what changed in one transaction."""
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(batch: Batch) -> tuple[Batch, RemoteBatch | BatchDeckError]:
+        async with gate:
+            try:
+                polled = await gateway.retrieve(batch.id)
+            except BatchDeckError as error:
+                return batch, error
+            watch.retry_after[batch.id] = polled.retry_after or 0.0
+            return batch, polled.batch
+
+    answers = await asyncio.gather(*(ask(batch) for batch in batches if batch.is_open))
+    changed: list[Batch] = []
+    events: list[Event] = []
+    for batch, answer in answers:
+        watch.polls[batch.id] = watch.polls.get(batch.id, 0) + 1
+        if isinstance(answer, AccountHeld):
+            events.append(AccountHeldEvent(answer.message))
+        if isinstance(answer, BatchDeckError):
+            updated = _not_found(context, batch, watch) if isinstance(answer, ApiNotFound) else None
+            events.append(PollFailed(batch.id, answer.message))
+            if updated is not None:
+                changed.append(updated)
+            continue
+        watch.not_found_since.pop(batch.id, None)
+        if answer != batch.remote:
+            changed.append(replace(batch, remote=answer, last_polled_at=context.now()))
+            events.append(CountsChanged(batch.id, batch.job, answer.status, answer.counts))
+            if answer.has_ended:
+                events.append(BatchEnded(batch.id, batch.job, answer.counts))
+    if changed:
+        await asyncio.to_thread(_record, context, changed)
+    for event in events:
+        yield event
+    _schedule(context, watch, batches)
+
+
+def _not_found(context: Context, batch: Batch, watch: _Watch) -> Batch | None:
+    """Believe a 404 only after it has lasted; return the batch marked as gone then."""
+    since = watch.not_found_since.setdefault(batch.id, context.now())
+    if context.now() - since < _NOT_FOUND_BELIEVED_AFTER:
+        return None
+    return replace(batch, gone=True)
+
+
+def _record(context: Context, batches: Sequence[Batch]) -> None:
+    with context.ledger.transaction() as tx:
+        for batch in batches:
+            current = tx.batch(batch.id)
+            tx.put(
+                replace(current, remote=batch.remote, last_polled_at=batch.last_polled_at, gone=batch.gone)
+            )
+
+
+async def _collect_one(context: Context, batch: Batch, archived: list[str]) -> AsyncGenerator[Event, None]:
+    try:
+        async for event in collect(context, batch.id):
+            if isinstance(event, Finished):
+                archived.append(batch.id)
+            else:
+                yield event
+    except (ApiUnreachable, ApiRefused) as error:
+        yield PollFailed(batch.id, error.message)
+
+
+def _risks(context: Context, watch: _Watch) -> list[Event]:
+    """Warn once at each of the days after which unarchived results come close to vanishing."""
+    events: list[Event] = []
+    for batch in _wanted(context):
+        age = (context.now() - batch.remote.created_at).days
+        for day in RISK_DAYS:
+            if age >= day and (batch.id, day) not in watch.warned:
+                watch.warned.add((batch.id, day))
+                events.append(ResultsAtRisk(batch.id, batch.results_vanish_at))
+    return events[-1:] if events else []
+
+
+def durations(context: Context) -> list[tuple[int, float]]:
+    """Return (requests, seconds from created to ended) of this deck's ended batches, newest first."""
+    ended = [b for b in context.ledger.batches().values() if b.remote.ended_at is not None]
+    ended.sort(key=lambda b: b.remote.created_at, reverse=True)
+    window = context.settings.polling.history
+    return [
+        (
+            b.remote.counts.total,
+            (b.remote.ended_at - b.remote.created_at).total_seconds() if b.remote.ended_at else 0.0,
+        )
+        for b in ended[:window]
+    ]
+
+
+def _schedule(context: Context, watch: _Watch, batches: Sequence[Batch]) -> None:
+    polling = context.settings.polling
+    pace = PollPace(polling.floor_seconds, polling.ceiling_seconds, polling.jitter)
+    history = durations(context)
+    now = context.now()
+    for batch in batches:
+        seconds = next_poll(
+            batch.remote.created_at,
+            batch.remote.counts.total,
+            now,
+            history,
+            polls=watch.polls.get(batch.id, 0),
+            retry_after=watch.retry_after.get(batch.id) or None,
+            pace=pace,
+            rng=context.random.random(),
+        )
+        watch.due[batch.id] = now + dt.timedelta(seconds=seconds)
+
+
+def _next_round(context: Context, watch: _Watch, wanted: Sequence[Batch]) -> dt.datetime:
+    ceiling = context.now() + dt.timedelta(seconds=context.settings.polling.ceiling_seconds)
+    return min([watch.due[b.id] for b in wanted if b.id in watch.due], default=ceiling)
+
+
+async def _sleep_until(context: Context, when: dt.datetime) -> None:
+    """Sleep until a round is due, waking when another process submits something new."""
+    while (left := (when - context.now()).total_seconds()) > 0:
+        await asyncio.sleep(min(left, _FOLLOW_SECONDS))
+        known = set(context.ledger.batches())
+        if await asyncio.to_thread(context.ledger.refresh) and set(context.ledger.batches()) - known:
+            return

@@ -1,0 +1,279 @@
+"""Turns of pages on their way: prepared by the workers, spooled, claimed, sent, one batch after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+
+from batchdeck.domain.batches import Job, Submission, SubmissionState, ranges_of, ranges_overlap
+from batchdeck.domain.costs import TokensPerPage, estimate_pages
+from batchdeck.domain.events import (
+    BatchSubmitted,
+    Event,
+    Finished,
+    Note,
+    PagesPrepared,
+    SubmissionInDoubt,
+    SubmissionRefused,
+)
+from batchdeck.domain.planning import Submitted, Turn
+from batchdeck.domain.requests import NONCE_LENGTH
+from batchdeck.errors import (
+    AcceptanceUnknown,
+    AccountHeld,
+    ApiRefused,
+    ApiUnreachable,
+    BatchDeckError,
+    Conflict,
+)
+from batchdeck.operations.context import Context
+from batchdeck.operations.plan import batch_limits, unsent_indices
+from batchdeck.operations.prepare import (
+    PageTask,
+    PreparedPage,
+    PreparedPart,
+    PrepareTask,
+    prepare_pages,
+    remove_part,
+    split_tasks,
+)
+from batchdeck.operations.rollup import refresh_rollup
+from batchdeck.operations.send import send_submission
+from batchdeck.operations.sources import part_folder, readable_source
+from batchdeck.operations.spool import Spool, SpooledBody
+from batchdeck.operations.workers import WorkerFailed
+from batchdeck.store.plans import Plan as PagePlan
+
+_SECONDS_PER_TASK = 300.0
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run of turns has come to so far."""
+
+    job: Job
+    seen: frozenset[str]
+    """Keys of the job's submissions when the pages to send were chosen."""
+    batches: list[str] = field(default_factory=list)
+    pages: int = 0
+    in_doubt: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    held: str = ""
+    unreachable: BatchDeckError | None = None
+
+    def result(self, unsent: int) -> Submitted:
+        return Submitted(
+            self.job.id,
+            tuple(self.batches),
+            self.pages,
+            tuple(self.in_doubt),
+            tuple(self.refused),
+            unsent,
+            self.held,
+        )
+
+
+async def send_turns(
+    context: Context, job_id: str, turns: Sequence[Turn], *, seen: frozenset[str]
+) -> AsyncGenerator[Event, None]:
+    """Send turns of an existing job (a retry). Result: `Submitted`.
+
+    Args:
+        seen: keys of the job's submissions when the turns were planned.
+
+    Raises:
+        Conflict: a newer submission has taken up one of the pages meanwhile, even if it is done already.
+    """
+    context.require_writable("submit")
+    run = Run(context.ledger.job(job_id), seen)
+    async for event in send_all(context, run, turns):
+        yield event
+    async for event in finish(context, run):
+        yield event
+
+
+async def send_prepared(context: Context, run: Run) -> AsyncGenerator[Event, None]:
+    """Send submissions that were prepared by a run that was interrupted. Their spooled body decides."""
+    for submission in list(context.ledger.submissions().values()):
+        if submission.job != run.job.id or submission.state is not SubmissionState.PREPARED:
+            continue
+        if not context.layout.body(submission.key).exists():
+            await asyncio.to_thread(_discard, context, submission.key)
+            continue
+        async for event in _send_one(context, run, submission.key):
+            yield event
+        if run.held or run.refused or run.unreachable:
+            return
+
+
+def _discard(context: Context, key: str) -> None:
+    with context.ledger.transaction() as tx:
+        tx.move(tx.submission(key), SubmissionState.DISCARDED, note="its spooled body is gone")
+    context.audit.append("discarded", submission=key)
+
+
+async def send_all(context: Context, run: Run, turns: Sequence[Turn]) -> AsyncGenerator[Event, None]:
+    """Prepare and send turns until all are sent or the API has stopped the run."""
+    total = sum(len(turn.indices) for turn in turns)
+    done = 0
+    for turn in turns:
+        spool: Spool | None = None
+        try:
+            async for part in _prepare(context, run.job, turn):
+                done += len(part.pages)
+                yield PagesPrepared(done, total, part.task.name)
+                for page in part.pages:
+                    if page.problem:
+                        yield Note(
+                            f"Page #{page.index} of {part.task.name} {page.problem}; not sent.", "error"
+                        )
+                start = 0
+                while start < len(part.pages):
+                    if spool is None:
+                        spool = Spool(context.layout, _new_key(), turn, batch_limits(context))
+                    start = await asyncio.to_thread(spool.take, part, start)
+                    if start < len(part.pages):
+                        full, spool = spool, None
+                        async for event in _record_and_send(context, run, turn, full):
+                            yield event
+                        if run.held or run.refused or run.unreachable:
+                            return
+                remove_part(part)
+            if spool is not None:
+                last, spool = spool, None
+                async for event in _record_and_send(context, run, turn, last):
+                    yield event
+                if run.held or run.refused or run.unreachable:
+                    return
+        finally:
+            if spool is not None:
+                spool.discard()
+
+
+async def _prepare(context: Context, job: Job, turn: Turn) -> AsyncGenerator[PreparedPart, None]:
+    plan = PagePlan.read(context.layout, job.id)
+    refs = {ref.sha256: ref for ref in job.documents}
+    by_document: dict[str, list[PageTask]] = {}
+    for index in turn.indices:
+        page = plan.page(index)
+        by_document.setdefault(page.document, []).append(PageTask(index, page.number, page.label))
+    with part_folder(context) as folder:
+        tasks = [
+            PrepareTask(
+                source=str(readable_source(context, sha256)),
+                name=refs[sha256].name,
+                page_count=refs[sha256].page_count,
+                language=refs[sha256].language,
+                pages=pages,
+                recipe=job.recipe,
+                model=turn.model,
+                max_tokens=turn.max_tokens,
+                as_image=turn.as_image,
+                request_bytes=context.settings.limits.request_bytes,
+                part=str(folder / f"{pages[0].index:08d}"),
+            )
+            for sha256, all_pages in by_document.items()
+            for pages in split_tasks(all_pages)
+        ]
+        async for task, outcome in context.workers.map(prepare_pages, tasks, seconds=_SECONDS_PER_TASK):
+            if isinstance(outcome, WorkerFailed):
+                yield _failed_part(task, outcome)
+            else:
+                yield outcome
+
+
+def _failed_part(task: PrepareTask, failure: WorkerFailed) -> PreparedPart:
+    return PreparedPart(task, tuple(PreparedPage(page.index, "", 0, failure.message) for page in task.pages))
+
+
+def submissions_of(context: Context, job_id: str) -> frozenset[str]:
+    """Return the keys of a job's submissions as of now."""
+    context.ledger.refresh()
+    return frozenset(s.key for s in context.ledger.submissions().values() if s.job == job_id)
+
+
+def _new_key() -> str:
+    return secrets.token_hex(NONCE_LENGTH // 2)
+
+
+async def _record_and_send(
+    context: Context, run: Run, turn: Turn, spool: Spool
+) -> AsyncGenerator[Event, None]:
+    if spool.is_empty:
+        await asyncio.to_thread(spool.discard)
+        return
+    body = await asyncio.to_thread(spool.finish)
+    try:
+        await asyncio.to_thread(_record_prepared, context, run, turn, body)
+    except Conflict:
+        await asyncio.to_thread(spool.discard)
+        raise
+    async for event in _send_one(context, run, body.key):
+        yield event
+
+
+def _record_prepared(context: Context, run: Run, turn: Turn, body: SpooledBody) -> None:
+    estimate = estimate_pages(
+        len(body.indices), context.prices.of(turn.model), TokensPerPage(), max_tokens=turn.max_tokens
+    )
+    submission = Submission(
+        key=body.key,
+        job=run.job.id,
+        state=SubmissionState.PREPARED,
+        created_at=context.now(),
+        indices=ranges_of(list(body.indices)),
+        requests=body.requests,
+        body_bytes=body.bytes,
+        body_sha256=body.sha256,
+        attempt=turn.attempt,
+        lineage=turn.lineage,
+        model=turn.model,
+        max_tokens=turn.max_tokens,
+        change=turn.change,
+        reserved_usd=estimate.usd,
+        as_image=turn.as_image,
+    )
+    with context.ledger.transaction() as tx:
+        for other in tx.submissions().values():
+            if (
+                other.job == run.job.id
+                and other.key not in run.seen
+                and other.state.holds_pages
+                and ranges_overlap(other.indices, submission.indices)
+            ):
+                raise Conflict(
+                    f"Pages of this job were taken up meanwhile by submission {other.key} ({other.state}).",
+                    hint="Look at the job again; what is still failed can then be retried.",
+                )
+        tx.claim(submission)
+    run.seen |= {submission.key}
+    context.audit.append("prepared", job=run.job.id, submission=body.key, pages=len(body.indices))
+
+
+async def _send_one(context: Context, run: Run, key: str) -> AsyncGenerator[Event, None]:
+    """Send one submission and note what came of it; never raises for what the API said."""
+    try:
+        async for event in send_submission(context, key, len(run.batches) + 1):
+            if isinstance(event, BatchSubmitted):
+                run.batches.append(event.batch)
+                run.pages += event.requests
+            elif isinstance(event, SubmissionRefused):
+                run.refused.append(event.reason)
+            elif isinstance(event, SubmissionInDoubt):
+                run.in_doubt.append(event.submission)
+            yield event
+    except AccountHeld as error:
+        run.held, run.unreachable = error.message, error
+    except (ApiRefused, AcceptanceUnknown, ApiUnreachable) as error:
+        run.unreachable = error
+
+
+async def finish(context: Context, run: Run) -> AsyncGenerator[Event, None]:
+    """Bring the job's tally up to date and say what the run came to; raise if nothing was sent at all."""
+    await asyncio.to_thread(refresh_rollup, context, run.job.id)
+    if run.unreachable is not None and not run.batches and not run.in_doubt:
+        raise run.unreachable
+    unsent = len(unsent_indices(run.job, list(context.ledger.submissions().values())))
+    yield Finished[Submitted](run.result(unsent))

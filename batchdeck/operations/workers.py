@@ -1,0 +1,151 @@
+"""The one executor for CPU-heavy work: worker processes with limits, time limits per task, and back-pressure."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing.spawn
+import os
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any, ParamSpec, TypeVar
+
+from batchdeck.errors import BatchDeckError
+from batchdeck.pdf.limits import limit_process
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+_preparing = threading.local()
+_original_preparation = multiprocessing.spawn.get_preparation_data
+
+
+class WorkerFailed(BatchDeckError):
+    """A task took too long, used too much memory, or its process died. Only that task is lost."""
+
+    title = "A file could not be processed within its limits"
+    exit_code = 3
+
+
+def _preparation_without_main(name: str) -> dict[str, Any]:
+    """Tell a worker nothing of the caller's main module, while this thread starts one of ours.
+
+    Spawned workers otherwise run the caller's script again: a script or notebook without an
+    `if __name__ == "__main__"` guard would start its own work once more in every worker.
+    """
+    data: dict[str, Any] = _original_preparation(name)
+    if getattr(_preparing, "ours", False):
+        data.pop("init_main_from_name", None)
+        data.pop("init_main_from_path", None)
+    return data
+
+
+multiprocessing.spawn.get_preparation_data = _preparation_without_main
+
+
+class _WorkerProcess(SpawnProcess):
+    def start(self) -> None:
+        _preparing.ours = True
+        try:
+            super().start()
+        finally:
+            _preparing.ours = False
+
+
+class _WorkerContext(SpawnContext):
+    Process = _WorkerProcess
+
+
+class Workers:
+    """A pool of limited worker processes, started when first needed.
+
+    Args:
+        count: processes; None for one per core.
+        memory_bytes: address space each may use.
+    """
+
+    def __init__(self, count: int | None = None, *, memory_bytes: int) -> None:
+        self.count = count or len(os.sched_getaffinity(0))
+        self._memory_bytes = memory_bytes
+        self._pool: Any = None
+
+    async def run(
+        self, function: Callable[P, R], /, *args: P.args, seconds: float = 120.0, **kwargs: P.kwargs
+    ) -> R:
+        """Run one picklable function in a worker process and return its result.
+
+        Raises:
+            WorkerFailed: it exceeded `seconds` or its memory, or its process died.
+        """
+        from concurrent.futures import CancelledError as FutureCancelled
+
+        from pebble import ProcessExpired
+
+        future = self._started().schedule(function, args=list(args), kwargs=dict(kwargs), timeout=seconds)
+        try:
+            result: R = await asyncio.wrap_future(future)
+        except TimeoutError:
+            raise WorkerFailed(f"It took longer than {seconds:g} seconds and was stopped.") from None
+        except ProcessExpired as error:
+            raise WorkerFailed(f"Its process died (exit code {error.exitcode}).") from None
+        except MemoryError:
+            raise WorkerFailed("It needed more memory than a worker may use.") from None
+        except (asyncio.CancelledError, FutureCancelled):
+            future.cancel()
+            raise
+        return result
+
+    async def map(
+        self, function: Callable[[T], R], items: Iterable[T], *, seconds: float = 120.0
+    ) -> AsyncIterator[tuple[T, R | WorkerFailed]]:
+        """Yield each item with its result, in order, with at most two tasks a process under way."""
+        window = self.count * 2
+        under_way: deque[tuple[T, asyncio.Task[R]]] = deque()
+        waiting: Iterator[T] = iter(items)
+        try:
+            while True:
+                while len(under_way) < window:
+                    try:
+                        item = next(waiting)
+                    except StopIteration:
+                        break
+                    task = asyncio.ensure_future(self.run(function, item, seconds=seconds))
+                    under_way.append((item, task))
+                if not under_way:
+                    return
+                item, task = under_way[0]
+                try:
+                    outcome: R | WorkerFailed = await task
+                except WorkerFailed as failure:
+                    outcome = failure
+                under_way.popleft()
+                yield item, outcome
+        finally:
+            for _, task in under_way:
+                task.cancel()
+            for _, task in under_way:
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await task
+
+    async def close(self) -> None:
+        """Stop the processes. Tasks still under way are stopped too."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            pool.stop()
+            await asyncio.to_thread(pool.join)
+
+    def _started(self) -> Any:
+        if self._pool is None:
+            from pebble import ProcessPool
+
+            self._pool = ProcessPool(
+                max_workers=self.count,
+                max_tasks=0,
+                context=_WorkerContext(),
+                initializer=limit_process,
+                initargs=(self._memory_bytes,),
+            )
+        return self._pool
