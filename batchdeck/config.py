@@ -1,0 +1,237 @@
+"""Settings: flags that were typed beat the environment, that beats settings files, those beat the defaults.
+
+A deck's own ``config.toml`` beats the user's. What the settings are is in `batchdeck.config_sections`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from batchdeck.config_reading import (
+    OTHER_VARIABLES,
+    PREFIX,
+    catalogue,
+    read_value,
+    setting_named,
+    unknown_name,
+)
+from batchdeck.config_sections import (
+    SECTIONS,
+    Export,
+    Fidelity,
+    Interface,
+    Limits,
+    Money,
+    Polling,
+    Reconcile,
+    Standing,
+    Workers,
+)
+from batchdeck.domain.text import show
+from batchdeck.errors import ConfigError
+
+if TYPE_CHECKING:
+    from batchdeck.domain.costs import PriceList
+
+__all__ = ["Settings", "deck_home", "load_prices", "load_settings", "user_settings_file"]
+
+_APP = "batchdeck"
+FILE_NAME = "config.toml"
+_SHIPPED_PRICES = Path(__file__).with_name("prices.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, from its best source."""
+
+    polling: Polling = field(default_factory=Polling)
+    reconcile: Reconcile = field(default_factory=Reconcile)
+    limits: Limits = field(default_factory=Limits)
+    fidelity: Fidelity = field(default_factory=Fidelity)
+    money: Money = field(default_factory=Money)
+    workers: Workers = field(default_factory=Workers)
+    interface: Interface = field(default_factory=Interface)
+    export: Export = field(default_factory=Export)
+    standing: Standing = field(default_factory=Standing)
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Where each value that is not a default comes from, by dotted name: a file, a variable, a flag."""
+
+    def with_flags(self, **flags: object) -> Settings:
+        """Return the settings with what was typed on the command line put over them.
+
+        Args:
+            flags: by name, as ``polling_floor_seconds`` or ``polling.floor_seconds``; those that are None
+                were not typed. Text is read as the setting's type.
+
+        Raises:
+            ConfigError: there is no such setting, or the value is not one it takes.
+        """
+        typed = {name: value for name, value in flags.items() if value is not None}
+        values = {}
+        for name, value in typed.items():
+            setting = setting_named(name, where="command line")
+            values[setting.name] = (read_value(setting, value, where="command line"), "command line")
+        return _checked(_overlay(self, values))
+
+
+_Values = Mapping[str, tuple[Any, str]]
+"""Dotted name to (value, origin)."""
+
+
+def load_settings(deck: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings files and the environment.
+
+    Args:
+        deck: the deck's folder, whose own ``config.toml`` counts when there is one.
+        environ: the process environment by default.
+
+    Raises:
+        ConfigError: a file cannot be read, or names an unknown or impossible value.
+    """
+    environ = os.environ if environ is None else environ
+    settings = Settings()
+    user_file = user_settings_file(environ)
+    if user_file is not None:
+        settings = _overlay(settings, _read_file(user_file))
+    if deck is not None and (deck / FILE_NAME).is_file():
+        settings = _overlay(settings, _read_file(deck / FILE_NAME))
+    return _checked(_overlay(settings, _read_environment(environ)))
+
+
+def user_settings_file(environ: Mapping[str, str]) -> Path | None:
+    """Return the user's settings file, or None where there is none.
+
+    Raises:
+        ConfigError: `$BATCHDECK_CONFIG` names a file that is not there.
+    """
+    named = environ.get("BATCHDECK_CONFIG")
+    if named:
+        path = Path(named).expanduser()
+        if not path.is_file():
+            raise ConfigError(
+                f"There is no settings file at {show(named, 200)}.", hint="Correct or unset BATCHDECK_CONFIG."
+            )
+        return path
+    import platformdirs
+
+    path = platformdirs.user_config_path(_APP, appauthor=False) / FILE_NAME
+    return path if path.is_file() else None
+
+
+def deck_home(flag: str | os.PathLike[str] | None, environ: Mapping[str, str] | None = None) -> Path:
+    """Return the deck's folder: as typed, else `$BATCHDECK_HOME`, else in the platform's user data folder."""
+    environ = os.environ if environ is None else environ
+    named = flag if flag is not None else environ.get("BATCHDECK_HOME") or None
+    if named is not None:
+        return Path(named).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_data_path(_APP, appauthor=False)
+
+
+def load_prices(path: Path | None = None) -> PriceList:
+    """Read a price list, the shipped one by default.
+
+    Raises:
+        ConfigError: it cannot be read or is not a price list.
+    """
+    from batchdeck.domain.costs import read_price_list
+
+    chosen = _SHIPPED_PRICES if path is None else path.expanduser()
+    return read_price_list(_parse(chosen), name=show(str(chosen), 200))
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(f"{show(str(path), 200)} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{show(str(path), 200)} is not valid TOML: {show(str(error), 200)}.",
+            hint="Text needs quotes, true and false are lower case, tables begin with [name].",
+        ) from error
+
+
+def _read_file(path: Path) -> _Values:
+    where = show(str(path), 200)
+    values: dict[str, tuple[Any, str]] = {}
+    known = catalogue()
+    for section, table in _parse(path).items():
+        if section not in SECTIONS:
+            raise unknown_name(section, SECTIONS, where=where, what="table of settings")
+        if not isinstance(table, dict):
+            raise ConfigError(f"{where}: {section} is a table; write [{section}] and its values below.")
+        for key, value in table.items():
+            setting = known.get(f"{section}.{key}")
+            if setting is None:
+                keys = [s.key for s in known.values() if s.section == section]
+                raise unknown_name(key, keys, where=f"{where}, [{section}]", what="setting there")
+            values[setting.name] = (read_value(setting, value, where=where), where)
+    return values
+
+
+def _read_environment(environ: Mapping[str, str]) -> _Values:
+    by_variable = {setting.variable: setting for setting in catalogue().values()}
+    values: dict[str, tuple[Any, str]] = {}
+    for variable in sorted(environ):
+        if not variable.startswith(PREFIX) or variable in OTHER_VARIABLES:
+            continue
+        setting = by_variable.get(variable)
+        if setting is None:
+            raise unknown_name(
+                variable, [*by_variable, *OTHER_VARIABLES], where="environment", what="variable of BatchDeck"
+            )
+        values[setting.name] = (read_value(setting, environ[variable], where=variable), variable)
+    return values
+
+
+def _overlay(settings: Settings, values: _Values) -> Settings:
+    """Return `settings` with `values` put over them."""
+    changes: dict[str, dict[str, Any]] = {}
+    for name, (value, _) in values.items():
+        section, _, key = name.partition(".")
+        changes.setdefault(section, {})[key] = value
+    sections = {
+        section: dataclasses.replace(getattr(settings, section), **changed)
+        for section, changed in changes.items()
+    }
+    origins = {**settings.origins, **{name: origin for name, (_, origin) in values.items()}}
+    return dataclasses.replace(settings, **sections, origins=origins)
+
+
+_ORDERED = (
+    ("polling.floor_seconds", "polling.ceiling_seconds"),
+    ("limits.page_bytes", "limits.request_bytes"),
+    ("limits.request_bytes", "limits.batch_bytes"),
+    ("fidelity.recall_fail", "fidelity.recall_warn"),
+    ("fidelity.precision_fail", "fidelity.precision_warn"),
+)
+"""Pairs of settings of which the first may not be greater than the second."""
+
+
+def _checked(settings: Settings) -> Settings:
+    """Return `settings` if they make sense together; asked once all sources are in, as one may mend another."""
+    for smaller, greater in _ORDERED:
+        low, high = _value(settings, smaller), _value(settings, greater)
+        if low > high:
+            origin = settings.origins.get(smaller) or settings.origins.get(greater, "default")
+            raise ConfigError(
+                f"{origin}: {smaller} is {low:,}, more than {greater}, which is {high:,}.",
+                hint=f"Lower {smaller} or raise {greater}.",
+            )
+    return settings
+
+
+def _value(settings: Settings, name: str) -> float:
+    section, _, key = name.partition(".")
+    value: float = getattr(getattr(settings, section), key)
+    return value

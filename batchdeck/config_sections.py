@@ -1,0 +1,173 @@
+"""The settings themselves: one frozen section per table of the settings file, each value with its meaning.
+
+The text after each value is its documentation: docs/settings.md is made from it. How values are read, and
+which source beats which, is in `batchdeck.config`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
+
+
+def setting(
+    default: T,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    above: float | None = None,
+) -> T:
+    """Declare a value with its default and its allowed range; the range holds for numbers that are given."""
+    limits = {"at_least": at_least, "at_most": at_most, "above": above}
+    value: T = field(default=default, metadata={k: v for k, v in limits.items() if v is not None})
+    return value
+
+
+def table(factory: Callable[[], T]) -> T:
+    """Declare a value that is a table or a list, with what makes its default."""
+    value: T = field(default_factory=factory)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """How often the API is asked whether batches have ended."""
+
+    floor_seconds: float = setting(10.0, at_least=0.1, at_most=3600)
+    """Shortest pause between two questions about one batch."""
+    ceiling_seconds: float = setting(600.0, at_least=0.1, at_most=86_400)
+    """Longest pause, once the first question has been asked."""
+    jitter: float = setting(0.2, at_least=0, at_most=1)
+    """Share by which pauses vary, so that several decks do not ask in step."""
+    history: int = setting(200, at_least=0, at_most=10_000)
+    """How many of the newest ended batches the first question and the estimated end are based on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """How a submission is settled when it is not known whether the API took it."""
+
+    quiet_seconds: float = setting(900.0, at_least=0, at_most=86_400)
+    """How long after sending a batch may still turn up at the API before it is called absent."""
+    exclusive_workspace: bool = setting(False)
+    """Whether nobody but this deck makes batches in the workspace: then the only batch that could be it is
+    adopted at once, instead of when it has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one batch, one page and one worker process may take. Sizes are in bytes."""
+
+    batch_requests: int = setting(100_000, at_least=1, at_most=100_000)
+    """Most requests in one batch. The API allows 100,000."""
+    batch_bytes: int = setting(256_000_000, at_least=1_000, at_most=268_435_456)
+    """Largest body of one batch. The API allows 256 MB."""
+    request_bytes: int = setting(32_000_000, at_least=1_000, at_most=33_554_432)
+    """Largest single request. The API allows 32 MB."""
+    page_bytes: int = setting(8_000_000, at_least=1_000, at_most=25_165_824)
+    """A page larger than this as a PDF of its own is sent as an image instead."""
+    scan_seconds: float = setting(60.0, above=0, at_most=3600)
+    """How long one source file may take to scan."""
+    memory_bytes: int = setting(1_073_741_824, at_least=268_435_456)
+    """Memory one worker process may use."""
+    max_pages_per_document: int = setting(10_000, at_least=1)
+    """A source file with more pages than this is left out, with that reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """When an answer counts as failed, or as worth a look, by the words of the PDF's own text layer.
+    Shares run from 0 to 1."""
+
+    recall_fail: float = setting(0.80, at_least=0, at_most=1)
+    """An answer with a smaller share of the page's words has failed."""
+    precision_fail: float = setting(0.50, at_least=0, at_most=1)
+    """An answer of whose words a smaller share is on the page has failed."""
+    recall_warn: float = setting(0.90, at_least=0, at_most=1)
+    """An answer with a smaller share of the page's words is worth a look."""
+    precision_warn: float = setting(0.85, at_least=0, at_most=1)
+    """An answer of whose words a smaller share is on the page is worth a look."""
+    missing_run: int = setting(20, at_least=3)
+    """From this many consecutive missing words on, an answer is worth a look."""
+    trust_agreement: float = setting(0.85, at_least=0, at_most=1)
+    """A text layer counts only where two independent readers of it agree on this share of its words."""
+    trust_words: int = setting(30, at_least=1)
+    """A text layer with fewer words proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Caps on what may be spent, in US dollars by the estimate. `"none"` means no cap."""
+
+    max_cost_per_submission: float | None = setting(None, at_least=0)
+    """Refuse a submission or retry whose estimate is higher."""
+    max_cost_per_day: float | None = setting(None, at_least=0)
+    """Refuse what would bring this deck over it within a day (in UTC)."""
+    max_cost_per_deck: float | None = setting(None, at_least=0)
+    """Refuse what would bring all of this deck over it."""
+    prices: str | None = setting(None)
+    """A price list of your own instead of the shipped one: a TOML file of the same form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The processes that scan, split and judge."""
+
+    count: int | None = setting(None, at_least=1, at_most=1024)
+    """How many; `"none"` means one per core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """The dashboard."""
+
+    colour: Literal["auto", "full", "ansi", "none"] = setting("auto")
+    """`full` for 24-bit colour, `ansi` for the terminal's own 16, `none` for none. `auto` goes by the
+    terminal, and by NO_COLOR where that is set and not empty."""
+    mouse: bool = setting(True)
+    """Whether the mouse is used. Without it, the terminal selects text as usual."""
+    bell: bool = setting(False)
+    """Whether the terminal's bell rings when a job has ended or something needs a hand."""
+    notify: bool = setting(True)
+    """Whether the terminal is asked to show a notification on the same occasions."""
+    keys: Mapping[str, str] = table(dict)
+    """Other keys for actions: the action's name to its keys, separated by commas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What an export looks like unless asked otherwise."""
+
+    template: str = setting("document")
+    """Name of a shipped template, or a folder with one of your own."""
+    figures: Literal["embed", "files"] = setting("embed")
+    """Whether figures are part of the HTML file or files beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Standing orders: what is sent again without asking. Off unless you say so, and capped."""
+
+    auto_retry: bool = setting(False)
+    """Whether pages that failed for a passing reason are sent again by themselves."""
+    auto_retry_attempts: int = setting(3, at_least=1, at_most=10)
+    """Most turns of one page in all, its first one included."""
+    auto_retry_usd: float | None = setting(5.0, at_least=0)
+    """Most dollars, by the estimate, that automatic retries of one job may cost. `"none"` means no cap."""
+
+
+SECTIONS: Mapping[str, type[Any]] = {
+    "polling": Polling,
+    "reconcile": Reconcile,
+    "limits": Limits,
+    "fidelity": Fidelity,
+    "money": Money,
+    "workers": Workers,
+    "interface": Interface,
+    "export": Export,
+    "standing": Standing,
+}
+"""The tables of a settings file, in the order in which they are documented."""
