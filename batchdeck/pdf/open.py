@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import logging
+import warnings
 from typing import BinaryIO
 
 import pikepdf
@@ -54,6 +55,10 @@ class Source:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the document."""
         with PDFIUM:
             self.pdfium.close()
         if self.qpdf is not None:
@@ -87,7 +92,7 @@ def open_source(data: bytes, password: str = "") -> Source:
     repaired = any("damaged" in warning for warning in qpdf.get_warnings())
     if pdfium is None or len(pdfium) != count:
         # pdfium believes the page tree's /Count; qpdf has walked the tree.
-        data = normalised(qpdf)
+        data = written(qpdf)
         pdfium = _pdfium_or_none(data, "")
         repaired = True
         if pdfium is None:
@@ -110,12 +115,18 @@ def open_qpdf(source: BinaryIO, password: str) -> pikepdf.Pdf | None:
         return None
 
 
-def normalised(qpdf: pikepdf.Pdf) -> bytes:
-    """Return the document written anew: decrypted, mended, and the same bytes each time."""
+def written(qpdf: pikepdf.Pdf) -> bytes:
+    """Return a document written anew: decrypted, mended, compact, and the same bytes each time."""
     out = io.BytesIO()
-    qpdf.save(
-        out, encryption=False, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate
-    )
+    with warnings.catch_warnings():
+        # Widgets that no form reaches are as unreachable in the original: nothing gets lost.
+        warnings.simplefilter("ignore", pikepdf.PageCopyWarning)
+        qpdf.save(
+            out,
+            encryption=False,
+            deterministic_id=True,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        )
     return out.getvalue()
 
 

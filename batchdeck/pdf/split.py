@@ -1,4 +1,4 @@
-"""Splitting: one page of a document as a PDF of its own, faithful and without the rest of the file."""
+"""Splitting: a document open for taking single pages out of it, by whichever library manages."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import io
 from typing import BinaryIO
 
 import pikepdf
+import pypdfium2
 
-from batchdeck.pdf.open import open_qpdf
-from batchdeck.pdf.pdfium import Unopenable
-
-PRUNE_FROM_BYTES = 1_000_000
-"""A page larger than this is searched for resources that it names but never uses: scans often share one
-resource dictionary among all pages, so that each page would carry the whole file."""
+from batchdeck.pdf.open import Source, open_qpdf, open_source, written
+from batchdeck.pdf.pdfium import PDFIUM, Unopenable
+from batchdeck.pdf.single import single_page
 
 
 class Splitter:
     """One document, open for splitting. A context manager; not for several threads.
+
+    Each page is made by qpdf, which alone carries forms and layers over without a difference in rendering;
+    where that fails by pdfium, then by pypdf.
 
     Args:
         path: the file, with surrogate escapes for bytes that are not UTF-8.
@@ -25,19 +26,19 @@ class Splitter:
     Raises:
         WrongPassword: the password does not open it.
         Unopenable: no library can read it.
+        OSError: the file cannot be read.
     """
 
     def __init__(self, path: str, password: str = "") -> None:
+        self._password = password
+        self._spare: Source | None = None
         self._file: BinaryIO = open(path, "rb")  # noqa: SIM115 - closed by close()
         try:
-            source = open_qpdf(self._file, password)
+            self._qpdf = open_qpdf(self._file, password)
+            self.page_count = self._spares().page_count if self._qpdf is None else len(self._qpdf.pages)
         except BaseException:
             self._file.close()
             raise
-        if source is None:
-            self._file.close()
-            raise Unopenable(path)
-        self._source = source
 
     def __enter__(self) -> Splitter:
         return self
@@ -47,46 +48,70 @@ class Splitter:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._source.close()
+        if self._spare is not None:
+            self._spare.close()
+        if self._qpdf is not None:
+            self._qpdf.close()
         self._file.close()
-
-    @property
-    def page_count(self) -> int:
-        return len(self._source.pages)
 
     def page(self, number: int) -> bytes:
         """Return one page as a PDF; the same bytes each time.
 
         Args:
             number: 1-based page of the document.
+
+        Raises:
+            IndexError: the document has no such page.
+            Unopenable: all three libraries failed.
         """
-        with pikepdf.new() as single:
-            if pikepdf.Name.AcroForm in self._source.Root:
-                single.add_pages_from(self._source, [number - 1])
-            else:
-                single.pages.append(self._source.pages[number - 1])
-            if pikepdf.Name.OCProperties in self._source.Root:
-                single.Root.OCProperties = single.copy_foreign(self._source.Root.OCProperties)
-            _drop_links(single.pages[0])
-            data = _saved(single)
-            if len(data) > PRUNE_FROM_BYTES:
-                single.pages[0].remove_unreferenced_resources()
-                data = _saved(single)
-        return data
+        if not 1 <= number <= self.page_count:
+            raise IndexError(f"page {number} of {self.page_count}")
+        methods = (self._by_qpdf, self._by_pdfium, self._by_pypdf)
+        failures: list[str] = []
+        for method in methods if self._qpdf is not None else methods[1:]:
+            try:
+                return method(number - 1)
+            except Exception as error:  # hostile input: try the next library
+                failures.append(type(error).__name__)
+        raise Unopenable(f"page {number} cannot be split ({', '.join(failures)})")
+
+    def _by_qpdf(self, index: int) -> bytes:
+        assert self._qpdf is not None
+        return single_page(self._qpdf, index)
+
+    def _by_pdfium(self, index: int) -> bytes:
+        out = io.BytesIO()
+        with PDFIUM, pypdfium2.PdfDocument.new() as single:
+            single.import_pages(self._spares().pdfium, [index])
+            single.save(out)
+        return _settled(out)
+
+    def _by_pypdf(self, index: int) -> bytes:
+        import pypdf
+
+        self._file.seek(0)
+        reader = pypdf.PdfReader(self._file, password=self._password or None)
+        if len(reader.pages) != self.page_count:
+            raise Unopenable("pypdf finds another number of pages")
+        writer = pypdf.PdfWriter()
+        writer.add_page(reader.pages[index], excluded_keys=("/Annots", "/B", "/Thumb", "/PieceInfo"))
+        out = io.BytesIO()
+        writer.write(out)
+        return _settled(out)
+
+    def _spares(self) -> Source:
+        """Return the document opened with every library, once it is needed."""
+        if self._spare is None:
+            self._file.seek(0)
+            self._spare = open_source(self._file.read(), self._password)
+        return self._spare
 
 
-def _drop_links(page: pikepdf.Page) -> None:
-    annotations = page.obj.get(pikepdf.Name.Annots)
-    if not isinstance(annotations, pikepdf.Array):
-        return
-    kept = [one for one in annotations if one.get(pikepdf.Name.Subtype) != pikepdf.Name.Link]
-    if kept:
-        page.obj.Annots = pikepdf.Array(kept)
-    else:
-        del page.obj.Annots
-
-
-def _saved(pdf: pikepdf.Pdf) -> bytes:
-    out = io.BytesIO()
-    pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    return out.getvalue()
+def _settled(pdf: io.BytesIO) -> bytes:
+    """Return a PDF written anew by qpdf: pdfium gives each document an identifier by chance."""
+    with pikepdf.open(pdf) as document:
+        if len(document.pages) != 1:
+            raise Unopenable("not a single page came out")
+        if "/ID" in document.trailer:
+            del document.trailer["/ID"]
+        return written(document)
