@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -47,7 +47,7 @@ class SpooledBody:
         self.left_whole = False
         self._on_sent = on_sent
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         sent = 0
         file = await in_thread(self.path.open, "rb")
         try:

@@ -35,6 +35,7 @@ NO_KEY_HINT = (
     "Set ANTHROPIC_API_KEY, name a key file (api_key_file) or a profile, or try everything without a key "
     "in the sandbox."
 )
+_NOT_SENT_HINT = "Check the connection and base_url; nothing was submitted."
 LONGEST_WAIT = 3600.0
 """Seconds: no `retry-after` is obeyed for longer. The SDK alone would sleep for up to 49 days."""
 DEFAULT_WAIT = 60.0
@@ -165,14 +166,17 @@ def creation_failure_from(
     import anthropic
 
     if isinstance(error, anthropic.APIStatusError):
-        return creation_failure_of(read_refusal(error, secret))
+        failure = creation_failure_of(read_refusal(error, secret))
+        if isinstance(failure, AcceptanceUnknown) and not left_whole:
+            return NotSent(failure.message, status=failure.status, hint=_NOT_SENT_HINT)
+        return failure
     words = describe_network_error(error, secret)
     if left_whole:
         return acceptance_unknown(f"The batch was sent, but no answer came back. {words}")
     if isinstance(error.__cause__, BatchDeckError):
         return error.__cause__
     if isinstance(error, anthropic.APIConnectionError):
-        return NotSent(words, hint="Check the connection and base_url; nothing was submitted.")
+        return NotSent(words, hint=_NOT_SENT_HINT)
     return _no_credential(error, secret)
 
 
@@ -270,6 +274,8 @@ def _rate_limit(refusal: Refusal) -> RateLimited:
 def _refused(refusal: Refusal) -> RequestRefused:
     if refusal.status == 413:
         hint = "Make the batches smaller: lower the setting for bytes a batch."
+    elif refusal.status == 404:
+        hint = "Check base_url: nothing answers there under the API's paths."
     elif 300 <= refusal.status < 400:
         hint = "Redirects are not followed, since they would carry the key along: set base_url itself."
     else:

@@ -12,6 +12,7 @@ import msgspec
 from batchdeck.api.bodies import SpooledBody, in_thread
 from batchdeck.api.calls import Calls, believe, read
 from batchdeck.api.failures import acceptance_unknown, unreachable, wait_asked_for
+from batchdeck.api.loading import collector_paused
 from batchdeck.api.patience import Patience
 from batchdeck.api.readings import (
     BatchPage,
@@ -62,7 +63,8 @@ class Gateway:
         """
 
         def connect() -> AsyncAnthropic:
-            from batchdeck.api.client import build_client
+            with collector_paused():
+                from batchdeck.api.client import build_client
 
             return build_client(settings)
 

@@ -67,6 +67,12 @@ class RawServer:
     url: str = ""
     script: deque[Behaviour] = field(default_factory=deque)
     seen: list[Exchange] = field(default_factory=list)
+    listener: asyncio.Server | None = None
+
+    async def stop_listening(self) -> None:
+        assert self.listener is not None
+        self.listener.close()
+        await asyncio.sleep(0)
 
     def answer(self, status: int, content: object, **headers: str) -> None:
         """Read the whole next request, then answer it."""
@@ -98,10 +104,16 @@ class RawServer:
                 exchange = Exchange(method, path, headers, reader, writer)
                 self.seen.append(exchange)
                 await self.script.popleft()(exchange)
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
             pass
         finally:
             writer.close()
+
+
+@pytest.fixture
+def key() -> str:
+    """The key the gateway was opened with."""
+    return KEY
 
 
 @pytest.fixture
@@ -113,6 +125,7 @@ async def server() -> AsyncIterator[RawServer]:
         tasks.add(asyncio.ensure_future(raw.serve(reader, writer)))
 
     listener = await asyncio.start_server(start, "127.0.0.1", 0, limit=1 << 20)
+    raw.listener = listener
     raw.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
     yield raw
     listener.close()
