@@ -5,6 +5,7 @@
     BatchDeckError
     ├── UsageError              2    a command, setting or filter that makes no sense
     │   ├── ConfigError         2    a settings file names an unknown or impossible value
+    │   ├── FilterError         2    a filter that cannot be read
     │   └── ReadOnlyError       2    the deck was opened read-only
     ├── InputError              3    the source files have problems; nothing was submitted
     │   └── NothingToSubmit     3    no usable page is left after the scan
@@ -52,6 +53,16 @@ class UsageError(BatchDeckError):
 
 class ConfigError(UsageError):
     title = "The settings cannot be read"
+
+
+class FilterError(UsageError):
+    """A filter that cannot be read. `position` is where in its text, 0-based."""
+
+    title = "The filter cannot be read"
+
+    def __init__(self, message: str, *, hint: str = "", position: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.position = position
 
 
 class ReadOnlyError(UsageError):
