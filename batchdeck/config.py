@@ -219,7 +219,7 @@ _ORDERED = (
 
 
 def _checked(settings: Settings) -> Settings:
-    """Return `settings` if they make sense together; asked once all sources are in, as one may mend another."""
+    """Return `settings` if they make sense together. Asked when all sources are in: one may mend one."""
     for smaller, greater in _ORDERED:
         low, high = _value(settings, smaller), _value(settings, greater)
         if low > high:

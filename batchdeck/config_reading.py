@@ -183,12 +183,10 @@ def describe(setting: Setting) -> str:
 def _range_in_words(limits: Mapping[str, float]) -> str:
     words = ""
     if "at_least" in limits:
-        words += f" from {limits['at_least']:,}"
-    if "above" in limits:
-        words += f" above {limits['above']:,}"
-    if "at_most" in limits:
-        words += f" to {limits['at_most']:,}"
-    return words
+        words = f" from {limits['at_least']:,}"
+    elif "above" in limits:
+        words = f" above {limits['above']:,}"
+    return words + (f" up to {limits['at_most']:,}" if "at_most" in limits else "")
 
 
 def unknown_name(name: str, known: Iterable[str], *, where: str, what: str) -> ConfigError:
