@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from batchdeck.domain.text import show
 from batchdeck.errors import DeckError, NetworkFileSystem, UsageError
-from batchdeck.store.disk import FOLDER_MODE, storage_failures
+from batchdeck.store.disk import FOLDER_MODE, Disk, storage_failures
 
+PART_PREFIX = "parts-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOUNTINFO = Path("/proc/self/mountinfo")
@@ -50,6 +54,14 @@ class DeckLayout:
             raise UsageError(f"“{show(sha256, 80)}” is not a SHA-256 in 64 lower-case digits.")
         return self.vault / f"{sha256}.pdf"
 
+    def readable_source(self, sha256: str) -> Path:
+        """The decrypted copy of a source that needs a password."""
+        return self.source(sha256).with_suffix(".readable.pdf")
+
+    def opened_source(self, sha256: str) -> Path:
+        """The copy of a source that opens without its password, for sources that have one."""
+        return self.source(sha256).with_suffix(".open.pdf")
+
     @property
     def jobs(self) -> Path:
         return self.root / "jobs"
@@ -87,6 +99,12 @@ class DeckLayout:
     def body(self, key: str) -> Path:
         """The exact request body of one submission, until it has been sent."""
         return self.spool / f"{_checked(key)}.body"
+
+    @contextlib.contextmanager
+    def part_folder(self) -> Iterator[Path]:
+        """Make a folder for pages on their way into a body, and remove it afterwards with what is left."""
+        with tempfile.TemporaryDirectory(prefix=PART_PREFIX, dir=self.spool) as folder:
+            yield Path(folder)
 
     @property
     def exports(self) -> Path:
@@ -166,7 +184,7 @@ def prepare_deck(root: Path, *, force_network_fs: bool = False) -> DeckLayout:
 
 
 def make_folder(folder: Path, *, parents: bool = False) -> None:
-    """Make a folder with mode 0700 whatever the umask; one that is there already stays as it is."""
+    """Make a folder for good, with mode 0700 whatever the umask; one that is there stays as it is."""
     if parents:
         folder.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -174,6 +192,7 @@ def make_folder(folder: Path, *, parents: bool = False) -> None:
     except FileExistsError:
         return
     folder.chmod(FOLDER_MODE)
+    Disk().sync_folder(folder.parent)
 
 
 def refuse_network_fs(path: Path, mountinfo: Path = _MOUNTINFO) -> None:

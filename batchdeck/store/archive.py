@@ -1,0 +1,164 @@
+"""Archiving results: what arrives goes to a part file, which becomes the archive only once it is whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+
+from batchdeck.domain.batches import Archive, RequestCounts
+from batchdeck.domain.text import show
+from batchdeck.errors import ResultsIncomplete
+from batchdeck.store.disk import Disk, storage_failures
+from batchdeck.store.layout import DeckLayout, make_folder
+from batchdeck.store.requests import read_custom_ids
+from batchdeck.store.results import scan_results
+
+_EXAMPLES = 3
+_COUNTED = ("succeeded", "errored", "canceled", "expired")
+
+
+class ResultsWriter:
+    """One download of a batch's results. A stream that ends early but cleanly is caught by `finish`."""
+
+    def __init__(self, layout: DeckLayout, key: str, *, disk: Disk | None = None) -> None:
+        self._path = layout.results(key)
+        self._part = layout.results_part(key)
+        self._disk = disk or Disk()
+        self._digest = hashlib.sha256()
+        self._bytes = 0
+        self._last = b""
+        with storage_failures("Writing", self._part):
+            make_folder(self._path.parent)
+            self._descriptor: int | None = self._disk.open(
+                self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+            )
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what has arrived so far."""
+        return self._digest.hexdigest()
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            StorageFailed: the disk did not take them.
+        """
+        assert self._descriptor is not None
+        with storage_failures("Writing", self._part):
+            self._disk.write(self._descriptor, chunk, self._bytes)
+        self._digest.update(chunk)
+        self._bytes += len(chunk)
+        self._last = chunk[-1:] or self._last
+
+    def finish(
+        self,
+        submitted: Collection[str] | None,
+        counts: RequestCounts | None,
+        *,
+        accept_findings: bool = False,
+        now: dt.datetime,
+    ) -> Archive:
+        """Check the download against what was submitted; make it the archive if it is whole.
+
+        Args:
+            submitted: the custom_ids submitted, each wanted exactly once; None for a batch made elsewhere.
+            counts: what the API counted, checked against the rows; None when it is not known.
+            accept_findings: keep it as it is, with the findings, because downloading again brings nothing
+                better.
+            now: the moment to record.
+
+        Raises:
+            ResultsIncomplete: rows are cut off, missing, there twice or not ours; nothing was archived.
+            StorageFailed: the disk did not take it.
+        """
+        assert self._descriptor is not None
+        rows, findings = _check(self._part, submitted, counts)
+        if self._bytes and self._last != b"\n":
+            findings.insert(0, "the last line is cut off")
+        if findings and not accept_findings:
+            raise ResultsIncomplete(
+                "The results do not match what was submitted: " + "; ".join(findings) + "."
+            )
+        with storage_failures("Archiving the results in", self._path):
+            self._disk.sync(self._descriptor)
+            self._close()
+            self._disk.replace(self._part, self._path)
+            self._disk.sync_folder(self._path.parent)
+        return Archive(self._digest.hexdigest(), self._bytes, rows, now, tuple(findings))
+
+    def discard(self) -> None:
+        """Throw an unfinished download away; after `finish` there is nothing to throw away."""
+        if self._descriptor is not None:
+            self._close()
+            with storage_failures("Removing", self._part):
+                self._disk.unlink(self._part)
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def read_submitted_ids(layout: DeckLayout, key: str) -> Collection[str]:
+    """Return the custom_ids of a submission.
+
+    Raises:
+        NotFound: the deck has no request log of it.
+        DeckDamaged: the log is damaged.
+    """
+    return read_custom_ids(layout, key).keys()
+
+
+def _check(
+    part: Path, submitted: Collection[str] | None, counts: RequestCounts | None
+) -> tuple[int, list[str]]:
+    """Return how many rows there are, and what is wrong with them, in words."""
+    seen: dict[str, None] = {}
+    twice: list[str] = []
+    types: Counter[str] = Counter()
+    unreadable = rows = 0
+    for facts, _, _ in scan_results(part):
+        rows += 1
+        types[facts.type] += 1
+        if not facts.custom_id:
+            unreadable += 1
+        elif facts.custom_id in seen:
+            twice.append(facts.custom_id)
+        else:
+            seen[facts.custom_id] = None
+    findings: list[str] = []
+    if unreadable:
+        findings.append(f"{unreadable:,} lines are not results")
+    if twice:
+        findings.append(f"{len(twice):,} rows came twice ({_some(twice)})")
+    if submitted is not None:
+        wanted = frozenset(submitted)
+        missing = [custom_id for custom_id in submitted if custom_id not in seen]
+        strangers = [custom_id for custom_id in seen if custom_id not in wanted]
+        if missing:
+            findings.append(f"{len(missing):,} of {len(wanted):,} rows are missing ({_some(missing)})")
+        if strangers:
+            findings.append(f"{len(strangers):,} rows belong to no request ({_some(strangers)})")
+    if counts is not None:
+        findings += _compare_counts(rows, types, counts)
+    return rows, findings
+
+
+def _compare_counts(rows: int, types: Counter[str], counts: RequestCounts) -> list[str]:
+    if rows != counts.total:
+        return [f"{rows:,} rows arrived where the API counts {counts.total:,}"]
+    return [
+        f"{types[name]:,} {name} rows where the API counts {getattr(counts, name):,}"
+        for name in _COUNTED
+        if types[name] != getattr(counts, name)
+    ]
+
+
+def _some(custom_ids: list[str]) -> str:
+    shown = ", ".join(show(custom_id, 64) for custom_id in custom_ids[:_EXAMPLES])
+    return shown + (", …" if len(custom_ids) > _EXAMPLES else "")

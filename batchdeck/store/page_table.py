@@ -1,0 +1,295 @@
+"""All pages of a job or of one batch as rows, from its plan, its submissions and the indexes of its results.
+
+A page's state is worked out, never kept: the newest good attempt counts, else the newest.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterator
+from itertools import accumulate, chain
+
+from batchdeck.domain.batches import Job
+from batchdeck.domain.costs import ModelPrice, PriceList
+from batchdeck.domain.documents import Page, Sha256
+from batchdeck.domain.outcomes import Outcome, Remedy
+from batchdeck.domain.pages import Attempt, FailureGroup, PageRow
+from batchdeck.errors import NotFound
+from batchdeck.store.index import OUTCOMES
+from batchdeck.store.layout import DeckLayout
+from batchdeck.store.ledger import Ledger
+from batchdeck.store.plans import PagePlan, read_plan
+from batchdeck.store.requests import RequestIds
+from batchdeck.store.results import read_row, read_row_id
+from batchdeck.store.standings import NO_TURN, Standings
+from batchdeck.store.turns import IndexCache, Turn, foreign_turn, turns_of_job
+
+_FAILURES = frozenset(outcome for outcome in Outcome if outcome.is_failure)
+
+
+class PageTable:
+    """Pages as rows. A row is made when it is asked for; what is kept is columns and derived arrays.
+
+    Use `of_job` or `of_batch`; `refresh` after the ledger has changed re-reads only the indexes that are new.
+    """
+
+    def __init__(
+        self,
+        layout: DeckLayout,
+        job: Job | None,
+        plan: PagePlan | None,
+        scope: tuple[tuple[int, int], ...],
+        prices: PriceList,
+        load_turns: Callable[[], list[Turn]],
+    ) -> None:
+        self._layout = layout
+        self._job = job
+        self._plan = plan
+        self._names = {ref.sha256: ref.name for ref in job.documents} if job is not None else {}
+        self._prices = prices
+        self._price_of: dict[str, ModelPrice | None] = {}
+        self._ids = RequestIds(layout)
+        self._set_scope(scope)
+        self._load_turns = load_turns
+        self._turns = load_turns()
+        self._standings = Standings(self._total, self._turns)
+
+    @classmethod
+    def of_job(cls, layout: DeckLayout, ledger: Ledger, job: str, prices: PriceList) -> PageTable:
+        """Return all pages of a job.
+
+        Raises:
+            NotFound: there is no such job, or it has no plan.
+            DeckDamaged: its plan is damaged.
+        """
+        record, plan, indexes = ledger.job(job), read_plan(layout, job), IndexCache(layout)
+        scope = ((0, len(plan)),)
+        return cls(layout, record, plan, scope, prices, lambda: list(turns_of_job(ledger, indexes, job)))
+
+    @classmethod
+    def of_batch(cls, layout: DeckLayout, ledger: Ledger, batch: str, prices: PriceList) -> PageTable:
+        """Return the pages of one batch: of a job's batch as they stand in it, of another each row as a page.
+
+        Raises:
+            NotFound: there is no such batch.
+            DeckDamaged: the plan of its job is damaged.
+        """
+        record, indexes = ledger.batch(batch), IndexCache(layout)
+        submission = record.submission
+
+        def turns() -> list[Turn]:
+            current = ledger.batch(batch)
+            index = indexes.get(current)
+            if submission is None:
+                return [foreign_turn(current, index)]
+            return [Turn(ledger.submission(submission.key), current, index)]
+
+        if submission is None:
+            scope = turns()[0].submission.indices
+            return cls(layout, None, None, scope, prices, turns)
+        job = ledger.job(submission.job)
+        return cls(layout, job, read_plan(layout, job.id), submission.indices, prices, turns)
+
+    def refresh(self) -> bool:
+        """Take in what the ledger knows by now; say whether any page may have changed."""
+        turns = self._load_turns()
+        if [turn.signature for turn in turns] == [turn.signature for turn in self._turns]:
+            return False
+        if self._plan is None:
+            self._set_scope(turns[0].submission.indices)
+        self._turns, self._standings = turns, Standings(self._total, turns)
+        return True
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    def __iter__(self) -> Iterator[PageRow]:
+        return map(self.row_of, self.indices())
+
+    def indices(self) -> Iterator[int]:
+        """Yield the global indices of the pages, ascending."""
+        return chain.from_iterable(range(start, stop) for start, stop in self._scope)
+
+    def index_at(self, position: int) -> int:
+        """Return the global index of the page at a position of the table."""
+        if not 0 <= position < len(self):
+            raise IndexError(position)
+        place = bisect_right(self._starts, position) - 1
+        return self._scope[place][0] + position - self._starts[place]
+
+    def row(self, position: int) -> PageRow:
+        """Return the page at a position of the table, from 0."""
+        return self.row_of(self.index_at(position))
+
+    def row_of(self, index: int) -> PageRow:
+        """Return a page by its global index.
+
+        Raises:
+            NotFound: the table has no such page.
+        """
+        page = self._page(index)
+        place = self._standings.turns[index]
+        outcome = OUTCOMES[self._standings.outcomes[index]]
+        attempts = self._standings.attempts[index]
+        name = self._names.get(page.document, "")
+        if place == NO_TURN:
+            job = self._job
+            tokens, model = (job.max_tokens, job.model) if job is not None else (0, "")
+            return PageRow(
+                index,
+                name,
+                page.document,
+                page.number,
+                page.label,
+                outcome,
+                attempts,
+                max_tokens=tokens,
+                model=model,
+            )
+        attempt = self._attempt(self._turns[place], index, attempts)
+        return PageRow(
+            index,
+            name,
+            page.document,
+            page.number,
+            page.label,
+            outcome,
+            attempts,
+            custom_id=attempt.custom_id,
+            batch=attempt.batch or "",
+            error_type=attempt.error_type,
+            detail=attempt.detail,
+            usage=attempt.usage,
+            cost=self._cost(index, attempt, attempts),
+            max_tokens=attempt.max_tokens,
+            model=attempt.model,
+            recall=attempt.recall,
+        )
+
+    def attempts(self, index: int) -> tuple[Attempt, ...]:
+        """Return every attempt of a page, from oldest to newest."""
+        self._page(index)
+        turns = [turn for turn in self._turns if turn.has_page(index)]
+        return tuple(self._attempt(turn, index, number) for number, turn in enumerate(turns, 1))
+
+    def answer_place(self, index: int) -> tuple[str, int, int] | None:
+        """Return where the row of the attempt that counts lies: batch folder, offset, length in bytes."""
+        place = self._standings.turns[index]
+        if place == NO_TURN:
+            return None
+        turn = self._turns[place]
+        row = turn.index.row_of(index) if turn.index is not None else None
+        if row is None or turn.index is None or turn.batch is None:
+            return None
+        return turn.batch.key, *turn.index.place(row)
+
+    def tally(self) -> dict[Outcome, int]:
+        """Count the pages by outcome."""
+        return self._standings.tally(self._scope)
+
+    def indices_where(self, outcomes: Collection[Outcome]) -> list[int]:
+        """Return the global indices of the pages with one of these outcomes, ascending."""
+        return self._standings.where(self._scope, outcomes)
+
+    def failed_indices(self) -> list[int]:
+        """Return the global indices of the failed pages, ascending."""
+        return self.indices_where(_FAILURES)
+
+    def failure_groups(self) -> list[FailureGroup]:
+        """Group the failed pages by cause and by what it calls for, the largest group first."""
+        groups: dict[tuple[Outcome, str, Remedy], list[int]] = {}
+        most_tokens: dict[tuple[Outcome, str, Remedy], int] = {}
+        examples: dict[tuple[Outcome, str, Remedy], str] = {}
+        for index in self.failed_indices():
+            row = self.row_of(index)
+            cause = row.outcome, row.error_type, row.remedy
+            groups.setdefault(cause, []).append(index)
+            most_tokens[cause] = max(most_tokens.get(cause, 0), row.max_tokens)
+            examples.setdefault(cause, row.detail)
+        found = [
+            FailureGroup(*cause, tuple(pages), most_tokens[cause], examples[cause])
+            for cause, pages in groups.items()
+        ]
+        return sorted(found, key=lambda group: len(group.pages), reverse=True)
+
+    @property
+    def unindexed(self) -> tuple[str, ...]:
+        """Folders of archived batches whose index has to be made anew; their pages count as pending."""
+        return tuple(
+            turn.batch.key
+            for turn in self._turns
+            if turn.batch is not None and turn.has_archive and turn.index is None
+        )
+
+    def _set_scope(self, scope: tuple[tuple[int, int], ...]) -> None:
+        self._scope = scope
+        self._starts = [0, *accumulate(stop - start for start, stop in scope)]
+        self._total = len(self._plan) if self._plan is not None else self._starts[-1]
+
+    def _page(self, index: int) -> Page:
+        if self._plan is not None:
+            return self._plan.page(index)
+        if not 0 <= index < self._total:
+            raise NotFound(f"The batch has no row {index}; it has {self._total:,}.")
+        return Page(index, Sha256(""), index + 1, str(index + 1))
+
+    def _attempt(self, turn: Turn, index: int, number: int) -> Attempt:
+        submission, batch, found = turn.submission, turn.batch, turn.index
+        row = found.row_of(index) if found is not None else None
+        custom_id = "" if turn.is_foreign else self._ids.get(submission.key, index)
+        if found is None or row is None:
+            return Attempt(
+                custom_id,
+                submission.key,
+                submission.batch_id,
+                number,
+                turn.rest,
+                detail=_why_no_row(turn),
+                model=submission.model,
+                max_tokens=submission.max_tokens,
+                change=submission.change,
+                at=turn.at,
+            )
+        if turn.is_foreign:
+            custom_id = read_row_id(read_row(self._layout, submission.key, *found.place(row)))
+        return Attempt(
+            custom_id,
+            submission.key,
+            batch.id if batch is not None else None,
+            number,
+            found.outcome(row),
+            detail=found.text(row, "detail"),
+            error_type=found.text(row, "error_type"),
+            stop_reason=found.text(row, "stop_reason"),
+            usage=found.usage_of(row),
+            model=found.text(row, "model") or submission.model,
+            max_tokens=submission.max_tokens,
+            change=submission.change,
+            at=turn.at,
+            recall=found.recall(row),
+        )
+
+    def _cost(self, index: int, standing: Attempt, attempts: int) -> float | None:
+        """What all attempts of a page have cost; None while nothing is known or a model has no price."""
+        turns = self.attempts(index) if attempts > 1 else (standing,)
+        costs = [self._cost_of(attempt) for attempt in turns if attempt.outcome.is_billed]
+        known = [cost for cost in costs if cost is not None]
+        if len(known) < len(costs):
+            return None
+        if not known and standing.outcome in (Outcome.PENDING, Outcome.MISSING):
+            return None
+        return sum(known)
+
+    def _cost_of(self, attempt: Attempt) -> float | None:
+        if attempt.model not in self._price_of:
+            self._price_of[attempt.model] = self._prices.of(attempt.model)
+        price = self._price_of[attempt.model]
+        return price.cost(attempt.usage) if price is not None else None
+
+
+def _why_no_row(turn: Turn) -> str:
+    if turn.rest is Outcome.PENDING:
+        return ""
+    if turn.index is None:
+        return "the API no longer has the batch, and its results are not on this disk"
+    return "the results have no row for it"

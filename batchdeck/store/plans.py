@@ -1,0 +1,141 @@
+"""A job's plan, `jobs/<job>/pages.jsonl`: one line per page, written once, never changed."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from batchdeck.domain.documents import Page, Sha256
+from batchdeck.errors import DeckDamaged, NotFound
+from batchdeck.store.disk import Disk, storage_failures, write_whole
+from batchdeck.store.layout import DeckLayout, make_folder
+
+S = TypeVar("S", bound=str)
+
+_LINES_A_WRITE = 5_000
+
+
+class _Line(msgspec.Struct, gc=False):
+    index: int
+    document: str
+    page: int
+    label: str
+
+
+def write_plan(layout: DeckLayout, job: str, pages: Iterable[Page], *, disk: Disk | None = None) -> int:
+    """Write a job's plan, whole or not at all.
+
+    Args:
+        layout: the deck.
+        job: the job's id.
+        pages: the job's pages in the order of their global indices, from 0 without a gap.
+        disk: where the system calls go.
+
+    Returns:
+        The number of pages.
+
+    Raises:
+        ValueError: an index is out of order.
+        StorageFailed: it cannot be written.
+    """
+    path = layout.pages(job)
+    count = 0
+
+    def lines() -> Iterator[bytes]:
+        nonlocal count
+        encode = msgspec.json.Encoder().encode
+        pending: list[bytes] = []
+        for page in pages:
+            if page.index != count:
+                raise ValueError(f"page {page.index} in the place of page {count}")
+            pending.append(encode(_Line(page.index, page.document, page.number, page.label)) + b"\n")
+            count += 1
+            if len(pending) == _LINES_A_WRITE:
+                yield b"".join(pending)
+                pending.clear()
+        yield b"".join(pending)
+
+    with storage_failures("Writing the plan", path):
+        make_folder(path.parent)
+        write_whole(disk or Disk(), path, lines())
+    return count
+
+
+def read_plan(layout: DeckLayout, job: str) -> PagePlan:
+    """Read a job's plan.
+
+    Raises:
+        NotFound: the job has none.
+        DeckDamaged: a line is not what it must be; names it.
+        StorageFailed: it cannot be read.
+    """
+    path = layout.pages(job)
+    if not path.exists():
+        raise NotFound(f"The job {job} has no plan in this deck.", hint="Run `batchdeck doctor`.")
+    decode = msgspec.json.Decoder(_Line).decode
+    plan = PagePlan()
+    try:
+        with storage_failures("Reading the plan", path), path.open("rb") as file:
+            for line in file:
+                page = decode(line)
+                plan.add(Page(page.index, Sha256(page.document), page.page, page.label))
+    except (msgspec.MsgspecError, ValueError, OverflowError) as error:
+        raise DeckDamaged(
+            f"The plan of job {job} is damaged at line {len(plan) + 1}: {error}.",
+            hint="Run `batchdeck doctor`.",
+        ) from error
+    return plan
+
+
+class PagePlan:
+    """The pages of a job by global index, kept compact: 12 bytes a page."""
+
+    def __init__(self) -> None:
+        self._documents: dict[Sha256, int] = {}
+        self._shas: list[Sha256] = []
+        self._labels: dict[str, int] = {}
+        self._label_texts: list[str] = []
+        self._document: array[int] = array("I")
+        self._number: array[int] = array("I")
+        self._label: array[int] = array("I")
+
+    def add(self, page: Page) -> None:
+        """Take the next page.
+
+        Raises:
+            ValueError: its index is not the next one.
+        """
+        if page.index != len(self._number):
+            raise ValueError(f"page {page.index} in the place of page {len(self._number)}")
+        self._document.append(_ordinal(page.document, self._documents, self._shas))
+        self._label.append(_ordinal(page.label, self._labels, self._label_texts))
+        self._number.append(page.number)
+
+    def __len__(self) -> int:
+        return len(self._number)
+
+    def page(self, index: int) -> Page:
+        """Return one page.
+
+        Raises:
+            NotFound: the job has no page of that index.
+        """
+        if not 0 <= index < len(self):
+            raise NotFound(f"The job has no page {index}; it has {len(self):,}.")
+        return Page(
+            index,
+            self._shas[self._document[index]],
+            self._number[index],
+            self._label_texts[self._label[index]],
+        )
+
+
+def _ordinal(text: S, known: dict[S, int], texts: list[S]) -> int:
+    number = known.get(text)
+    if number is None:
+        number = known[text] = len(texts)
+        texts.append(text)
+    return number

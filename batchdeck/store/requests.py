@@ -1,0 +1,135 @@
+"""What one submission asks for, `batches/<key>/requests.jsonl`: custom_ids, pages and parameters, without the
+document's bytes; on the disk before the request is sent."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from batchdeck.errors import DeckDamaged, NotFound
+from batchdeck.store.disk import FILE_MODE, Disk, storage_failures
+from batchdeck.store.layout import DeckLayout, make_folder
+
+_BUFFER = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRequest:
+    """One request as it was asked."""
+
+    custom_id: str
+    index: int
+    """Global index of its page."""
+    params: Mapping[str, Any]
+
+
+class RequestLogWriter:
+    """Writes a submission's request log. Nothing is there under its name until `finish` has returned."""
+
+    def __init__(self, layout: DeckLayout, key: str, *, disk: Disk | None = None) -> None:
+        self._path = layout.requests(key)
+        self._part = self._path.with_name(self._path.name + ".part")
+        self._disk = disk or Disk()
+        self._digest = hashlib.sha256()
+        self._encode = msgspec.json.Encoder().encode
+        with storage_failures("Writing", self._part):
+            make_folder(self._path.parent)
+            descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+            self._file = open(descriptor, "wb", buffering=_BUFFER)  # noqa: SIM115 - closed by finish, discard
+
+    def add(self, custom_id: str, index: int, params: Mapping[str, Any]) -> None:
+        """Note one request.
+
+        Raises:
+            StorageFailed: the disk did not take it.
+        """
+        line = self._encode({"custom_id": custom_id, "index": index, "params": params}) + b"\n"
+        self._digest.update(line)
+        with storage_failures("Writing", self._part):
+            self._file.write(line)
+
+    def finish(self) -> str:
+        """Put the log on the disk under its name; return its SHA-256.
+
+        Raises:
+            StorageFailed: the disk did not take it.
+        """
+        with storage_failures("Writing", self._path):
+            self._file.flush()
+            self._disk.sync(self._file.fileno())
+            self._file.close()
+            self._disk.replace(self._part, self._path)
+            self._disk.sync_folder(self._path.parent)
+        return self._digest.hexdigest()
+
+    def discard(self) -> None:
+        """Throw the log away, finished or not, with its folder if nothing else is in it."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with storage_failures("Removing", self._path):
+            self._disk.unlink(self._part)
+            self._disk.unlink(self._path)
+        with contextlib.suppress(OSError):
+            self._path.parent.rmdir()
+
+
+def read_requests(layout: DeckLayout, key: str) -> Iterator[LoggedRequest]:
+    """Yield a submission's requests in the order they were sent.
+
+    Raises:
+        NotFound: there is no log of that submission.
+        DeckDamaged: a line is not what it must be; names it.
+    """
+    path = layout.requests(key)
+    decode = msgspec.json.Decoder(LoggedRequest).decode
+    number = 0
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                number += 1
+                yield decode(line)
+    except FileNotFoundError as error:
+        raise NotFound(f"Submission {key} has no request log.", hint="Run `batchdeck doctor`.") from error
+    except msgspec.MsgspecError as error:
+        raise DeckDamaged(
+            f"The request log of submission {key} is damaged at line {number}: {error}.",
+            hint="Run `batchdeck doctor`.",
+        ) from error
+
+
+def read_custom_ids(layout: DeckLayout, key: str) -> dict[str, int]:
+    """Return the custom_ids of a submission with the global index of each one's page.
+
+    Raises:
+        NotFound, DeckDamaged: as `read_requests`.
+    """
+    return {request.custom_id: request.index for request in read_requests(layout, key)}
+
+
+class RequestIds:
+    """custom_ids by submission and page, read when they are wanted; those of the last few are remembered."""
+
+    _REMEMBERED = 200_000
+
+    def __init__(self, layout: DeckLayout) -> None:
+        self._layout = layout
+        self._ids: dict[str, dict[int, str]] = {}
+
+    def get(self, key: str, index: int) -> str:
+        """Return the custom_id of a page in a submission; empty where its log is gone or has no such page."""
+        ids = self._ids.pop(key, None)
+        if ids is None:
+            try:
+                ids = {page: custom_id for custom_id, page in read_custom_ids(self._layout, key).items()}
+            except (NotFound, DeckDamaged):
+                ids = {}
+            while self._ids and sum(map(len, self._ids.values())) + len(ids) > self._REMEMBERED:
+                del self._ids[next(iter(self._ids))]
+        self._ids[key] = ids
+        return ids.get(index, "")

@@ -1,0 +1,81 @@
+"""Which attempt of each page counts, worked out turn by turn over compact arrays."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from batchdeck.domain.outcomes import GOOD, Outcome
+from batchdeck.store.index import CODE_OF, OUTCOMES, BatchIndex
+from batchdeck.store.turns import Turn
+
+_PENDING = CODE_OF[Outcome.PENDING]
+_IS_GOOD = bytes(outcome in GOOD for outcome in OUTCOMES)
+NO_TURN = -1
+Scope = tuple[tuple[int, int], ...]
+"""Ascending half-open ranges of global indices."""
+
+
+class Standings:
+    """Outcome, number of attempts and standing turn of every page: 7 bytes a page.
+
+    The rule is that of `domain.pages.standing_attempt` and `page_outcome`, applied to one turn after the
+    other from oldest to newest.
+    """
+
+    def __init__(self, pages: int, turns: Sequence[Turn]) -> None:
+        self.outcomes = bytearray([_PENDING]) * pages
+        """Code of each page's outcome."""
+        self.attempts: array[int] = array("H", bytes(2 * pages))
+        self.turns: array[int] = array("i", [NO_TURN]) * pages
+        """Place in `turns` of the attempt that counts, or `NO_TURN`."""
+        for place, turn in enumerate(turns):
+            for start, stop in turn.submission.indices:
+                self._apply(place, turn, turns, start, min(stop, pages))
+
+    def tally(self, scope: Scope) -> dict[Outcome, int]:
+        """Count the pages of some ranges by outcome."""
+        counts: Counter[int] = Counter()
+        for start, stop in scope:
+            counts.update(bytes(self.outcomes[start:stop]))
+        return {outcome: counts[code] for code, outcome in enumerate(OUTCOMES) if counts[code]}
+
+    def where(self, scope: Scope, outcomes: Iterable[Outcome]) -> list[int]:
+        """Return the pages of some ranges that have one of these outcomes, ascending."""
+        wanted = {CODE_OF[outcome] for outcome in outcomes}
+        return [
+            index
+            for start, stop in scope
+            for index, code in enumerate(self.outcomes[start:stop], start)
+            if code in wanted
+        ]
+
+    def _apply(self, place: int, turn: Turn, turns: Sequence[Turn], start: int, stop: int) -> None:
+        codes = _codes(turn.index, CODE_OF[turn.rest], start, stop)
+        if not any(self.attempts[start:stop]):
+            self.outcomes[start:stop] = codes
+            self.attempts[start:stop] = array("H", [1]) * (stop - start)
+            self.turns[start:stop] = array("i", [place]) * (stop - start)
+            return
+        for index, code in enumerate(codes, start):
+            self.attempts[index] += 1
+            if _IS_GOOD[code] or self.turns[index] == NO_TURN:
+                self.outcomes[index], self.turns[index] = code, place
+            elif not _IS_GOOD[self.outcomes[index]]:
+                self.outcomes[index] = code
+                if code != _PENDING or turns[self.turns[index]].rest is Outcome.PENDING:
+                    self.turns[index] = place
+
+
+def _codes(index: BatchIndex | None, rest: int, start: int, stop: int) -> bytes:
+    """Return the outcome code of each page from `start` to `stop` in one turn."""
+    if index is None:
+        return bytes([rest]) * (stop - start)
+    first, last = index.span(start, stop)
+    if last - first == stop - start:
+        return index.outcome_codes[first:last]
+    codes = bytearray([rest]) * (stop - start)
+    for row in range(first, last):
+        codes[index.pages[row] - start] = index.outcome_codes[row]
+    return bytes(codes)

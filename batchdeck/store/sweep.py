@@ -1,0 +1,71 @@
+"""Stray files: what an interrupted run left behind and nothing needs any more."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from batchdeck.domain.batches import SubmissionState
+from batchdeck.store.disk import storage_failures
+from batchdeck.store.layout import PART_PREFIX, DeckLayout
+from batchdeck.store.ledger import Ledger
+
+STRAY_AFTER = dt.timedelta(days=1)
+"""Younger leftovers may belong to a process that is at work."""
+_BODY_NEEDED = frozenset({SubmissionState.PREPARED, SubmissionState.SENDING, SubmissionState.IN_DOUBT})
+_TEMPORARY = (".part", ".tmp")
+
+
+def sweep(layout: DeckLayout, ledger: Ledger, now: dt.datetime) -> tuple[Path, ...]:
+    """Remove what interrupted runs left: parts, temporary files, and bodies that will not be sent.
+
+    Nothing younger than `STRAY_AFTER` is touched, nor anything that a live submission needs, nor any file
+    that BatchDeck does not make itself.
+
+    Args:
+        layout: the deck.
+        ledger: its ledger, up to date.
+        now: the moment from which ages are counted.
+
+    Returns:
+        What was removed.
+
+    Raises:
+        StorageFailed: something could not be removed.
+    """
+    removed: list[Path] = []
+    for path in sorted(_candidates(layout, ledger)):
+        with storage_failures("Removing", path):
+            try:
+                changed = dt.datetime.fromtimestamp(path.lstat().st_mtime, dt.UTC)
+            except FileNotFoundError:
+                continue
+            if now - changed < STRAY_AFTER:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+            removed.append(path)
+    return tuple(removed)
+
+
+def _candidates(layout: DeckLayout, ledger: Ledger) -> Iterator[Path]:
+    submissions = ledger.submissions()
+    needed = {key for key, submission in submissions.items() if submission.state in _BODY_NEEDED}
+    for path in layout.spool.iterdir():
+        if path.name.startswith(PART_PREFIX) or (path.suffix == ".body" and path.stem not in needed):
+            yield path
+    for folder in (layout.vault, *_folders(layout.jobs), *_folders(layout.batches)):
+        yield from (path for path in folder.iterdir() if path.suffix in _TEMPORARY and path.is_file())
+    known = {batch.key for batch in ledger.batches().values()} | submissions.keys()
+    for folder in _folders(layout.batches):
+        # A request log whose submission was never recorded: the pages were not even claimed.
+        if folder.name not in known and {path.name for path in folder.iterdir()} <= {"requests.jsonl"}:
+            yield folder
+
+
+def _folders(parent: Path) -> Iterator[Path]:
+    return (path for path in parent.iterdir() if path.is_dir() and not path.is_symlink())

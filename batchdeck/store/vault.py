@@ -1,0 +1,124 @@
+"""The vault: a byte-for-byte copy of every source document that was submitted, named by its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from batchdeck.domain.text import show
+from batchdeck.errors import Conflict, InputError, NotFound
+from batchdeck.store.disk import Disk, storage_failures, write_whole
+from batchdeck.store.layout import DeckLayout
+
+_CHUNK = 1 << 20
+
+
+class Vault:
+    """Keeps sources, so that a retry never depends on the folder they came from.
+
+    Copies share no bytes with their source: neither a hard link nor an edit in place can change them.
+    """
+
+    def __init__(self, layout: DeckLayout, *, disk: Disk | None = None) -> None:
+        self._layout = layout
+        self._disk = disk or Disk()
+
+    def keep(self, path: str | Path, sha256: str) -> Path:
+        """Copy a source into the vault, if it is not there yet.
+
+        Args:
+            path: the source file, as it was scanned.
+            sha256: what its bytes had then.
+
+        Returns:
+            Where the copy is.
+
+        Raises:
+            Conflict: the file's bytes are no longer those that were scanned.
+            InputError: it cannot be read any more.
+            StorageFailed: the copy cannot be written.
+        """
+        kept = self._layout.source(sha256)
+        if not kept.exists():
+            self._copy(path, kept, sha256)
+        return kept
+
+    def keep_readable(self, path: Path, sha256: str) -> Path:
+        """Copy the opened form of a source that needs a password beside it, since the password is not kept.
+
+        Args:
+            path: the document, decrypted.
+            sha256: of the source as it was scanned, not of `path`.
+
+        Raises:
+            InputError: `path` cannot be read.
+            StorageFailed: the copy cannot be written.
+        """
+        kept = self._layout.readable_source(sha256)
+        if not kept.exists():
+            self._copy(path, kept, None)
+        return kept
+
+    def readable(self, sha256: str) -> Path:
+        """Return a PDF of a kept source that opens without a password.
+
+        Raises:
+            NotFound: the source is not in the vault.
+        """
+        opened_form = self._layout.readable_source(sha256)
+        return opened_form if opened_form.exists() else self.path(sha256)
+
+    def has(self, sha256: str) -> bool:
+        """Say whether a source is in the vault."""
+        return self._layout.source(sha256).exists()
+
+    def path(self, sha256: str) -> Path:
+        """Return where a kept source is.
+
+        Raises:
+            NotFound: it is not in the vault.
+        """
+        kept = self._layout.source(sha256)
+        if not kept.exists():
+            raise NotFound(
+                f"The source {sha256[:12]}… is not in the vault.",
+                hint="Submit its document again, or run `batchdeck doctor`.",
+            )
+        return kept
+
+    def _copy(self, path: str | Path, kept: Path, sha256: str | None) -> None:
+        shown = show(str(path), 200)
+        try:
+            # Not blocking: a pipe that has taken the file's name would otherwise hold everything up.
+            source = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError as error:
+            raise InputError(
+                f"{shown} cannot be read any more: {error.strerror}.", hint="Scan the folder again."
+            ) from error
+        try:
+            with storage_failures("Copying a source into", kept):
+                # Two that keep the same source at once must not write the same temporary file.
+                suffix = f".{os.getpid()}-{threading.get_ident()}.tmp"
+                write_whole(self._disk, kept, _chunks(source, sha256, shown), suffix=suffix)
+        finally:
+            os.close(source)
+
+
+def _chunks(source: int, sha256: str | None, shown: str) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    while True:
+        try:
+            chunk = os.read(source, _CHUNK)
+        except OSError as error:
+            raise InputError(f"{shown} cannot be read to its end: {error.strerror}.") from error
+        if not chunk:
+            break
+        digest.update(chunk)
+        yield chunk
+    if sha256 is not None and digest.hexdigest() != sha256:
+        raise Conflict(
+            f"{shown} has changed since it was scanned.", hint="Scan it again, then submit what you mean."
+        )
