@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import math
 
-from batchdeck.pdf.pdfium import PDFIUM, open_pdfium
+from batchdeck.pdf.open import pdfium_document
+from batchdeck.pdf.pdfium import PDFIUM
 
 MOST_PIXELS = 16_000_000
 """Pixels of one picture at most (64 MB while it is drawn); a larger page is drawn at a lower resolution."""
@@ -39,7 +40,7 @@ def crop(
     x0, y0, x1, y1 = bbox_thousandths
     if not (0 <= x0 < x1 <= _THOUSANDTHS and 0 <= y0 < y1 <= _THOUSANDTHS):
         raise ValueError(f"not a box within the page: {bbox_thousandths}")
-    with PDFIUM, open(path, "rb") as file, open_pdfium(file, password) as document:
+    with PDFIUM, pdfium_document(path, password) as document:
         page = document[number - 1]
         width, height = page.get_size()
         shown = (x1 - x0) * (y1 - y0) / _THOUSANDTHS**2

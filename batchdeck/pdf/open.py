@@ -3,9 +3,11 @@ repairs, pypdf as the last resort."""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import warnings
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import pikepdf
@@ -99,6 +101,54 @@ def open_source(data: bytes, password: str = "") -> Source:
             qpdf.close()
             raise Unopenable("pdfium refuses even the repaired document")
     return Source(qpdf, pdfium, encrypted=encrypted, password=password, repaired=repaired)
+
+
+@contextlib.contextmanager
+def pdfium_document(path: str, password: str = "") -> Iterator[pypdfium2.PdfDocument]:
+    """Open a file in pdfium for reading or rendering, by way of a repair where pdfium alone cannot.
+
+    The caller holds `PDFIUM` around every use of the document.
+
+    Raises:
+        WrongPassword, Unopenable, OSError: as `open_source`, or as the system.
+    """
+    with open(path, "rb") as file:
+        with PDFIUM:
+            try:
+                document = open_pdfium(file, password)
+            except Unopenable:
+                document = None
+        if document is None:
+            with open_source(file.read(), password) as source:
+                yield source.pdfium
+            return
+        try:
+            yield document
+        finally:
+            with PDFIUM:
+                document.close()
+
+
+def readable_copy(path: str, password: str = "") -> bytes:
+    """Return a document written anew: decrypted, mended, and paged alike for all libraries.
+
+    For files that a scan found encrypted or repaired: whatever opens them later needs no password and no
+    second repair. The same bytes each time.
+
+    Raises:
+        WrongPassword, Unopenable, OSError: as `open_source`, or as the system.
+    """
+    with open(path, "rb") as file:
+        data = file.read()
+    with open_source(data, password) as source:
+        if source.qpdf is not None:
+            return written(source.qpdf)
+        out = io.BytesIO()
+        with PDFIUM:
+            source.pdfium.save(out)
+    with pikepdf.open(out) as saved:
+        del saved.trailer["/ID"]
+        return written(saved)
 
 
 def open_qpdf(source: BinaryIO, password: str) -> pikepdf.Pdf | None:
