@@ -40,6 +40,7 @@ LONGEST_WAIT = 3600.0
 """Seconds: no `retry-after` is obeyed for longer. The SDK alone would sleep for up to 49 days."""
 DEFAULT_WAIT = 60.0
 _MESSAGE_LIMIT = 400
+_LONGEST_READ = 1_000_000
 _KEY_LIKE = re.compile(r"sk-ant-[\w-]+|(?<=Bearer )[\w.~+/-]{8,}=*")
 
 _ACCOUNT_CODES = frozenset(
@@ -86,8 +87,8 @@ class Refusal:
 
 def clean(text: str, secret: Secret | None, limit: int = _MESSAGE_LIMIT) -> str:
     """Return text from outside fit to show: bounded, one line, control characters visible, no key in it."""
-    text = text[: limit * 4]
-    if secret is not None:
+    text = text[:_LONGEST_READ]
+    if secret is not None:  # before anything is cut, lest a part of it survive
         text = secret.hide_in(text)
     return show(_KEY_LIKE.sub("•••", " ".join(text.split())), limit)
 

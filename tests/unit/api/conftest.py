@@ -18,7 +18,7 @@ from batchdeck.api.gateway import Gateway
 from batchdeck.api.patience import Patience
 from batchdeck.api.settings import ApiSettings, Timeouts
 
-KEY = "sk-ant-test-0123456789"
+KEY = "a-key-of-no-known-shape"
 
 
 @dataclass

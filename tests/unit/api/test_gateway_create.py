@@ -208,20 +208,6 @@ async def test_a_reset_before_the_body_was_whole_means_not_sent(
     assert isinstance(await create(gateway, large_body, MANY), NotSent)
 
 
-async def test_a_server_error_in_the_middle_of_the_body_means_not_sent(
-    gateway: Gateway, server: RawServer, large_body: Path
-) -> None:
-    async def fail_early(exchange: Exchange) -> None:
-        await exchange.reader.readexactly(1_000_000)
-        await exchange.reply(503, {"type": "error"}, connection="close")
-        await asyncio.sleep(0.05)
-        exchange.writer.transport.abort()
-
-    server.script.append(fail_early)
-    error = await create(gateway, large_body, MANY)
-    assert isinstance(error, NotSent)
-
-
 async def test_a_reset_after_a_small_body_left_is_doubt(
     gateway: Gateway, server: RawServer, body: Path
 ) -> None:
