@@ -1,74 +1,113 @@
-"""The facts of an open document that a scan reports: pages, labels, outline, language, and what to look at
-before it is paid for."""
+"""The facts of an open document that a scan reports: pages, labels, outline, language, and its caveats."""
 
 from __future__ import annotations
 
 import ctypes
+import itertools
 
+import pypdfium2
 from pypdfium2 import raw
 
 from batchdeck.domain.documents import Caveat, Document, OutlineEntry, PageFacts, Sha256
+from batchdeck.pdf.caveats import Structure, inspect
 from batchdeck.pdf.open import Source
 from batchdeck.pdf.pdfium import PDFIUM
 
+MOST_OUTLINE_ENTRIES = 10_000
+_DEEPEST_OUTLINE = 15
+_LONGEST_TEXT = 1_000
+"""Characters of one title or label that are kept."""
+_FEW_OBJECTS = 3
+"""Text objects that may be blank altogether; a page with more has text."""
+
 
 def read_facts(source: Source, path: str, digest: Sha256, size: int, page_bytes: int) -> Document:
-    """Return what a scan says of an open document."""
+    """Return what a scan says of an open document.
+
+    Args:
+        size: bytes of the file.
+        page_bytes: a single-page PDF larger than this is a caveat.
+    """
+    repaired = source.repaired
+    structure = Structure()
+    if source.qpdf is not None:
+        try:
+            structure = inspect(source.qpdf, size, page_bytes)
+        except Exception:  # hostile structure fails in any way; the pages may still be good
+            repaired = True
     with PDFIUM:
-        pages = tuple(_page_facts(source, index) for index in range(source.page_count))
-        outline = _outline(source)
-        title = source.pdfium.get_metadata_value("Title")
-        language = _language(source)
-        attachments = source.pdfium.count_attachments()
-    caveats = []
-    if source.repaired:
-        caveats.append(Caveat.REPAIRED)
-    if not any(page.has_text for page in pages):
-        caveats.append(Caveat.NO_TEXT_LAYER)
-    return Document(
-        path=path,
-        sha256=digest,
-        size=size,
-        pages=pages,
-        title=title,
-        language=language,
-        outline=outline,
-        encrypted=source.encrypted,
-        password=source.password,
-        attachments=attachments,
-        caveats=tuple(caveats),
-    )
-
-
-def _page_facts(source: Source, index: int) -> PageFacts:
-    width, height = source.pdfium.get_page_size(index)
-    page = raw.FPDF_LoadPage(source.pdfium, index)
-    try:
-        rotation = raw.FPDFPage_GetRotation(page) * 90
-        has_text = any(
-            raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page, at))
-            in (raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_FORM)
-            for at in range(raw.FPDFPage_CountObjects(page))
+        pages = tuple(
+            _page_facts(source, index, is_giant=index in structure.giant_pages)
+            for index in range(source.page_count)
         )
+        caveats = set(structure.caveats)
+        if repaired:
+            caveats.add(Caveat.REPAIRED)
+        if not structure.giant_pages and not any(page.has_text for page in pages):
+            caveats.add(Caveat.NO_TEXT_LAYER)
+        return Document(
+            path=path,
+            sha256=digest,
+            size=size,
+            pages=pages,
+            title=source.pdfium.get_metadata_value("Title")[:_LONGEST_TEXT].strip(),
+            language=_language(source),
+            outline=_outline(source),
+            encrypted=source.encrypted,
+            password=source.password if source.encrypted else "",
+            attachments=max(0, source.pdfium.count_attachments()),
+            caveats=tuple(caveat for caveat in Caveat if caveat in caveats),
+        )
+
+
+def _page_facts(source: Source, index: int, *, is_giant: bool) -> PageFacts:
+    label = source.pdfium.get_page_label(index)[:_LONGEST_TEXT].strip() or str(index + 1)
+    try:
+        width, height = source.pdfium.get_page_size(index)
+        if is_giant:  # opening it would mean to run all its drawing instructions
+            return PageFacts(index + 1, label, width, height, 0, has_text=False)
+        page = source.pdfium[index]
+    except pypdfium2.PdfiumError:  # one page that cannot be opened is no reason to refuse the others
+        return PageFacts(index + 1, label, 0.0, 0.0, 0, has_text=False)
+    try:
+        return PageFacts(index + 1, label, width, height, page.get_rotation(), _has_text(page))
     finally:
-        raw.FPDF_ClosePage(page)
-    label = source.pdfium.get_page_label(index) or str(index + 1)
-    return PageFacts(index + 1, label, width, height, rotation, has_text)
+        page.close()
+
+
+def _has_text(page: pypdfium2.PdfPage) -> bool:
+    """Say whether a page draws characters. Its objects are asked first, which is three times as fast as
+    the text itself: that is read only where the objects do not settle it."""
+    texts = forms = 0
+    for at in range(raw.FPDFPage_CountObjects(page)):
+        kind = raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page, at))
+        texts += kind == raw.FPDF_PAGEOBJ_TEXT
+        forms += kind == raw.FPDF_PAGEOBJ_FORM
+        if texts > _FEW_OBJECTS:
+            return True
+    if not texts and not forms:
+        return False
+    textpage = page.get_textpage()
+    try:
+        return bool(textpage.get_text_range().strip())
+    finally:
+        textpage.close()
 
 
 def _outline(source: Source) -> tuple[OutlineEntry, ...]:
     entries = []
-    for bookmark in source.pdfium.get_toc():
+    for bookmark in itertools.islice(source.pdfium.get_toc(_DEEPEST_OUTLINE), MOST_OUTLINE_ENTRIES):
         dest = bookmark.get_dest()
-        page = dest.get_index() if dest is not None else None
-        entries.append(
-            OutlineEntry(bookmark.level + 1, bookmark.get_title(), None if page is None else page + 1)
-        )
+        index = dest.get_index() if dest is not None else None
+        title = bookmark.get_title()[:_LONGEST_TEXT].strip()
+        entries.append(OutlineEntry(bookmark.level + 1, title, None if index is None else index + 1))
     return tuple(entries)
 
 
 def _language(source: Source) -> str:
     length = raw.FPDFCatalog_GetLanguage(source.pdfium, None, 0)
+    if not 2 < length <= _LONGEST_TEXT:
+        return ""
     buffer = ctypes.create_string_buffer(length)
     raw.FPDFCatalog_GetLanguage(source.pdfium, ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), length)
-    return buffer.raw[: max(length - 2, 0)].decode("utf-16-le", "replace")
+    return buffer.raw[: length - 2].decode("utf-16-le", "replace").strip()

@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import math
 
+from pypdfium2.raw import FORMTYPE_NONE
+
 from batchdeck.pdf.open import pdfium_document
 from batchdeck.pdf.pdfium import PDFIUM
 
 MOST_PIXELS = 16_000_000
 """Pixels of one picture at most (64 MB while it is drawn); a larger page is drawn at a lower resolution."""
+LONGEST_EDGE = 8_000
+"""Pixels along one side at most (public API reference: larger pictures are refused)."""
 _POINTS_PER_INCH = 72
 _THOUSANDTHS = 1000
 
@@ -41,18 +45,18 @@ def crop(
     if not (0 <= x0 < x1 <= _THOUSANDTHS and 0 <= y0 < y1 <= _THOUSANDTHS):
         raise ValueError(f"not a box within the page: {bbox_thousandths}")
     with PDFIUM, pdfium_document(path, password) as document:
+        if document.get_formtype() != FORMTYPE_NONE:
+            document.init_forms()  # before the page is opened, or its fields stay empty
         page = document[number - 1]
         width, height = page.get_size()
-        shown = (x1 - x0) * (y1 - y0) / _THOUSANDTHS**2
-        fitting = math.sqrt(MOST_PIXELS / max(width * height * shown, 1e-9))
-        edges = (
-            width * x0 / _THOUSANDTHS,
-            height * (1 - y1 / _THOUSANDTHS),
-            width * (1 - x1 / _THOUSANDTHS),
-            height * y0 / _THOUSANDTHS,
+        across, down = width * (x1 - x0) / _THOUSANDTHS, height * (y1 - y0) / _THOUSANDTHS
+        scale = min(
+            dpi / _POINTS_PER_INCH, math.sqrt(MOST_PIXELS / (across * down)), LONGEST_EDGE / max(across, down)
         )
-        bitmap = page.render(scale=min(dpi / _POINTS_PER_INCH, fitting), crop=edges)
+        cut = (width * x0, height * (_THOUSANDTHS - y1), width * (_THOUSANDTHS - x1), height * y0)
+        bitmap = page.render(scale=scale, crop=tuple(edge / _THOUSANDTHS for edge in cut), rev_byteorder=True)
         picture = bitmap.to_pil()
         out = io.BytesIO()
         picture.save(out, "PNG")
-        return out.getvalue()
+        page.close()
+    return out.getvalue()

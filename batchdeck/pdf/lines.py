@@ -146,11 +146,13 @@ def _words(textpage: pypdfium2.PdfTextPage, styles: _Styles) -> Iterator[_Word]:
             high_surrogate = code
             continue
         if 0xDC00 <= code < 0xE000:
-            code = 0x10000 + ((high_surrogate - 0xD800) << 10) + (code - 0xDC00) if high_surrogate else 0xFFFD
+            code = (
+                (0x10000 + ((high_surrogate - 0xD800) << 10) + (code - 0xDC00)) if high_surrogate else 0xFFFD
+            )
         high_surrogate = 0
         ends_line = code == 2 or code == 0xFFFE  # pdfium's marks for a hyphen at the end of a line
         char = "-" if ends_line else chr(code)
-        if code == 0 or char.isspace():
+        if char.isspace() or code < 0x20:
             if word:
                 yield word
             word, after_space, starts_line = None, True, starts_line or char in "\r\n"

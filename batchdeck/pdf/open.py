@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import pikepdf
 import pypdfium2
+from pypdfium2.raw import FPDF_GetSecurityHandlerRevision
 
 from batchdeck.pdf.pdfium import PDFIUM, Unopenable, WrongPassword, open_pdfium
 
@@ -78,29 +79,24 @@ def open_source(data: bytes, password: str = "") -> Source:
     qpdf = open_qpdf(io.BytesIO(data), password)
     pdfium = _pdfium_or_none(data, password)
     if qpdf is None:
-        encrypted = False
         if pdfium is None:
             data = _rewritten_by_pypdf(data, password)
             qpdf = open_qpdf(io.BytesIO(data), "")
             pdfium = _pdfium_or_none(data, "")
         if pdfium is None:
             raise Unopenable("no library finds a page")
+        with PDFIUM:
+            encrypted = bool(password) or FPDF_GetSecurityHandlerRevision(pdfium) >= 0
         return Source(qpdf, pdfium, encrypted=encrypted, password=password, repaired=True)
-    encrypted = qpdf.is_encrypted
-    count = len(qpdf.pages)
-    if count == 0 and pdfium is None:
-        qpdf.close()
-        raise NoPages
     repaired = any("damaged" in warning for warning in qpdf.get_warnings())
-    if pdfium is None or len(pdfium) != count:
+    if pdfium is None or len(pdfium) != len(qpdf.pages):
         # pdfium believes the page tree's /Count; qpdf has walked the tree.
-        data = written(qpdf)
-        pdfium = _pdfium_or_none(data, "")
+        pdfium = _pdfium_or_none(written(qpdf), "")
         repaired = True
         if pdfium is None:
             qpdf.close()
             raise Unopenable("pdfium refuses even the repaired document")
-    return Source(qpdf, pdfium, encrypted=encrypted, password=password, repaired=repaired)
+    return Source(qpdf, pdfium, encrypted=qpdf.is_encrypted, password=password, repaired=repaired)
 
 
 @contextlib.contextmanager
@@ -152,17 +148,21 @@ def readable_copy(path: str, password: str = "") -> bytes:
 
 
 def open_qpdf(source: BinaryIO, password: str) -> pikepdf.Pdf | None:
-    """Open a document with qpdf, which mends what it can; None where it cannot.
+    """Open a document with qpdf, which mends what it can; None where it cannot, or finds no page.
 
     Raises:
         WrongPassword: it is encrypted and this password does not open it.
     """
     try:
-        return pikepdf.open(source, password=password)
+        document = pikepdf.open(source, password=password)
+        if len(document.pages):
+            return document
+        document.close()
     except pikepdf.PasswordError as error:
         raise WrongPassword from error
-    except pikepdf.PdfError:
-        return None
+    except Exception:  # noqa: S110 - hostile input fails in any way; other libraries are tried
+        pass
+    return None
 
 
 def written(qpdf: pikepdf.Pdf) -> bytes:
@@ -191,15 +191,14 @@ def _pdfium_or_none(data: bytes, password: str) -> pypdfium2.PdfDocument | None:
 def _rewritten_by_pypdf(data: bytes, password: str) -> bytes:
     """Return what pypdf can save of a document that neither pdfium nor qpdf can open."""
     import pypdf
-    from pypdf.errors import PyPdfError
 
     try:
         reader = pypdf.PdfReader(io.BytesIO(data), password=password or None)
         writer = pypdf.PdfWriter()
         for page in reader.pages:
             writer.add_page(page)
-    except PyPdfError as error:
-        raise Unopenable(str(error)) from error
+    except Exception as error:  # hostile input: pypdf fails in any way
+        raise Unopenable(type(error).__name__) from error
     if not writer.pages:
         raise NoPages
     out = io.BytesIO()

@@ -57,7 +57,8 @@ def scan_file(
     except _Refused as refused:
         return UnusableFile(path, refused.problem, digest)
     except MemoryError:
-        raise
+        message = "Looking at it needs more memory than one worker may use."
+        return UnusableFile(path, Problem(ProblemKind.TOO_LARGE, message), digest)
     except Exception as error:  # three parsers on hostile bytes: any exception is possible
         message = f"It is damaged: no PDF library can read it ({type(error).__name__})."
         return UnusableFile(path, Problem(ProblemKind.DAMAGED, message), digest)

@@ -21,8 +21,9 @@ TRUSTED_AGREEMENT = 0.85
 TRUSTED_WORDS = 30
 """Fewer words say too little, whether they agree or not."""
 MOST_CHARACTERS = 1_000_000
-_HYPHEN_MARK = "\ufffe"
-"""What pdfium gives for a hyphen at the end of a line, and for the line break after it."""
+# pdfium gives one mark for a hyphen at the end of a line and the line break after it. The other control
+# characters stand for glyphs without a meaning.
+_CLEAN = {code: None for code in range(32) if chr(code) not in "\t\n"} | {0xFFFE: "-\n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class TextReader:
         """Return a page's words in pdfium's order, lines parted by line feeds. About a millisecond."""
         with self._open(number) as (_, textpage):
             text: str = textpage.get_text_range(0, min(textpage.count_chars(), MOST_CHARACTERS))
-        return text.replace(_HYPHEN_MARK, "-\n").replace("\r\n", "\n").replace("\0", "")
+        return text.translate(_CLEAN)
 
     def layer(self, number: int) -> PageText:
         """Return all that a judgement of the page's text needs. Its trust costs pypdf, about 15 ms a page;
