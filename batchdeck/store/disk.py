@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -34,7 +35,10 @@ class Disk:
 
     def sync(self, descriptor: int) -> None:
         """Return when everything written to the descriptor is on the disk."""
-        os.fsync(descriptor)
+        if hasattr(fcntl, "F_FULLFSYNC"):  # macOS: fsync alone leaves the data in the drive's cache
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+        else:
+            os.fsync(descriptor)
 
     def truncate(self, descriptor: int, size: int) -> None:
         """Cut the file to `size` bytes."""

@@ -262,7 +262,8 @@ class PageTable:
             error_type=found.text(row, "error_type"),
             stop_reason=found.text(row, "stop_reason"),
             usage=found.usage_of(row),
-            model=found.text(row, "model") or submission.model,
+            # As it was asked for: a retry and the price list go by that, not by the snapshot that answered.
+            model=submission.model or found.text(row, "model"),
             max_tokens=submission.max_tokens,
             change=submission.change,
             at=turn.at,

@@ -96,8 +96,9 @@ class PagePlan:
     def __init__(self) -> None:
         self._documents: dict[Sha256, int] = {}
         self._shas: list[Sha256] = []
-        self._labels: dict[str, int] = {}
-        self._label_texts: list[str] = []
+        # Most pages are labelled with their number: those share the first, empty text.
+        self._labels: dict[str, int] = {"": 0}
+        self._label_texts: list[str] = [""]
         self._document: array[int] = array("I")
         self._number: array[int] = array("I")
         self._label: array[int] = array("I")
@@ -111,7 +112,8 @@ class PagePlan:
         if page.index != len(self._number):
             raise ValueError(f"page {page.index} in the place of page {len(self._number)}")
         self._document.append(_ordinal(page.document, self._documents, self._shas))
-        self._label.append(_ordinal(page.label, self._labels, self._label_texts))
+        label = "" if page.label == str(page.number) else page.label
+        self._label.append(_ordinal(label, self._labels, self._label_texts))
         self._number.append(page.number)
 
     def __len__(self) -> int:
@@ -125,12 +127,9 @@ class PagePlan:
         """
         if not 0 <= index < len(self):
             raise NotFound(f"The job has no page {index}; it has {len(self):,}.")
-        return Page(
-            index,
-            self._shas[self._document[index]],
-            self._number[index],
-            self._label_texts[self._label[index]],
-        )
+        number = self._number[index]
+        label = self._label_texts[self._label[index]] or str(number)
+        return Page(index, self._shas[self._document[index]], number, label)
 
 
 def _ordinal(text: S, known: dict[S, int], texts: list[S]) -> int:

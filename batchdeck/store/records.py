@@ -146,7 +146,12 @@ def _typed(row: Mapping[str, Any], kind: type[T], table: Kind) -> T:
 
 
 def _plain(record: object) -> Any:
-    return _speakable(msgspec.to_builtins(record))
+    row = msgspec.to_builtins(record)
+    try:
+        msgspec.json.encode(row)
+    except UnicodeEncodeError:
+        return _speakable(row)
+    return row
 
 
 def _speakable(value: Any) -> Any:

@@ -51,11 +51,18 @@ class LedgerFormat:
 CURRENT = LedgerFormat(FORMAT, MIGRATIONS)
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A snapshot just written: its first bytes, by which it is known again, and its size."""
+
+    header: bytes
+    size: int
+
+
 class JournalStorage(Storage):
     """The committed state of a ledger, as TinyDB reads it.
 
-    `commit`, `checkpoint`, `migrate` and `refresh(locked=True)` are called under the ledger lock only,
-    `refresh()` at any time.
+    What writes, and `refresh(locked=True)`, is called under the ledger lock only; `refresh()` at any time.
     """
 
     def __init__(self, snapshot: Path, journal: Path, *, disk: Disk, format_: LedgerFormat) -> None:
@@ -77,7 +84,7 @@ class JournalStorage(Storage):
         self._trusted = False
 
     def read(self) -> Tables:
-        """Return the committed tables. They are only read; changes go through `commit`."""
+        """Return the committed tables. They are only read; changes go through `append`."""
         return self._tables
 
     def write(self, data: Mapping[str, Mapping[str, object]]) -> None:
@@ -104,14 +111,14 @@ class JournalStorage(Storage):
         """
         with storage_failures("Reading", self._snapshot):
             if self._trusted and _first_bytes(self._snapshot) == self._header:
-                found = self._read_on()
+                found = self._read_on(locked=locked)
                 if found is not None:
                     return self._take_in(found)
             self._reload(locked=locked)
         return None
 
-    def commit(self, delta: Delta, *, uses_reserve: bool) -> None:
-        """Make `delta` durable, then part of the committed state: all of it or nothing.
+    def append(self, delta: Delta, *, uses_reserve: bool) -> None:
+        """Make `delta` durable: all of it or nothing. `refresh` then takes it in like anybody's commit.
 
         Args:
             delta: the records it sets and removes.
@@ -121,18 +128,13 @@ class JournalStorage(Storage):
             StorageFailed: it was not taken, and the old state holds.
         """
         frame = encode_commit(self.sequence + 1, delta)
-        self._trusted = False
         with (
             storage_failures("Writing", self._journal),
+            self._doubted(),
             opened(self._disk, self._journal, os.O_RDWR | os.O_CREAT) as journal,
         ):
             self._make_room(journal, len(frame), uses_reserve=uses_reserve)
-            self._append(journal, frame)
-        _apply(self._tables, delta)
-        self.sequence += 1
-        self._last = (self._end, frame[:MARK_BYTES])
-        self._end += len(frame)
-        self._trusted = True
+            self._write_frame(journal, frame, self._end)
 
     @property
     def wants_checkpoint(self) -> bool:
@@ -149,39 +151,52 @@ class JournalStorage(Storage):
         """Whether the files are of an older format than the tables in memory."""
         return self.disk_format is not None and self.disk_format < self._format.number
 
-    def checkpoint(self) -> None:
-        """Write the snapshot anew and empty the journal.
+    def write_checkpoint(self) -> Checkpoint:
+        """Write the snapshot anew and empty the journal; `adopt` the result to go on from there.
+
+        Reads the tables without changing anything in memory, so that others may read meanwhile.
 
         Raises:
             StorageFailed: one of them was not written; what is committed stays committed.
         """
-        self._trusted = False
         snapshot = Snapshot(self._format.number, self.sequence, self._tables)
-        with storage_failures("Writing", self._snapshot):
+        with storage_failures("Writing", self._snapshot), self._doubted():
             chunks = list(encode_snapshot(snapshot))
-            self._snapshot_bytes = write_whole(self._disk, self._snapshot, chunks)
+            size = write_whole(self._disk, self._snapshot, chunks)
             with opened(self._disk, self._journal, os.O_RDWR | os.O_CREAT) as journal:
                 # Whatever a crash leaves of the old commits is passed over by their sequence numbers.
                 self._disk.truncate(journal, 0)
                 self._write_ahead(journal, 0)
                 self._disk.sync(journal)
             self._disk.sync_folder(self._journal.parent)
-        self._header = chunks[0][:HEADER_BYTES]
-        self.disk_format = self._format.number
-        self._end, self._last, self._torn, self._trusted = 0, None, False, True
+        return Checkpoint(b"".join(chunks)[:HEADER_BYTES], size)
 
-    def migrate(self) -> None:
-        """Keep copies of the older files beside them, then write the tables in today's format.
+    def adopt(self, checkpoint: Checkpoint) -> None:
+        """Go on from a snapshot just written."""
+        self._header, self._snapshot_bytes = checkpoint.header, checkpoint.size
+        self.disk_format = self._format.number
+        self._end, self._last, self._torn = 0, None, False
+
+    def keep_copies(self) -> None:
+        """Keep the files of an older format beside the ledger, before they are written in today's.
 
         Raises:
-            StorageFailed: a copy or the new snapshot could not be written; the older files still hold.
+            StorageFailed: a copy could not be written.
         """
         for path in (self._snapshot, self._journal):
             backup = path.with_name(f"{path.stem}.format-{self.disk_format}{path.suffix}")
             with storage_failures("Keeping a copy in", backup):
                 if path.exists():
                     write_whole(self._disk, backup, [path.read_bytes()])
-        self.checkpoint()
+
+    @contextlib.contextmanager
+    def _doubted(self) -> Iterator[None]:
+        """Where writing fails, believe nothing that is in memory: the next refresh reads everything anew."""
+        try:
+            yield
+        except BaseException:
+            self._trusted = False
+            raise
 
     def _make_room(self, journal: int, length: int, *, uses_reserve: bool) -> None:
         if self._torn:
@@ -200,13 +215,13 @@ class JournalStorage(Storage):
         size = os.fstat(journal).st_size
         self._disk.write(journal, bytes(max(0, needed + 2 * RESERVE - size)), size)
 
-    def _append(self, journal: int, frame: bytes) -> None:
+    def _write_frame(self, journal: int, frame: bytes, end: int) -> None:
         try:
-            self._disk.write(journal, frame, self._end)
+            self._disk.write(journal, frame, end)
             self._disk.sync(journal)
         except BaseException as error:
             try:
-                self._disk.truncate(journal, self._end)
+                self._disk.truncate(journal, end)
                 self._disk.sync(journal)
             except OSError as undoing:
                 raise StorageFailed(
@@ -215,7 +230,7 @@ class JournalStorage(Storage):
                 ) from error
             raise
 
-    def _read_on(self) -> Replay | None:
+    def _read_on(self, *, locked: bool) -> Replay | None:
         """Read what follows the last commit taken in; None when only reading everything anew will do."""
         with _reading(self._journal) as journal:
             if journal is None:
@@ -224,6 +239,8 @@ class JournalStorage(Storage):
                 offset, mark = self._last
                 if os.pread(journal, MARK_BYTES, offset) != mark:
                     return None
+            if not locked and os.pread(journal, 1, self._end) in (b"", b"\0"):
+                return Replay((), self._end, torn=False)
             data = _read_from(journal, self._end)
         try:
             found = replay(data, self._end, self.sequence)

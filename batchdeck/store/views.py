@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 from batchdeck.domain.batches import Batch, Job, Submission
+from batchdeck.domain.text import show
+from batchdeck.errors import NotFound
 from batchdeck.store.journal import Record, Tables
 from batchdeck.store.records import (
     KEY_FIELD,
@@ -157,3 +159,10 @@ class LedgerViews:
         row = self._row(Kind.BATCHES, key)
         known = row["key"] in self._numbers[Kind.SUBMISSIONS]
         return decode_batch(row, self.submission(row["key"]) if known else None)
+
+
+def found(record: T | None, what: str, key: str) -> T:
+    """Return `record`, or raise `NotFound` where there is none."""
+    if record is None:
+        raise NotFound(f"There is no {what} “{show(key, 80)}” in this deck.")
+    return record
