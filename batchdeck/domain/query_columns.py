@@ -7,14 +7,14 @@ and combined in single steps over whole byte strings. Each condition only looks 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import compress
 from typing import Any
 
 from batchdeck.domain.query import Query, SortKey
-from batchdeck.domain.query_matching import intervals_of, sort_value, term_test
+from batchdeck.domain.query_matching import fold, intervals_of, sort_value, sought_inside, term_test, text_of
 from batchdeck.domain.query_terms import AllOf, AnyOf, Condition, FieldKind, Not, Term
 
 
@@ -41,6 +41,10 @@ class Codes:
 Column = Values | Codes
 Predicate = Callable[[int], bool]
 
+_RUN = 500
+_SEPARATOR = "\0"
+_SPARSE = 8
+"""A column of which only one row in so many is still in question is tested row by row."""
 _FLIP = bytes([1, 0]) + bytes(254)
 
 
@@ -172,8 +176,25 @@ def _column_mask(term: Term, column: Column, within: bytes) -> bytes:
         for low, high in intervals_of(term):
             mask = _either(mask, bytes([low <= value <= high for value in column.values]))
         return _both(within, mask)
+    needle = sought_inside(term, column.kind)
+    if needle is not None and within.count(1) * _SPARSE > len(within):
+        return _both(within, b"".join(_masks_of_word(needle, column.values)))
     test = term_test(term, column.kind)
     return bytes([wanted and test(value) for wanted, value in zip(within, column.values, strict=True)])
+
+
+def _masks_of_word(needle: str, values: Sequence[object]) -> Iterator[bytes]:
+    """Yield masks of runs of rows. A run is folded and searched as one text: most hold no hit at all."""
+    for start in range(0, len(values), _RUN):
+        run = values[start : start + _RUN]
+        folded = fold(_SEPARATOR.join(map(text_of, run)))
+        if needle not in folded:
+            yield bytes(len(run))
+            continue
+        texts = folded.split(_SEPARATOR)
+        if len(texts) != len(run):  # a value holds the separator itself
+            texts = [fold(text_of(value)) for value in run]
+        yield bytes([needle in text for text in texts])
 
 
 def arrange(sort: Sequence[SortKey], columns: Iterable[Column], rows: Iterable[int]) -> list[int]:
@@ -189,19 +210,25 @@ def arrange(sort: Sequence[SortKey], columns: Iterable[Column], rows: Iterable[i
     for key in reversed(sort):
         if key.field not in by_name:
             raise ValueError(f"there is no column “{key.field}”")
-        keys = _sort_keys(by_name[key.field])
-        missing = [row for row in ordered if keys[row] is None]
-        if missing:
-            ordered = [row for row in ordered if keys[row] is not None]
-        ordered.sort(key=keys.__getitem__, reverse=key.descending)
-        ordered += missing
+        keys = _sort_keys(by_name[key.field], ordered)
+        places = sorted(
+            (place for place, each in enumerate(keys) if each is not None),
+            key=keys.__getitem__,
+            reverse=key.descending,
+        )
+        missing = [row for row, each in zip(ordered, keys, strict=True) if each is None]
+        ordered = [ordered[place] for place in places] + missing
     return ordered
 
 
-def _sort_keys(column: Column) -> list[Any]:
-    """Return for each row what it sorts by; None for no value."""
-    if isinstance(column, Values):
-        return [sort_value(value, column.kind) for value in column.values]
-    keys: list[Any] = [sort_value(name, column.kind) for name in column.names]
-    ranks = {key: rank for rank, key in enumerate(sorted({key for key in keys if key is not None}))}
-    return list(map([ranks.get(key) for key in keys].__getitem__, column.codes))
+def _sort_keys(column: Column, rows: Iterable[int]) -> list[Any]:
+    """Return what each of `rows` sorts by; None for no value."""
+    if isinstance(column, Codes):
+        keys: list[Any] = [sort_value(name, column.kind) for name in column.names]
+        ranks = {key: rank for rank, key in enumerate(sorted({key for key in keys if key is not None}))}
+        rank_of_code, codes = [ranks.get(key) for key in keys], column.codes
+        return [rank_of_code[codes[row]] for row in rows]
+    values, kind = column.values, column.kind
+    if isinstance(values, array):
+        return [None if values[row] != values[row] else values[row] for row in rows]  # only NaN differs
+    return [sort_value(values[row], kind) for row in rows]

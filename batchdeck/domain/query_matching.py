@@ -85,6 +85,16 @@ def term_test(term: Term, kind: FieldKind) -> Test:
     return lambda value: any(test(value) for test in tests)
 
 
+def sought_inside(term: Term, kind: FieldKind) -> str | None:
+    """Return the one folded word that a term looks for inside texts; None where it asks for anything else."""
+    is_inside = term.operator is Operator.HAS and _as_searched(term, kind) is FieldKind.TEXT
+    match term.values:
+        case (Word(text=text),) if is_inside:
+            return fold(text)
+        case _:
+            return None
+
+
 def _as_searched(term: Term, kind: FieldKind) -> FieldKind:
     """A bare word is looked for inside every text; a word given for a field of few words is one of them."""
     return FieldKind.TEXT if term.field is None else kind
