@@ -1,0 +1,79 @@
+"""Who serves a state and who uses it, told by locks that end with their process, however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+from pathlib import Path
+from typing import BinaryIO
+
+from batchdeck.errors import DeckLocked
+
+_LOOK_SECONDS = 0.25
+_LOOKS_ALONE = 3
+"""How many looks in a row must find nobody before the server believes it."""
+
+
+def serve_lock(state: Path) -> BinaryIO:
+    """Take the lock of the one process that serves a state; closing the file gives it back.
+
+    Raises:
+        DeckLocked: another process has it.
+    """
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _locked(state / "server.lock", fcntl.LOCK_EX | fcntl.LOCK_NB, f"Another process serves {state}.")
+
+
+def launch_lock(state: Path) -> BinaryIO:
+    """Wait for the lock of whoever is about to start a server for a state, so that only one does."""
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _locked(state / "launch.lock", fcntl.LOCK_EX, "")
+
+
+def is_served(state: Path) -> bool:
+    """Say whether some process serves a state now."""
+    try:
+        serve_lock(state).close()
+    except DeckLocked:
+        return True
+    return False
+
+
+def use_lock(state: Path) -> BinaryIO:
+    """Say that this process uses a state. Closing the file, or the end of the process, takes it back."""
+    return _locked(state / "users.lock", fcntl.LOCK_SH, "")
+
+
+def last_user_lock(state: Path) -> BinaryIO | None:
+    """Return a lock that keeps new users waiting, or None while somebody uses the state."""
+    try:
+        return _locked(state / "users.lock", fcntl.LOCK_EX | fcntl.LOCK_NB, "in use")
+    except DeckLocked:
+        return None
+
+
+async def wait_until_unused(state: Path) -> BinaryIO:
+    """Return once nobody has used a state for a while, with a lock that keeps new users waiting until it is
+    closed: a server that ends keeps it to its end, so that the next one is not taken for it."""
+    alone = 0
+    while True:
+        lock = last_user_lock(state)
+        alone = alone + 1 if lock is not None else 0
+        if lock is not None:
+            if alone >= _LOOKS_ALONE:
+                return lock
+            lock.close()
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _locked(path: Path, how: int, complaint: str) -> BinaryIO:
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, how)
+    except BlockingIOError:
+        file.close()
+        raise DeckLocked(complaint) from None
+    except BaseException:
+        file.close()
+        raise
+    return file
