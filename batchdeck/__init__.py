@@ -1,1 +1,33 @@
-"""BatchDeck."""
+"""BatchDeck: an operator's dashboard for the Anthropic Message Batches API.
+
+The public face is lazy: importing the package imports nothing heavy, so that the dashboard's first paint
+does not wait for libraries it does not need yet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from batchdeck._version import __version__
+
+if TYPE_CHECKING:
+    from batchdeck import errors as errors
+    from batchdeck.deck import Deck as Deck
+
+__all__ = ["Deck", "__version__", "errors"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Deck":
+        from batchdeck.deck import Deck
+
+        return Deck
+    if name == "errors":
+        from importlib import import_module
+
+        return import_module("batchdeck.errors")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

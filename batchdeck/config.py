@@ -134,6 +134,12 @@ def deck_home(flag: str | os.PathLike[str] | None, environ: Mapping[str, str] | 
     return platformdirs.user_data_path(_APP, appauthor=False)
 
 
+def demo_home(environ: Mapping[str, str] | None = None) -> Path:
+    """Return the demo's folder: beside the deck's own, so that neither is ever taken for the other."""
+    home = deck_home(None, environ)
+    return home.with_name(f"{home.name}-demo")
+
+
 def load_prices(path: Path | None = None) -> PriceList:
     """Read a price list, the shipped one by default.
 

@@ -10,28 +10,25 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from batchdeck.config import Settings, deck_home
-from batchdeck.domain.batches import Batch, Job, Submission
-from batchdeck.domain.costs import PriceList
+from batchdeck.domain.batches import Batch
 from batchdeck.domain.documents import Scan, parse_page_ranges
 from batchdeck.domain.events import Operation
-from batchdeck.domain.lookup import find_one
-from batchdeck.domain.overview import BatchRow, JobState, Totals, batch_rows, job_state, totals
-from batchdeck.domain.pages import FailureGroup, PageDetail
 from batchdeck.domain.planning import ExportReport, Plan, RetryChoice, RetryPlan, Submitted
-from batchdeck.errors import NotFound
 from batchdeck.opening import OpenOptions, open_deck
+from batchdeck.reading import DeckReader
 
 if TYPE_CHECKING:
-    from batchdeck.connection import Connection
-    from batchdeck.operations.context import Context
+    from batchdeck.html.templates import Template
+    from batchdeck.operations.doctor import Check
     from batchdeck.operations.reconcile import Reconciled
     from batchdeck.operations.track import Tracked
-    from batchdeck.store.page_table import PageTable
+    from batchdeck.operations.validate import Validation
+    from batchdeck.recipes.recipe import Recipe
 
-__all__ = ["Deck"]
+__all__ = ["Deck", "export_templates", "known_recipes", "validate_files"]
 
 
-class Deck:
+class Deck(DeckReader):
     """One home folder: ledger, archive, vault and audit log, and the one API endpoint they belong to.
 
     ::
@@ -94,148 +91,6 @@ class Deck:
             return Deck(*await open_deck(home, options))
 
         return DeckOpening(opening())
-
-    def __init__(self, context: Context, connection: Connection) -> None:
-        """Use `Deck.open`."""
-        self._context = context
-        self._connection = connection
-
-    # What kind of deck this is
-
-    @property
-    def path(self) -> Path:
-        return self._context.layout.root
-
-    @property
-    def read_only(self) -> bool:
-        return self._context.read_only
-
-    @property
-    def is_sandbox(self) -> bool:
-        return self._connection.is_sandbox
-
-    @property
-    def endpoint(self) -> str:
-        """The API's host as shown to the operator."""
-        return self._connection.shown_endpoint
-
-    @property
-    def settings(self) -> Settings:
-        return self._context.settings
-
-    @property
-    def prices(self) -> PriceList:
-        return self._context.prices
-
-    @property
-    def operator(self) -> str:
-        return self._context.operator
-
-    def now(self) -> dt.datetime:
-        return self._context.now()
-
-    # What is on disk
-
-    def refresh(self) -> bool:
-        """Take in what other processes have changed; say whether anything had."""
-        return self._context.ledger.refresh()
-
-    @property
-    def version(self) -> int:
-        """A number that changes whenever the ledger does, as of the last `refresh`."""
-        return self._context.ledger.version
-
-    def jobs(self) -> list[Job]:
-        """Return all jobs, newest first."""
-        return sorted(self._context.ledger.jobs().values(), key=lambda job: job.created_at, reverse=True)
-
-    def job(self, name: str) -> Job:
-        """Return a job by id, unambiguous beginning of its id, or name.
-
-        Raises:
-            NotFound: none, or more than one, goes by that.
-        """
-        return find_one(name, self.jobs(), lambda job: (job.id, job.name), what="job")
-
-    def job_state(self, job: Job) -> JobState:
-        """Return where a job stands."""
-        from batchdeck.operations.plan import unsent_indices
-
-        own = [s for s in self._context.ledger.submissions().values() if s.job == job.id]
-        return job_state(job.outcomes, own, len(unsent_indices(job, own)))
-
-    def job_cost(self, job: Job) -> float | None:
-        """Return what a job's archived batches have cost in dollars; None before the first."""
-        costs = [b.cost for b in self._context.ledger.batches().values() if b.job == job.id]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known) if known else None
-
-    def submissions(self, job: str) -> list[Submission]:
-        """Return a job's submissions in the order they were made."""
-        own = [s for s in self._context.ledger.submissions().values() if s.job == job]
-        return sorted(own, key=lambda submission: submission.created_at)
-
-    def batches(self) -> list[BatchRow]:
-        """Return every batch, and every submission without one, newest first."""
-        ledger = self._context.ledger
-        return batch_rows(ledger.jobs(), ledger.submissions().values(), ledger.batches().values(), self.now())
-
-    def batch(self, name: str) -> Batch:
-        """Return a batch by id, or unambiguous beginning or end of its id.
-
-        Raises:
-            NotFound: none, or more than one, goes by that.
-        """
-        batches = list(self._context.ledger.batches().values())
-        return find_one(name, batches, lambda batch: (batch.id, batch.key), what="batch")
-
-    def totals(self) -> Totals:
-        """Return the sums of the home screen's header line."""
-        return totals(self.batches())
-
-    def target(self, name: str) -> str:
-        """Return the id of the job or batch that goes by `name`, jobs first.
-
-        Raises:
-            NotFound: neither a job nor a batch goes by that.
-        """
-        try:
-            return self.job(name).id
-        except NotFound as not_a_job:
-            try:
-                return self.batch(name).id
-            except NotFound:
-                raise not_a_job from None
-
-    def pages(self, target: str) -> PageTable:
-        """Return the pages of a job, or of one batch. May take seconds the first time: call it in a thread."""
-        from batchdeck.operations.pages import batch_pages, job_pages
-
-        if target in self._context.ledger.jobs():
-            return job_pages(self._context, target)
-        return batch_pages(self._context, target)
-
-    def page(self, custom_id: str) -> PageDetail:
-        """Return one page with all its attempts, by the custom_id of any of them.
-
-        Raises:
-            NotFound: no submission of this deck made that id.
-        """
-        from batchdeck.operations.pages import find_page
-
-        return find_page(self._context, custom_id)
-
-    def page_at(self, job: str, index: int) -> PageDetail:
-        """Return one page with all its attempts, by its global index in a job."""
-        from batchdeck.operations.pages import page_detail
-
-        return page_detail(self._context, job, index)
-
-    def failures(self, target: str) -> list[FailureGroup]:
-        """Return a job's or batch's failed pages, grouped by cause."""
-        return self.pages(target).failure_groups()
-
-    # Verbs. Those that take time are operations.
 
     def scan(
         self, paths: Iterable[str | os.PathLike[str]], *, passwords: Sequence[str] = ()
@@ -336,13 +191,17 @@ class Deck:
 
         return Operation(delete(self._context, self.batch(batch).id))
 
+    def doctor(self) -> Operation[list[Check]]:
+        """Check key, endpoint, clock, disk, locks, the deck's files and the libraries."""
+        from batchdeck.operations.doctor import doctor
+
+        return Operation(doctor(self._context, self._connection.credential_source))
+
     def adopt(self, batches: Sequence[str] = ()) -> Operation[tuple[Batch, ...]]:
         """Take in batches made elsewhere: those named, else all of the workspace's."""
         from batchdeck.operations.housekeeping import adopt
 
         return Operation(adopt(self._context, batches))
-
-    # Closing
 
     async def close(self) -> None:
         """Stop workers and connections. Whatever was under way can be resumed."""
@@ -384,3 +243,28 @@ class DeckOpening:
     ) -> None:
         if self._deck is not None:
             await self._deck.close()
+
+
+def validate_files(files: Sequence[str | os.PathLike[str]], *, external: bool = False) -> Validation:
+    """Run the built-in checks on HTML files, and with `external` the outside judges that are installed.
+
+    Raises:
+        InputError: a file cannot be read as text, or an installed judge did not run.
+    """
+    from batchdeck.operations.validate import validate_files
+
+    return validate_files([Path(file) for file in files], external=external)
+
+
+def export_templates() -> tuple[Template, ...]:
+    """Return the shipped export templates."""
+    from batchdeck.html.templates import list_templates
+
+    return list_templates()
+
+
+def known_recipes() -> tuple[Recipe, ...]:
+    """Return the recipes that can be named."""
+    from batchdeck.recipes.recipe import list_recipes
+
+    return list_recipes()

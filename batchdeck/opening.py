@@ -85,19 +85,20 @@ def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple
         with ledger.transaction() as tx:
             tx.put(DeckMeta(endpoint=SANDBOX_ENDPOINT, sandbox=True))
     operator = _operator(environ)
+    now = options.now or _utc_now
     context = Context(
         layout=layout,
         ledger=ledger,
         vault=Vault(layout),
-        audit=AuditLog(layout, operator=operator),
+        audit=AuditLog(layout, operator=operator, now=now, read_only=options.read_only),
         settings=settings,
-        prices=load_prices(settings.money.price_file),
-        workers=Workers(settings.workers.count, memory_bytes=settings.limits.worker_memory_bytes),
+        prices=load_prices(Path(settings.money.prices).expanduser() if settings.money.prices else None),
+        workers=Workers(settings.workers.count, memory_bytes=settings.limits.memory_bytes),
         open_gateway=connection.gateway,
         endpoint=connection.endpoint,
         operator=operator,
         read_only=options.read_only,
-        now=options.now or _utc_now,
+        now=now,
     )
     return context, connection
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
-
 from batchdeck.domain.planning import DocumentReport
+from batchdeck.html.figures import Box
 from batchdeck.html.model import DocumentMaterial, PageMaterial, TextLayer
 from batchdeck.html.naming import export_stem
 from batchdeck.html.pipeline import AssemblyOptions, assemble
 from batchdeck.html.render import RenderOptions, render_to
 from batchdeck.html.report import render_report, report_data
+from batchdeck.operations.contents import answer_text
 from batchdeck.operations.export import ExportTask, PagePlace
 from batchdeck.pdf.images import crop as crop_page
 from batchdeck.pdf.text import TextReader
@@ -24,29 +24,6 @@ from batchdeck.store.disk import Disk, storage_failures, write_whole
 from batchdeck.store.layout import DeckLayout
 
 _FIGURE_DPI = 150
-
-
-class _Block(msgspec.Struct):
-    type: str
-    text: str = ""
-
-
-class _Message(msgspec.Struct):
-    content: list[_Block] = []
-
-
-class _Result(msgspec.Struct):
-    message: _Message | None = None
-
-
-class _Row(msgspec.Struct):
-    result: _Result
-
-
-def answer_text(row: bytes) -> str:
-    """Return the text of a results line: its text blocks joined (a thinking block often comes first)."""
-    message = msgspec.json.decode(row, type=_Row).result.message
-    return "".join(block.text for block in message.content if block.type == "text") if message else ""
 
 
 def export_document(task: ExportTask) -> DocumentReport:
@@ -72,11 +49,12 @@ def export_document(task: ExportTask) -> DocumentReport:
         reader = stack.enter_context(TextReader(task.source)) if task.source is not None else None
         results = _ResultFiles(layout, stack)
 
-        def crop(page: int, box: tuple[int, int, int, int]) -> bytes | None:
+        def crop(page: int, box: Box) -> bytes | None:
             if task.source is None:
                 return None
             try:
-                return crop_page(task.source, page, box, dpi=_FIGURE_DPI)
+                x0, y0, x1, y1 = map(round, box)
+                return crop_page(task.source, page, (x0, y0, x1, y1), dpi=_FIGURE_DPI)
             except Exception:
                 return None
 
@@ -141,8 +119,8 @@ class _ResultFiles:
         assert page.answer is not None
         file = self._open.get(page.answer.key)
         if file is None:
-            file = self._stack.enter_context(open(self._layout.results(page.answer.key), "rb"))
-            self._open[page.answer.key] = file
+            path = self._layout.results(page.answer.key)
+            file = self._open[page.answer.key] = self._stack.enter_context(path.open("rb"))
         return os.pread(file.fileno(), page.answer.length, page.answer.offset)
 
 

@@ -3,120 +3,149 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 
 from batchdeck.api.gateway import Gateway
 from batchdeck.domain.batches import Archive, Batch
 from batchdeck.domain.costs import Usage
 from batchdeck.domain.events import BatchArchived, Event, Finished, Note, ResultsArriving
+from batchdeck.domain.outcomes import Outcome
 from batchdeck.errors import ResultsIncomplete
 from batchdeck.operations.context import Context
 from batchdeck.operations.judge import judge_results, judge_task
 from batchdeck.operations.rollup import refresh_rollup
 from batchdeck.store.archive import ResultsWriter, read_submitted_ids
-from batchdeck.store.index import read_index
+from batchdeck.store.index import BatchIndex, read_index
 
-_DOWNLOADS = 3
-"""How often results that do not match what was submitted are downloaded before they are taken as they are."""
+_PAUSES = (0.0, 1.0, 3.0)
+"""Seconds before each download. Results that do not match are kept only if they come the same every time."""
 _PROGRESS_SECONDS = 0.25
 _JUDGE_SECONDS = 3_600.0
 
 
 async def collect(context: Context, batch_id: str) -> AsyncGenerator[Event, None]:
-    """Archive one ended batch; the result is the updated `Batch`.
+    """Archive one ended batch and judge its results; the result is the updated `Batch`.
 
-    Downloading is free: nothing is ever resubmitted here. Results that stay incomplete are kept, with what
-    is wrong with them, and the pages without a line are shown as missing.
+    Downloading is free, and nothing is ever resubmitted here. Results that do not match what was submitted
+    are downloaded again; when every download brings the very same bytes they are kept, with what is wrong
+    with them, and pages without a row are shown as missing.
 
     Raises:
-        ApiUnreachable: the results could not be downloaded now; the next poll tries again.
+        ApiUnreachable: the results could not be downloaded whole now; the next poll tries again.
         StorageFailed: the disk did not take them.
     """
     batch = context.ledger.batch(batch_id)
     if batch.archive is None:
-        gateway = await context.open_gateway()
-        archive: Archive | None = None
-        for attempt in range(1, _DOWNLOADS + 1):
-            try:
-                async for step in _download(context, gateway, batch, is_last=attempt == _DOWNLOADS):
-                    if isinstance(step, Archive):
-                        archive = step
-                    else:
-                        yield step
-                break
-            except ResultsIncomplete as error:
-                if attempt == _DOWNLOADS:
-                    raise
-                yield Note(f"Batch {batch.id}: {error.message} Downloading again.", "warning")
-        assert archive is not None
-        batch = replace(batch, archive=archive)
-    outcomes = await context.workers.run(judge_results, judge_task(context, batch), seconds=_JUDGE_SECONDS)
-    missing = _missing(context, batch)
+        async for event in _download(context, batch):
+            if isinstance(event, Finished):
+                batch = replace(batch, archive=event.result)
+            else:
+                yield event
+    await context.workers.run(judge_results, judge_task(context, batch), seconds=_JUDGE_SECONDS)
     batch = await asyncio.to_thread(_record, context, batch)
-    yield BatchArchived(
-        batch.id,
-        batch.job,
-        batch.outcomes,
-        batch.cost,
-        batch.archive.findings if batch.archive else (),
-    )
-    del outcomes, missing
-    yield Finished[Batch](batch)
+    findings = batch.archive.findings if batch.archive else ()
+    yield BatchArchived(batch.id, batch.job, batch.outcomes, batch.cost, findings)
+    yield Finished(batch)
 
 
-async def _download(
-    context: Context, gateway: Gateway, batch: Batch, *, is_last: bool
-) -> AsyncGenerator[Event | Archive, None]:
-    """Download into a `.part` file and keep it if it is whole; the last item is the `Archive`."""
+async def _download(context: Context, batch: Batch) -> AsyncGenerator[Event, None]:
+    """Download until the results are whole, or the same every time; the result is the `Archive`."""
+    gateway = await context.open_gateway()
+    submitted = read_submitted_ids(context.layout, batch.key) if batch.submission else None
+    seen: list[str] = []
+    for number, pause in enumerate(_PAUSES, 1):
+        await asyncio.sleep(pause)
+        writer = ResultsWriter(context.layout, batch.key)
+        try:
+            async for event in _receive(gateway, batch, writer):
+                yield event
+            is_same_every_time = number == len(_PAUSES) and set(seen) == {writer.sha256}
+            archive: Archive = await asyncio.to_thread(
+                writer.finish,
+                submitted,
+                batch.remote.counts,
+                accept_findings=is_same_every_time,
+                now=context.now(),
+            )
+        except ResultsIncomplete as error:
+            if number == len(_PAUSES):
+                raise
+            seen.append(writer.sha256)
+            yield Note(f"Batch {batch.id}: {error.message} Downloading again.", "warning")
+        else:
+            yield Finished(archive)
+            return
+        finally:
+            writer.discard()
+
+
+async def _receive(gateway: Gateway, batch: Batch, writer: ResultsWriter) -> AsyncGenerator[Event, None]:
+    """Download into the writer's part file, reporting bytes on the way."""
     received = 0
-    writer = ResultsWriter(context.layout, batch.key)
 
     def on_bytes(total: int) -> None:
         nonlocal received
         received = total
 
     call = asyncio.ensure_future(gateway.download_results(batch.id, writer.write, on_bytes=on_bytes))
+    shown = -1
     try:
-        shown = -1
         while not call.done():
             await asyncio.wait({call}, timeout=_PROGRESS_SECONDS)
             if received != shown:
                 shown = received
                 yield ResultsArriving(batch.id, received, None)
         call.result()
-        submitted = read_submitted_ids(context.layout, batch.key) if batch.submission else None
-        yield await asyncio.to_thread(
-            writer.finish,
-            submitted,
-            batch.remote.counts,
-            accept_findings=is_last,
-            now=context.now(),
-        )
     finally:
-        call.cancel()
-        writer.discard()
+        if not call.done():
+            call.cancel()
+            await asyncio.wait({call})
 
 
 def _record(context: Context, batch: Batch) -> Batch:
     """Write the archive, the tally and the cost of a judged batch into the ledger."""
     assert batch.archive is not None
     index = read_index(context.layout, batch.key)
-    outcomes = dict(index.tally())
-    usage: Usage = index.usage()
-    price = context.prices.of(batch.submission.model) if batch.submission else None
-    cost = sum_cost(context, index.usage_by_model(), price is None)
+    outcomes = _tally(batch, index)
+    cost = _cost(context, batch, index.usage_by_model())
     with context.ledger.transaction() as tx:
-        batch = replace(tx.batch(batch.id), archive=batch.archive, outcomes=outcomes, usage=usage, cost=cost)
+        batch = replace(
+            tx.batch(batch.id), archive=batch.archive, outcomes=outcomes, usage=index.usage(), cost=cost
+        )
         tx.put(batch)
+    assert batch.archive is not None
     context.audit.append(
         "archived",
         job=batch.job,
         batch=batch.id,
-        rows=batch.archive.rows if batch.archive else 0,
-        sha256=batch.archive.sha256 if batch.archive else "",
+        rows=batch.archive.rows,
+        sha256=batch.archive.sha256,
         cost_usd=round(cost, 6) if cost is not None else None,
     )
     if batch.job is not None:
         refresh_rollup(context, batch.job)
     return batch
+
+
+def _tally(batch: Batch, index: BatchIndex) -> dict[Outcome, int]:
+    """Count a batch's pages by outcome; the pages that no row came for are missing."""
+    tally = index.tally()
+    if batch.submission is not None:
+        answered = sum(page >= 0 for page in index.pages)
+        if answered < batch.submission.page_count:
+            tally[Outcome.MISSING] = batch.submission.page_count - answered
+    return tally
+
+
+def _cost(context: Context, batch: Batch, usage_by_model: Mapping[str, Usage]) -> float | None:
+    """Return what a batch's rows cost, or None where one of its models has no price."""
+    asked = batch.submission.model if batch.submission is not None else ""
+    total = 0.0
+    for model, usage in usage_by_model.items():
+        price = context.prices.of(model or asked) or context.prices.of(asked)
+        if price is not None:
+            total += price.cost(usage)
+        elif usage != Usage():
+            return None
+    return total

@@ -118,7 +118,7 @@ async def export(
         raise InputError("No document could be exported. " + " ".join(failures[:3]))
     if not context.read_only:
         context.audit.append("export", job=job_id, documents=len(reports), out=str(folder))
-    yield Finished[ExportReport](ExportReport(job_id, folder, tuple(reports), tuple(failures)))
+    yield Finished(ExportReport(job_id, folder, tuple(reports), tuple(failures)))
 
 
 def _tasks(context: Context, job: Job, folder: Path, options: ExportOptions) -> Iterator[ExportTask]:

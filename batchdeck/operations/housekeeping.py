@@ -30,7 +30,7 @@ async def cancel(context: Context, batch_id: str) -> AsyncGenerator[Event, None]
     remote = await gateway.cancel(batch_id)
     updated = await asyncio.to_thread(_record_remote, context, batch_id, remote)
     yield CountsChanged(batch_id, batch.job, remote.status, remote.counts)
-    yield Finished[Batch](updated)
+    yield Finished(updated)
 
 
 async def delete(context: Context, batch_id: str) -> AsyncGenerator[Event, None]:
@@ -59,7 +59,7 @@ async def delete(context: Context, batch_id: str) -> AsyncGenerator[Event, None]
             tx.put(gone)
         return gone
 
-    yield Finished[Batch](await asyncio.to_thread(record))
+    yield Finished(await asyncio.to_thread(record))
 
 
 async def adopt(context: Context, batch_ids: Sequence[str]) -> AsyncGenerator[Event, None]:
@@ -96,7 +96,7 @@ async def adopt(context: Context, batch_ids: Sequence[str]) -> AsyncGenerator[Ev
                     adopted[-1] = event.result
                 else:
                     yield event
-    yield Finished[tuple[Batch, ...]](tuple(adopted))
+    yield Finished(tuple(adopted))
 
 
 def _record_remote(context: Context, batch_id: str, remote: RemoteBatch) -> Batch:

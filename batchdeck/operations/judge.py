@@ -1,4 +1,4 @@
-"""Judging results: each line's outcome by the API's facts, the answer's contract, its fidelity to the page."""
+"""Judging results: each line's outcome by the API's facts, its contract, and its fidelity to the page."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from pathlib import Path
 from batchdeck.domain.batches import Batch
 from batchdeck.domain.outcomes import Outcome, ResultFacts, Verdict, classify
 from batchdeck.domain.requests import parse_custom_id
-from batchdeck.html.fidelity import FidelityThresholds
+from batchdeck.html.fidelity import FidelityThresholds, Grade
 from batchdeck.html.judge import judge_answer
 from batchdeck.html.model import TextLayer
 from batchdeck.operations.context import Context
 from batchdeck.operations.sources import source_of
 from batchdeck.pdf.text import TextReader
-from batchdeck.store.index import IndexRow, is_index_current, scan_results, write_index
+from batchdeck.store.index import IndexRow, is_index_current, write_index
+from batchdeck.store.layout import DeckLayout
 from batchdeck.store.plans import read_plan
+from batchdeck.store.results import scan_results
 
 JUDGE_VERSION = 1
 """Raised whenever the same answer would be judged differently: older indexes are then rebuilt."""
@@ -75,8 +77,6 @@ def judge_results(task: JudgeTask) -> dict[Outcome, int]:
     The text layer is read only for answers that the API calls good, and its trust is worked out only when
     an answer falls short of it, since that is by far the slower part.
     """
-    from batchdeck.store.layout import DeckLayout
-
     layout = DeckLayout(Path(task.root))
     tally: dict[Outcome, int] = {}
 
@@ -96,25 +96,26 @@ def _judge(facts: ResultFacts, text: str, layers: _Layers) -> tuple[int, Verdict
     verdict = classify(facts)
     parsed = parse_custom_id(facts.custom_id)
     index = parsed.index if parsed is not None else -1
-    if verdict.outcome is not Outcome.OK or parsed is None or not layers.judges_pages:
+    if verdict.outcome is not Outcome.OK or parsed is None or not layers.holds(index):
         return index, verdict, None
-    judged = judge_answer(text, parsed.page, layers.of(parsed.index), layers.thresholds)
+    judged = judge_answer(text, parsed.page, layers.assumed(index), layers.thresholds)
+    if judged.grade not in (Grade.PASS, Grade.UNVERIFIABLE) or not judged.outcome.is_good:
+        judged = judge_answer(text, parsed.page, layers.weighed(index), layers.thresholds)
     return index, Verdict(judged.outcome, judged.detail), judged.recall
 
 
 class _Layers:
-    """Text layers of the pages being judged; one PDF is open at a time, since results come in any order
-    but mostly grouped."""
+    """Text layers of the pages being judged, from the PDFs they belong to."""
 
     def __init__(self, task: JudgeTask) -> None:
         self.thresholds = task.thresholds
         self._sources = task.sources
         self._readers: dict[str, TextReader] = {}
-        self._plan = read_plan(Path(task.root), task.job) if task.job is not None else None
+        self._plan = read_plan(DeckLayout(Path(task.root)), task.job) if task.job is not None else None
 
-    @property
-    def judges_pages(self) -> bool:
-        return self._plan is not None
+    def holds(self, index: int) -> bool:
+        """Whether there is such a page to judge by; batches made elsewhere have none."""
+        return self._plan is not None and 0 <= index < len(self._plan)
 
     def __enter__(self) -> _Layers:
         return self
@@ -123,23 +124,29 @@ class _Layers:
         for reader in self._readers.values():
             reader.close()
 
-    def of(self, index: int) -> TextLayer | None:
-        """Return a page's text layer, or None where the document has none or cannot be read."""
+    def assumed(self, index: int) -> TextLayer | None:
+        """Return a page's text layer as if it could be trusted: enough for answers that agree with it."""
+        return self._layer(index, is_weighed=False)
+
+    def weighed(self, index: int) -> TextLayer | None:
+        """Return a page's text layer with its trust worked out, about ten times slower."""
+        return self._layer(index, is_weighed=True)
+
+    def _layer(self, index: int, *, is_weighed: bool) -> TextLayer | None:
+        """Return a layer, or None where the document has none or cannot be read."""
         assert self._plan is not None
         page = self._plan.page(index)
         source = self._sources.get(page.document)
         if source is None:
             return None
-        reader = self._readers.get(page.document)
-        if reader is None:
-            reader = self._readers[page.document] = TextReader(source)
-        return page_layer(reader, page.number)
-
-
-def page_layer(reader: TextReader, number: int) -> TextLayer | None:
-    """Return one page's text layer in the form the HTML stages take, or None where it cannot be read."""
-    try:
-        layer = reader.layer(number)
-    except Exception:
-        return None
-    return TextLayer(layer.text, layer.trusted, tuple(layer.links), layer.image_share)
+        try:
+            reader = self._readers.get(page.document)
+            if reader is None:
+                reader = self._readers[page.document] = TextReader(source)
+            return TextLayer(
+                reader.text(page.number),
+                trusted=reader.trusts(page.number) if is_weighed else True,
+                image_share=reader.image_share(page.number) if is_weighed else 0.0,
+            )
+        except Exception:  # hostile input may raise anything: a page that cannot be read has no layer
+            return None

@@ -21,7 +21,7 @@ from batchdeck.domain.requests import BatchLimits, lint_parameters
 from batchdeck.domain.text import show
 from batchdeck.operations.context import Context
 from batchdeck.recipes.recipe import load_recipe
-from batchdeck.store.plans import Plan as PagePlan
+from batchdeck.store.plans import read_plan
 
 _PROMPT_BYTES = 9_000
 _CAVEAT_TEXTS: Mapping[Caveat, str] = {
@@ -155,7 +155,7 @@ def _unfinished_job(context: Context, scan: Scan, recipe: str) -> Job | None:
 
 
 def _unsent_documents(context: Context, job: Job, documents: Sequence[Document]) -> list[PlannedDocument]:
-    plan = PagePlan.read(context.layout, job.id)
+    plan = read_plan(context.layout, job.id)
     numbers: dict[str, list[int]] = {}
     first: dict[str, int] = {}
     for index in unsent_indices(job, list(context.ledger.submissions().values())):

@@ -1,4 +1,4 @@
-"""Turning pages into encoded requests, in worker processes: split, prompt, encode, into part files on disk."""
+"""Turning pages into encoded requests in worker processes: split, prompt, encode, into part files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reconciling: what became of submissions whose acceptance is unknown, and batches that repeat one of ours."""
+"""Reconciling: what became of submissions whose acceptance is unknown, and batches that repeat ours."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def reconcile(context: Context) -> AsyncGenerator[Event, None]:
         else:
             adopted.append(found.submission)
         yield found
-    yield Finished[Reconciled](Reconciled(tuple(adopted), tuple(absent), tuple(undecided), tuple(duplicates)))
+    yield Finished(Reconciled(tuple(adopted), tuple(absent), tuple(undecided), tuple(duplicates)))
 
 
 def _in_doubt(context: Context) -> list[Submission]:

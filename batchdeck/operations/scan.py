@@ -40,17 +40,15 @@ async def scan(
     results: list[ScannedFile] = []
     readable = [file.path for file in found if file.problem is None]
     looked_at = context.workers.map(look, readable, seconds=limits.scan_seconds)
-    done = 0
-    for file in found:
+    for done, file in enumerate(found, 1):
         if file.problem is not None:
             scanned: ScannedFile = UnusableFile(file.path, file.problem)
         else:
             path, outcome = await anext(looked_at)
             scanned = _too_slow(path, outcome) if isinstance(outcome, WorkerFailed) else outcome
-        done += 1
         results.append(scanned)
         yield DocumentScanned(_without_password(scanned), done, len(found))
-    yield Finished[Scan](mark_duplicates(results))
+    yield Finished(mark_duplicates(results))
 
 
 def _too_slow(path: str, failure: WorkerFailed) -> UnusableFile:

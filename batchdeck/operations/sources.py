@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from batchdeck.domain.documents import Document
+from batchdeck.domain.documents import Caveat, Document
 from batchdeck.operations.context import Context
-from batchdeck.pdf.decrypt import write_decrypted
-from batchdeck.store.disk import storage_failures
+from batchdeck.pdf.open import readable_copy
+from batchdeck.store.disk import Disk, storage_failures, write_whole
 
 
-def keep_source(context: Context, document: Document) -> Path:
-    """Put a document's bytes into the vault, and beside them a readable copy where it took a password.
+@dataclass(frozen=True, slots=True)
+class CopyTask:
+    """A readable copy to make."""
 
-    The password itself is kept nowhere: a retry reads the copy.
+    source: str
+    target: str
+    password: str = field(repr=False)
+
+
+async def keep_source(context: Context, document: Document) -> None:
+    """Put a document's bytes into the vault, and beside them a readable copy where they need one.
+
+    A copy is made of files that took a password (which is kept nowhere: a retry reads the copy) and of
+    repaired ones, so that all libraries find the same pages in them.
 
     Raises:
         Conflict: the file has changed since the scan.
         StorageFailed: the disk did not take it.
+        WorkerFailed: the copy could not be made within a worker's limits.
     """
-    kept = context.vault.keep(document.path, document.sha256)
-    if document.password:
-        opened = context.layout.opened_source(document.sha256)
-        if not opened.exists():
-            with storage_failures("Keeping", opened):
-                temporary = opened.with_name(opened.name + f".{os.getpid()}.tmp")
-                write_decrypted(kept, document.password, temporary)
-                temporary.chmod(0o600)
-                temporary.replace(opened)
-    return kept
+    kept = await asyncio.to_thread(context.vault.keep, document.path, document.sha256)
+    opened = context.layout.opened_source(document.sha256)
+    if (document.password or Caveat.REPAIRED in document.caveats) and not opened.exists():
+        await context.workers.run(write_readable, CopyTask(str(kept), str(opened), document.password))
+
+
+def write_readable(task: CopyTask) -> None:
+    """Write a readable copy, whole or not at all. Runs in a worker process."""
+    target = Path(task.target)
+    with storage_failures("Keeping", target):
+        write_whole(Disk(), target, [readable_copy(task.source, task.password)])
 
 
 def source_of(context: Context, sha256: str) -> Path | None:

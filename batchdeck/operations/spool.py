@@ -1,4 +1,4 @@
-"""One submission's body on its way to disk: the exact bytes that will be sent, their digest, and the request log."""
+"""One submission's body on its way to disk: the very bytes to be sent, their digest, the request log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SpooledBody:
 
 
 class Spool:
-    """Takes encoded requests until the batch is full. Everything is on disk, fsynced, when `finish` returns."""
+    """Takes encoded requests until the batch is full. All of it is on disk, synced, when `finish` returns."""
 
     def __init__(self, layout: DeckLayout, key: str, turn: Turn, limits: BatchLimits) -> None:
         self.key = key

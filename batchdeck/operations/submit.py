@@ -58,7 +58,7 @@ async def submit(
 
 
 async def resume(context: Context, job_id: str) -> AsyncGenerator[Event, None]:
-    """Send what a job has not sent yet: prepared submissions first, then pages in none. Result: `Submitted`."""
+    """Send what a job has not sent yet: what is prepared, then what is in no batch. Result: `Submitted`."""
     context.require_writable("submit")
     job = context.ledger.job(job_id)
     run = Run(job, submissions_of(context, job.id))
@@ -78,7 +78,7 @@ async def _create_job(context: Context, plan: Plan) -> Job:
     refs, pages = [], []
     for planned in plan.documents:
         document = planned.document
-        await asyncio.to_thread(keep_source, context, document)
+        await keep_source(context, document)
         refs.append(
             DocumentRef(
                 document.sha256,

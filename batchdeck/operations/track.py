@@ -72,12 +72,12 @@ async def track(
             if is_poller:
                 async for event in _poll(context, watch, archived, once=once, until_ended=until_ended):
                     yield event
-                yield Finished[Tracked](_tracked(context, archived))
+                yield Finished(_tracked(context, archived))
                 return
             async for event in _follow(context, once=once, until_ended=until_ended):
                 yield event
         if once or (until_ended and _is_settled(context)):
-            yield Finished[Tracked](_tracked(context, archived))
+            yield Finished(_tracked(context, archived))
             return
 
 
@@ -128,7 +128,7 @@ async def _poll(
         await asyncio.to_thread(context.ledger.refresh)
         async for event in _settle(context):
             yield event
-        due = [b for b in _wanted(context) if once or watch.due.get(b.id, context.now()) <= context.now()]
+        due = [b for b in _wanted(context) if once or _is_due(context, watch, b)]
         async for event in _poll_round(context, gateway, due, watch):
             yield event
         for batch in [b for b in _wanted(context) if b.remote.has_ended]:
@@ -249,6 +249,17 @@ def durations(context: Context) -> list[tuple[int, float]]:
     ]
 
 
+def _is_due(context: Context, watch: _Watch, batch: Batch) -> bool:
+    """Whether to ask for a batch now. One that was made or asked for a moment ago gets its turn later."""
+    if batch.id not in watch.due:
+        age = context.now() - (batch.last_polled_at or batch.remote.created_at)
+        if age.total_seconds() < context.settings.polling.floor_seconds:
+            _schedule(context, watch, [batch])
+        else:
+            watch.due[batch.id] = context.now()
+    return watch.due[batch.id] <= context.now()
+
+
 def _schedule(context: Context, watch: _Watch, batches: Sequence[Batch]) -> None:
     polling = context.settings.polling
     pace = PollPace(polling.floor_seconds, polling.ceiling_seconds, polling.jitter)
@@ -264,6 +275,7 @@ def _schedule(context: Context, watch: _Watch, batches: Sequence[Batch]) -> None
             retry_after=watch.retry_after.get(batch.id) or None,
             pace=pace,
             rng=context.random.random(),
+            is_canceling=batch.remote.status == "canceling",
         )
         watch.due[batch.id] = now + dt.timedelta(seconds=seconds)
 

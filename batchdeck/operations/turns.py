@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from batchdeck.domain.batches import Job, Submission, SubmissionState, ranges_of, ranges_overlap
 from batchdeck.domain.costs import TokensPerPage, estimate_pages
+from batchdeck.domain.documents import Sha256
 from batchdeck.domain.events import (
     BatchSubmitted,
     Event,
@@ -44,7 +45,7 @@ from batchdeck.operations.send import send_submission
 from batchdeck.operations.sources import part_folder, readable_source
 from batchdeck.operations.spool import Spool, SpooledBody
 from batchdeck.operations.workers import WorkerFailed
-from batchdeck.store.plans import Plan as PagePlan
+from batchdeck.store.plans import read_plan
 
 _SECONDS_PER_TASK = 300.0
 
@@ -153,9 +154,9 @@ async def send_all(context: Context, run: Run, turns: Sequence[Turn]) -> AsyncGe
 
 
 async def _prepare(context: Context, job: Job, turn: Turn) -> AsyncGenerator[PreparedPart, None]:
-    plan = PagePlan.read(context.layout, job.id)
+    plan = read_plan(context.layout, job.id)
     refs = {ref.sha256: ref for ref in job.documents}
-    by_document: dict[str, list[PageTask]] = {}
+    by_document: dict[Sha256, list[PageTask]] = {}
     for index in turn.indices:
         page = plan.page(index)
         by_document.setdefault(page.document, []).append(PageTask(index, page.number, page.label))
@@ -276,4 +277,4 @@ async def finish(context: Context, run: Run) -> AsyncGenerator[Event, None]:
     if run.unreachable is not None and not run.batches and not run.in_doubt:
         raise run.unreachable
     unsent = len(unsent_indices(run.job, list(context.ledger.submissions().values())))
-    yield Finished[Submitted](run.result(unsent))
+    yield Finished(run.result(unsent))

@@ -1,4 +1,4 @@
-"""The one executor for CPU-heavy work: worker processes with limits, time limits per task, and back-pressure."""
+"""The one executor for CPU-heavy work: worker processes with limits, time limits and back-pressure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from batchdeck.errors import BatchDeckError
 from batchdeck.pdf.limits import limit_process
 
-P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -72,9 +71,7 @@ class Workers:
         self._memory_bytes = memory_bytes
         self._pool: Any = None
 
-    async def run(
-        self, function: Callable[P, R], /, *args: P.args, seconds: float = 120.0, **kwargs: P.kwargs
-    ) -> R:
+    async def run(self, function: Callable[[T], R], argument: T, *, seconds: float = 120.0) -> R:
         """Run one picklable function in a worker process and return its result.
 
         Raises:
@@ -84,7 +81,7 @@ class Workers:
 
         from pebble import ProcessExpired
 
-        future = self._started().schedule(function, args=list(args), kwargs=dict(kwargs), timeout=seconds)
+        future = self._started().schedule(function, args=[argument], timeout=seconds)
         try:
             result: R = await asyncio.wrap_future(future)
         except TimeoutError:

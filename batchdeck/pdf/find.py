@@ -57,7 +57,7 @@ def _in_folder(top: str, seen: set[str]) -> Iterator[FoundFile]:
             except OSError as error:
                 yield FoundFile(path, unreadable(error))
             else:
-                stack.append(os.path.join(path, name) for name in names if not name.startswith("."))
+                stack.append(iter([os.path.join(path, name) for name in names if not name.startswith(".")]))
         else:
             yield from _in_passing(path, seen)
 

@@ -1,0 +1,141 @@
+"""The commands that look things over or serve: doctor, validate, templates, recipes, prices, sandbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from batchdeck.cli.app import app
+from batchdeck.cli.main_job import Json
+from batchdeck.cli.output import counted, print_json, print_table
+from batchdeck.cli.session import Session, narrate
+from batchdeck.deck import Deck
+from batchdeck.errors import UsageError
+
+
+@app.command()
+def doctor(context: typer.Context, json: Json = False) -> None:
+    """Check key, endpoint, clock, disk, locks, the deck's files, and the libraries."""
+
+    async def command(deck: Deck) -> int:
+        checks = await deck.doctor()
+        if json:
+            print_json({"checks": checks})
+        else:
+            print_table(("", "CHECK", "FOUND"), [("✓" if c.ok else "✗", c.name, c.detail) for c in checks])
+        return 0 if all(check.ok for check in checks) else UsageError.exit_code + 1
+
+    session: Session = context.obj
+    session.run(command)
+
+
+@app.command()
+def validate(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(help="HTML files.", metavar="FILE...")],
+    external: Annotated[
+        bool, typer.Option("--external", help="Also run Nu and axe, where they are installed.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Run the built-in checks on any HTML file."""
+
+    async def command() -> int:
+        from batchdeck.deck import validate_files
+
+        validation = validate_files(files, external=external)
+        results = validation.files
+        for judge in validation.not_installed:
+            narrate(judge)
+        if json:
+            print_json(
+                {
+                    "files": [
+                        {
+                            "file": file,
+                            "errors": [
+                                {"rule": f.rule, "message": f.message, "line": f.line} for f in findings
+                            ],
+                        }
+                        for file, findings in results
+                    ]
+                }
+            )
+        else:
+            rows = [(file, f.line or None, f.rule, f.message) for file, found in results for f in found]
+            if rows:
+                print_table(("FILE", "LINE", "RULE", "MESSAGE"), rows, right=(1,))
+            narrate(f"{counted(len(rows), 'finding')} in {counted(len(files), 'file')}.")
+        return 3 if any(findings for _, findings in results) else 0
+
+    session: Session = context.obj
+    session.run_bare(command)
+
+
+@app.command()
+def templates(json: Json = False) -> None:
+    """List the export templates."""
+    from batchdeck.deck import export_templates
+
+    found = export_templates()
+    if json:
+        print_json({"templates": [{"name": t.name, "summary": t.summary, "folder": t.folder} for t in found]})
+    else:
+        print_table(("NAME", "WHAT IT MAKES", "FOLDER"), [(t.name, t.summary, t.folder) for t in found])
+
+
+@app.command()
+def recipes(json: Json = False) -> None:
+    """List the recipes."""
+    from batchdeck.deck import known_recipes
+
+    found = known_recipes()
+    if json:
+        print_json(
+            {
+                "recipes": [
+                    {"name": r.name, "title": r.title, "model": r.model, "max_tokens": r.max_tokens}
+                    for r in found
+                ]
+            }
+        )
+    else:
+        print_table(("NAME", "WHAT IT DOES", "MODEL"), [(r.name, r.title, r.model) for r in found])
+
+
+@app.command()
+def prices(
+    file: Annotated[Path | None, typer.Option("--file", help="Show this price file instead.")] = None,
+    json: Json = False,
+) -> None:
+    """Show the price list: batch prices in dollars per million tokens, with their date."""
+    from batchdeck.config import load_prices
+
+    found = load_prices(file)
+    if json:
+        print_json({"as_of": found.as_of.isoformat(), "source": found.source, "models": dict(found.models)})
+        return
+    rows = [(name, p.input, p.output, p.retires) for name, p in found.models.items()]
+    print_table(("MODEL", "INPUT", "OUTPUT", "RETIRES"), rows, right=(1, 2))
+    narrate(f"As of {found.as_of.isoformat()}: {found.source}")
+
+
+@app.command()
+def sandbox(
+    context: typer.Context,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 for any free one.")] = 8788,
+    faults: Annotated[Path | None, typer.Option("--faults", help="Faults file (docs/sandbox.md).")] = None,
+    state: Annotated[
+        Path | None, typer.Option("--state", help="Folder of its state. [default: the deck's own]")
+    ] = None,
+    speed: Annotated[float, typer.Option("--speed", min=0.001, help="How much faster its clock runs.")] = 1.0,
+) -> None:
+    """Serve the Message Batches API from this machine, for this deck or for any other client."""
+    from batchdeck.config import deck_home
+    from batchdeck.sandbox.__main__ import serve
+
+    session: Session = context.obj
+    folder = state or deck_home(session.deck) / "sandbox"
+    raise typer.Exit(serve(folder, port=port, faults=faults, speed=speed))

@@ -1,0 +1,129 @@
+"""Progress of long operations on stderr: bars where somebody looks, plain lines where nobody does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar, cast
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from batchdeck.cli.output import counted, money, size
+from batchdeck.domain import events
+from batchdeck.domain.documents import Document
+from batchdeck.domain.events import Event, Finished, Operation
+from batchdeck.domain.text import show
+
+T = TypeVar("T")
+
+
+class Narrator:
+    """Tells the story of an operation's events: bars for what moves, a line for what has happened."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
+        self._quiet = quiet
+        self._progress: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Run an operation to its end, telling of it, and return its result."""
+        with self._bars():
+            async for event in operation:
+                if isinstance(event, Finished):
+                    return cast("T", event.result)
+                self.tell(event)
+        raise RuntimeError("an operation ended without its result")
+
+    def tell(self, event: Event) -> None:
+        """Tell of one event."""
+        if self._quiet:
+            return
+        match event:
+            case events.DocumentScanned(file=file, done=done, files=files):
+                self._move("Scanning", done, files)
+                if not isinstance(file, Document):
+                    self.say(f"✗ {show(file.path, 100)}: {file.problem}")
+            case events.PagesPrepared(done=done, total=total):
+                self._move("Preparing pages", done, total)
+            case events.BatchSending(submission=key, sent=sent, size=total):
+                self._move(f"Sending {size(total)} ({key[:4]})", sent, total)
+            case events.BatchSubmitted(batch=batch, requests=requests):
+                self.say(f"✓ {batch} accepted: {counted(requests, 'page')}")
+            case events.PagesAssembled(document=document, done=done, total=total):
+                self._move(show(document, 40), done, total)
+            case events.DocumentExported(done=done, documents=total):
+                self._move("Exporting documents", done, total)
+            case _:
+                line = _line(event)
+                if line:
+                    self.say(line)
+
+    def say(self, text: str) -> None:
+        """Say one line."""
+        if not self._quiet:
+            self._console.print(Text(show(text)))
+
+    def _move(self, what: str, done: int, total: int) -> None:
+        if self._progress is None:
+            return
+        if what not in self._tasks:
+            self._tasks[what] = self._progress.add_task(what, total=total)
+        self._progress.update(self._tasks[what], completed=done, total=total)
+
+    @contextmanager
+    def _bars(self) -> Iterator[None]:
+        if self._quiet or not sys.stderr.isatty():
+            yield
+            return
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self._console, refresh_per_second=4, transient=True) as progress:
+            self._progress, self._tasks = progress, {}
+            try:
+                yield
+            finally:
+                self._progress = None
+
+
+def _line(event: Event) -> str:
+    """Return what to say of an event that is worth a line, else nothing."""
+    match event:
+        case events.Note(text=text, level=level):
+            return f"{'! ' if level != 'info' else ''}{text}"
+        case events.SubmissionRefused(reason=reason):
+            return f"✗ The API refused the batch: {reason}"
+        case events.SubmissionInDoubt(submission=key, reason=reason):
+            return f"? It is not known whether the API took submission {key}: {reason}"
+        case events.SubmissionSettled(submission=key, batch=None):
+            return f"✓ The API never took submission {key}; its pages may be submitted again."
+        case events.SubmissionSettled(submission=key, batch=batch):
+            return f"✓ Submission {key} is batch {batch}."
+        case events.DuplicateFound(batch=batch, submission=key):
+            return f"! Batch {batch} repeats submission {key}: cancel it with `batchdeck cancel {batch}`."
+        case events.Waiting(until=until, reason=reason):
+            return f"… until {until.astimezone():%H:%M:%S}: {reason}"
+        case events.CountsChanged(batch=batch, status=status, counts=counts):
+            if status == "ended":
+                return ""
+            return f"▸ {batch} {status}: {counted(counts.total, 'request')}"
+        case events.BatchEnded(batch=batch):
+            return f"■ {batch} has ended; downloading its results"
+        case events.BatchArchived(batch=batch, outcomes=outcomes, cost=cost, findings=findings):
+            tally = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+            return "\n".join([f"✓ {batch} archived: {tally} · {money(cost)}", *findings])
+        case events.ResultsAtRisk(batch=batch, vanish_at=vanish_at):
+            return f"! The results of {batch} vanish on {vanish_at:%Y-%m-%d} and are not on this disk yet."
+        case events.AccountHeldEvent(reason=reason):
+            return f"! Paid work has stopped: {reason}"
+        case events.PollFailed(batch=batch, reason=reason):
+            return f"! {batch or 'The API'}: {reason} (it is tried again)"
+        case _:
+            return ""

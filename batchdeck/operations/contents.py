@@ -1,0 +1,77 @@
+"""The contents of single pages: what came back, and what the source itself says and looks like."""
+
+from __future__ import annotations
+
+import msgspec
+
+from batchdeck.domain.pages import Answer, SourcePage
+from batchdeck.domain.requests import parse_custom_id
+from batchdeck.errors import NotFound
+from batchdeck.operations.context import Context
+from batchdeck.operations.sources import readable_source
+from batchdeck.pdf.images import render_page
+from batchdeck.pdf.text import TextReader
+from batchdeck.store.index import read_index
+from batchdeck.store.plans import read_plan
+from batchdeck.store.results import read_row
+
+
+class _Block(msgspec.Struct):
+    type: str
+    text: str = ""
+
+
+class _Message(msgspec.Struct):
+    content: list[_Block] = []
+
+
+class _Result(msgspec.Struct):
+    message: _Message | None = None
+
+
+class _Row(msgspec.Struct):
+    result: _Result
+
+
+def answer_text(row: bytes) -> str:
+    """Return the text of a results line: its text blocks joined (a thinking block often comes first)."""
+    message = msgspec.json.decode(row, type=_Row).result.message
+    return "".join(block.text for block in message.content if block.type == "text") if message else ""
+
+
+def read_answer(context: Context, custom_id: str) -> Answer | None:
+    """Return what came back for one attempt; None while nothing has, or when its row is missing.
+
+    Raises:
+        NotFound: no submission of this deck made that id.
+    """
+    parsed = parse_custom_id(custom_id)
+    submission = context.ledger.submissions().get(parsed.nonce) if parsed is not None else None
+    if parsed is None or submission is None:
+        raise NotFound(
+            f"No submission of this deck made the id {custom_id[:80]}.", hint="See `batchdeck pages JOB`."
+        )
+    if not context.layout.index(submission.key).exists():
+        return None
+    index = read_index(context.layout, submission.key)
+    row = index.row_of(parsed.index)
+    if row is None:
+        return None
+    line = read_row(context.layout, submission.key, *index.place(row))
+    return Answer(custom_id, line, answer_text(line))
+
+
+def read_source(context: Context, job_id: str, index: int) -> SourcePage:
+    """Return the text of one source page, with whether it can be trusted."""
+    page = read_plan(context.layout, job_id).page(index)
+    job = context.ledger.job(job_id)
+    name = next(ref.name for ref in job.documents if ref.sha256 == page.document)
+    with TextReader(str(readable_source(context, page.document))) as reader:
+        layer = reader.layer(page.number)
+    return SourcePage(name, page.number, page.label, layer.text, tuple(layer.links), layer.trusted)
+
+
+def render_source(context: Context, job_id: str, index: int, *, dpi: int) -> bytes:
+    """Return one source page as a PNG picture."""
+    page = read_plan(context.layout, job_id).page(index)
+    return render_page(str(readable_source(context, page.document)), page.number, dpi=dpi)

@@ -1,0 +1,199 @@
+"""The reading half of the deck: what kind it is and what is in it. Changes nothing, sends nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchdeck.config import Settings
+from batchdeck.domain.batches import Batch, Job, Submission
+from batchdeck.domain.costs import PriceList
+from batchdeck.domain.lookup import find_one
+from batchdeck.domain.overview import BatchRow, JobState, Totals, batch_rows, job_state, totals
+from batchdeck.domain.pages import Answer, FailureGroup, PageDetail, SourcePage
+from batchdeck.domain.polling import EndEstimate, estimate_end
+from batchdeck.errors import NotFound
+
+if TYPE_CHECKING:
+    from batchdeck.connection import Connection
+    from batchdeck.operations.context import Context
+    from batchdeck.store.audit import AuditEntry
+    from batchdeck.store.page_table import PageTable
+
+
+class DeckReader:
+    """What a deck can be asked without changing it. Answers come from memory; `refresh` takes in what other
+    processes have changed."""
+
+    def __init__(self, context: Context, connection: Connection) -> None:
+        """Use `Deck.open`."""
+        self._context = context
+        self._connection = connection
+
+    # What kind of deck this is
+
+    @property
+    def path(self) -> Path:
+        return self._context.layout.root
+
+    @property
+    def read_only(self) -> bool:
+        return self._context.read_only
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self._connection.is_sandbox
+
+    @property
+    def endpoint(self) -> str:
+        """The API's host as shown to the operator."""
+        return self._connection.shown_endpoint
+
+    @property
+    def settings(self) -> Settings:
+        return self._context.settings
+
+    @property
+    def prices(self) -> PriceList:
+        return self._context.prices
+
+    @property
+    def operator(self) -> str:
+        return self._context.operator
+
+    def now(self) -> dt.datetime:
+        return self._context.now()
+
+    # What is on disk
+
+    def refresh(self) -> bool:
+        """Take in what other processes have changed; say whether anything had."""
+        return self._context.ledger.refresh()
+
+    @property
+    def version(self) -> int:
+        """A number that changes whenever the ledger does, as of the last `refresh`."""
+        return self._context.ledger.version
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs, newest first."""
+        return sorted(self._context.ledger.jobs().values(), key=lambda job: job.created_at, reverse=True)
+
+    def job(self, name: str) -> Job:
+        """Return a job by id, unambiguous beginning of its id, or name.
+
+        Raises:
+            NotFound: none, or more than one, goes by that.
+        """
+        return find_one(name, self.jobs(), lambda job: (job.id, job.name), what="job")
+
+    def job_state(self, job: Job) -> JobState:
+        """Return where a job stands."""
+        from batchdeck.operations.plan import unsent_indices
+
+        own = [s for s in self._context.ledger.submissions().values() if s.job == job.id]
+        return job_state(job.outcomes, own, len(unsent_indices(job, own)))
+
+    def job_cost(self, job: Job) -> float | None:
+        """Return what a job's archived batches have cost in dollars; None before the first."""
+        costs = [b.cost for b in self._context.ledger.batches().values() if b.job == job.id]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if known else None
+
+    def submissions(self, job: str) -> list[Submission]:
+        """Return a job's submissions in the order they were made."""
+        own = [s for s in self._context.ledger.submissions().values() if s.job == job]
+        return sorted(own, key=lambda submission: submission.created_at)
+
+    def batches(self) -> list[BatchRow]:
+        """Return every batch, and every submission without one, newest first."""
+        ledger = self._context.ledger
+        return batch_rows(ledger.jobs(), ledger.submissions().values(), ledger.batches().values(), self.now())
+
+    def batch(self, name: str) -> Batch:
+        """Return a batch by id, or unambiguous beginning or end of its id.
+
+        Raises:
+            NotFound: none, or more than one, goes by that.
+        """
+        batches = list(self._context.ledger.batches().values())
+        return find_one(name, batches, lambda batch: (batch.id, batch.key), what="batch")
+
+    def totals(self) -> Totals:
+        """Return the sums of the home screen's header line."""
+        return totals(self.batches())
+
+    def target(self, name: str) -> str:
+        """Return the id of the job or batch that goes by `name`, jobs first.
+
+        Raises:
+            NotFound: neither a job nor a batch goes by that.
+        """
+        try:
+            return self.job(name).id
+        except NotFound as not_a_job:
+            try:
+                return self.batch(name).id
+            except NotFound:
+                raise not_a_job from None
+
+    def pages(self, target: str) -> PageTable:
+        """Return the pages of a job or of one batch. The first time may take seconds: call it in a thread."""
+        from batchdeck.operations.pages import batch_pages, job_pages
+
+        if target in self._context.ledger.jobs():
+            return job_pages(self._context, target)
+        return batch_pages(self._context, target)
+
+    def page(self, custom_id: str) -> PageDetail:
+        """Return one page with all its attempts, by the custom_id of any of them.
+
+        Raises:
+            NotFound: no submission of this deck made that id.
+        """
+        from batchdeck.operations.pages import find_page
+
+        return find_page(self._context, custom_id)
+
+    def page_at(self, job: str, index: int) -> PageDetail:
+        """Return one page with all its attempts, by its global index in a job."""
+        from batchdeck.operations.pages import page_detail
+
+        return page_detail(self._context, job, index)
+
+    def failures(self, target: str) -> list[FailureGroup]:
+        """Return a job's or batch's failed pages, grouped by cause."""
+        return self.pages(target).failure_groups()
+
+    def answer(self, custom_id: str) -> Answer | None:
+        """Return what came back for one attempt; None while nothing has.
+
+        Raises:
+            NotFound: no submission of this deck made that id.
+        """
+        from batchdeck.operations.contents import read_answer
+
+        return read_answer(self._context, custom_id)
+
+    def source_page(self, job: str, index: int) -> SourcePage:
+        """Return the source of one page as text. Reads the PDF: call it in a thread."""
+        from batchdeck.operations.contents import read_source
+
+        return read_source(self._context, job, index)
+
+    def source_image(self, job: str, index: int, *, dpi: int = 72) -> bytes:
+        """Return the source of one page as a PNG picture. Reads the PDF: call it in a thread."""
+        from batchdeck.operations.contents import render_source
+
+        return render_source(self._context, job, index, dpi=dpi)
+
+    def expected_end(self, requests: int, age_seconds: float) -> EndEstimate | None:
+        """Return when batches like this one ended here before; None where there is no history to go by."""
+        from batchdeck.operations.track import durations
+
+        return estimate_end(durations(self._context), requests, age=age_seconds)
+
+    def log(self, count: int = 500) -> list[AuditEntry]:
+        """Return the last lines of the audit log, oldest first."""
+        return self._context.audit.tail(count)
