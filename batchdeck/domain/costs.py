@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -60,6 +62,9 @@ class ModelPrice:
         return cost if batch else cost / BATCH_SHARE
 
 
+_SNAPSHOT_DATE = re.compile(r"-[0-9]{8}$")
+
+
 @dataclass(frozen=True, slots=True)
 class PriceList:
     """Prices by model, and the day they were looked up. Always an estimate: the invoice decides."""
@@ -69,13 +74,10 @@ class PriceList:
     source: str = ""
 
     def of(self, model: str) -> ModelPrice | None:
-        """Return a model's price: its own, else that of the longest known id it begins with (dated
-        snapshots such as ``claude-opus-5-20260401``), else None."""
-        exact = self.models.get(model)
-        if exact is not None:
-            return exact
-        known = [name for name in self.models if model.startswith(name + "-")]
-        return self.models[max(known, key=len)] if known else None
+        """Return a model's price: its own, else that of the model it is a dated snapshot of (such as
+        ``claude-opus-5-20260401``), else None. A newer model is not priced like an older one whose name it
+        begins with: ``claude-opus-5-9`` is no snapshot of ``claude-opus-5``."""
+        return self.models.get(model) or self.models.get(_SNAPSHOT_DATE.sub("", model))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +152,10 @@ def read_price_list(table: Mapping[str, object], *, name: str) -> PriceList:
     """
     as_of = table.get("as_of")
     models = table.get("models")
-    if not isinstance(as_of, dt.date) or not isinstance(models, Mapping):
+    unknown = set(table) - {"as_of", "source", "models"}
+    if not isinstance(as_of, dt.date) or not isinstance(models, Mapping) or unknown:
         raise ConfigError(
-            f'{name}: a price list needs `as_of = YYYY-MM-DD` and tables [models."…"].',
+            f'{name}: a price list is `as_of = YYYY-MM-DD`, a `source` and tables [models."…"], and no more.',
             hint="Run `batchdeck prices` to see the shipped one.",
         )
     allowed = {"input", "output", "cache_write_5m", "cache_write_1h", "cache_read", "retires"}
@@ -167,10 +170,15 @@ def read_price_list(table: Mapping[str, object], *, name: str) -> PriceList:
         retires = fields.get("retires")
         numbers = {key: value for key, value in fields.items() if key != "retires"}
         for key, value in numbers.items():
-            if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not is_number or not 0 <= value < math.inf:
                 raise ConfigError(f"{name}: `{key}` of “{model}” must be a number from 0.")
+        if retires is not None and not isinstance(retires, dt.date):
+            raise ConfigError(
+                f"{name}: `retires` of “{model}” must be a date, like 2026-11-30 without quotes."
+            )
         prices[str(model)] = ModelPrice(
             **{key: float(value) for key, value in numbers.items()},
-            retires=retires if isinstance(retires, dt.date) else None,
+            retires=retires,
         )
     return PriceList(as_of, prices, str(table.get("source", "")))

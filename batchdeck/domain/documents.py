@@ -125,6 +125,9 @@ class Page:
     label: str
 
 
+_RANGE = re.compile(r"\s*([0-9]{0,9})\s*(-?)\s*([0-9]{0,9})\s*")
+
+
 def parse_page_ranges(text: str) -> tuple[tuple[int, int | None], ...]:
     """Read page ranges like ``1-5,8,12-`` into (first, last) pairs, 1-based, `last` None for "to the end".
 
@@ -133,7 +136,7 @@ def parse_page_ranges(text: str) -> tuple[tuple[int, int | None], ...]:
     """
     ranges: list[tuple[int, int | None]] = []
     for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d*)\s*(-?)\s*(\d*)\s*", part)
+        match = _RANGE.fullmatch(part)
         if not match or not (match[1] or match[3]):
             raise UsageError(
                 f"“{show_range(part)}” is not a page range.", hint="Write ranges like 1-5,8,12- (1-based)."

@@ -257,7 +257,8 @@ def event_record(event: Event) -> dict[str, Any]:
 
 
 def plain(value: object) -> Any:
-    """Return a value of the domain as plain JSON data (dataclasses to objects, times to RFC 3339 in UTC)."""
+    """Return a value of the domain as plain JSON data (dataclasses to objects, times to RFC 3339 in UTC,
+    durations to seconds)."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
             field.name: plain(getattr(value, field.name))
@@ -266,6 +267,10 @@ def plain(value: object) -> Any:
         }
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, dt.timedelta):
+        return value.total_seconds()
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, Mapping):

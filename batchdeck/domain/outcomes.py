@@ -76,7 +76,8 @@ class Remedy(enum.StrEnum):
 TRANSIENT_ERRORS = frozenset({"api_error", "overloaded_error", "rate_limit_error", "timeout_error"})
 ACCOUNT_ERRORS = frozenset({"billing_error", "authentication_error", "permission_error"})
 # Message texts are looked at only where the API gives nothing else to branch on.
-_ACCOUNT_PHRASES = ("credit balance", "billing", "usage limits", "spend limit")
+_SPEND_LIMIT_PHRASE = "spend limit"
+_ACCOUNT_PHRASES = ("credit balance", "billing", "usage limits", _SPEND_LIMIT_PHRASE)
 _BLOCKED_PHRASE = "content filtering"
 _UNREADABLE_PDF_PHRASE = "could not process pdf"
 _UNREADABLE_IMAGE_PHRASE = "could not process image"
@@ -113,6 +114,8 @@ def is_account_error(error_type: str, message: str) -> bool:
     if error_type in ACCOUNT_ERRORS:
         return True
     lowered = message.lower()
+    if error_type == "rate_limit_error":  # an enforced spend limit comes as a 429, unlike one set by the owner
+        return _SPEND_LIMIT_PHRASE in lowered
     return error_type == "invalid_request_error" and any(phrase in lowered for phrase in _ACCOUNT_PHRASES)
 
 

@@ -156,7 +156,7 @@ def _waiting_for(candidates: Sequence[RemoteBatch]) -> str:
     return f"{len(candidates)} batches could be it; their results will tell when they have ended"
 
 
-class Sighting(enum.Enum):
+class Sighting(enum.StrEnum):
     """What a batch is to this deck that turned up in the workspace and whose first nonce was read."""
 
     FOREIGN = "foreign"

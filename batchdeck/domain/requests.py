@@ -13,7 +13,7 @@ CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 NONCE_LENGTH = 10
 _SLUG_LENGTH = 24
-_OURS = re.compile(r"([0-9a-f]{10})-(\d{7,})-(?:([a-z0-9-]+)-)?p(\d+)")
+_OURS = re.compile(r"(?=.{1,64}$)([0-9a-f]{10})-([0-9]{7,})-(?:([a-z0-9-]+)-)?p([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
