@@ -114,7 +114,7 @@ def is_account_error(error_type: str, message: str) -> bool:
     if error_type in ACCOUNT_ERRORS:
         return True
     lowered = message.lower()
-    if error_type == "rate_limit_error":  # an enforced spend limit comes as a 429, unlike one set by the owner
+    if error_type == "rate_limit_error":  # how an *enforced* spend limit comes
         return _SPEND_LIMIT_PHRASE in lowered
     return error_type == "invalid_request_error" and any(phrase in lowered for phrase in _ACCOUNT_PHRASES)
 
