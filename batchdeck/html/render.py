@@ -18,7 +18,7 @@ from batchdeck.html.context import Pages, settle, values_for
 from batchdeck.html.dress import dress
 from batchdeck.html.model import Assembly, Exported
 from batchdeck.html.naming import export_stem
-from batchdeck.html.templates import Template, environment, load_template, read_style
+from batchdeck.html.templates import Template, environment, find_template, read_style
 
 OpenFile = Callable[[str], AbstractContextManager[BinaryIO]]
 """Opens the file of that name, beside the document, for writing."""
@@ -73,7 +73,7 @@ def render_to(
     Raises:
         NotFound: no such template. UsageError: the template itself is wrong.
     """
-    chosen = load_template(template)
+    chosen = find_template(template)
     jinja = environment(chosen)
     style = read_style(chosen)
     layout = dress(assembly)

@@ -72,7 +72,7 @@ def list_templates() -> tuple[Template, ...]:
     return tuple(_read_folder(root / name, is_shipped=True) for name in names)
 
 
-def load_template(name: str | Path) -> Template:
+def find_template(name: str | Path) -> Template:
     """Return the shipped template of that name, or the one at that path (a folder with ``template.toml``,
     or one Jinja file, which then makes one file a document).
 

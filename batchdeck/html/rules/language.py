@@ -24,6 +24,8 @@ _GRANDFATHERED = names(
     "i-tay i-tsu sgn-be-fr sgn-be-nl sgn-ch-de art-lojban cel-gaulish no-bok no-nyn zh-guoyu zh-hakka "
     "zh-min zh-min-nan zh-xiang"
 )
+_EXTENDED = names("ar kok lv ms sgn sw uz zh")
+"""Languages that may be followed by a three-letter one."""
 _RIGHT_TO_LEFT = names("ar arc arz ckb dv fa glk he iw ji ks lrc mzn nqo pnb prs ps sam sd syr ug ur yi")
 _RIGHT_TO_LEFT_SCRIPTS = names(
     "Adlm Arab Aran Hebr Mand Mend Nkoo Nbat Rohg Samr Syrc Syre Syrj Syrn Thaa Yezi"
@@ -39,8 +41,10 @@ def language_problem(tag: str) -> str:
     if match is None:
         return "is not formed like a language tag"
     language, script, region = match["language"].lower(), match["script"], match["region"]
-    if language not in LANGUAGES and not "qaa" <= language <= "qtz":
+    if language not in LANGUAGES and not (len(language) == 3 and "qaa" <= language <= "qtz"):
         return f"begins with “{language}”, which is no language code"
+    if match["extlang"] and not (language in _EXTENDED and match["extlang"][1:].lower() in LANGUAGES):
+        return f"has “{match['extlang'][1:]}”, which does not go with “{language}”"
     if script and script.title() not in SCRIPTS:
         return f"has “{script}”, which is no script code"
     if region and region.isalpha() and region.upper() not in REGIONS and not _is_private_region(region):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from xml.etree.ElementTree import Element
 
+from batchdeck.domain.text import show
 from batchdeck.html.model import RuleFinding
 
 _EXCERPT = 60
@@ -33,15 +34,16 @@ class Tree:
         self._by_tag: dict[str, list[Element]] = {}
         self._by_attribute: dict[str, list[Element]] = {}
         self.ids: dict[str, list[Element]] = {}
+        self._hidden: set[Element] = set()
         self.foreign: set[Element] = set()
         self.elements: list[Element] = []
         """HTML elements in document order, with the outermost `math` and `svg` but nothing inside them."""
         self._gather()
 
     def _gather(self) -> None:
-        stack = [(self.root, False)]
+        stack = [(self.root, False, False)]
         while stack:
-            element, is_foreign = stack.pop()
+            element, is_foreign, is_hidden = stack.pop()
             tag = tag_of(element)
             if not tag:
                 continue
@@ -54,10 +56,15 @@ class Tree:
                 self._by_attribute.setdefault(name, []).append(element)
                 if name == "id":
                     self.ids.setdefault(value, []).append(element)
+            if tag == "template":  # its content is no part of the document until a script takes it
+                continue
             below = is_foreign or tag in _FOREIGN_ROOTS
+            is_hidden = is_hidden or _hides(element)
+            if is_hidden:
+                self._hidden.add(element)
             for child in reversed(element):
                 self._parents[child] = element
-                stack.append((child, below))
+                stack.append((child, below, is_hidden))
 
     def all(self, *tags: str) -> Iterator[Element]:
         """Yield the HTML elements of these tags; of several tags, tag by tag."""
@@ -101,7 +108,7 @@ class Tree:
 
     def is_hidden(self, element: Element) -> bool:
         """Say whether an element is kept from assistive technology, as far as its markup tells."""
-        return _hides(element) or any(_hides(ancestor) for ancestor in self.ancestors(element))
+        return element in self._hidden
 
     def name(self, element: Element) -> str:
         """Return an element's accessible name, as far as markup alone gives it (accname 1.2, shortened)."""
@@ -116,6 +123,8 @@ class Tree:
 
 
 def _hides(element: Element) -> bool:
+    if not element.attrib:
+        return False
     if element.get("aria-hidden") == "true" or element.get("hidden") is not None:
         return True
     style = (element.get("style") or "").replace(" ", "").lower()
@@ -146,6 +155,5 @@ def words_of(element: Element) -> str:
 
 
 def excerpt(text: str) -> str:
-    """Return the beginning of a text for a message."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _EXCERPT else flat[: _EXCERPT - 1] + "…"
+    """Return the beginning of a text for a message, harmless to show."""
+    return show(" ".join(text[: _EXCERPT * 4].split()), _EXCERPT)

@@ -1,0 +1,49 @@
+"""The axe rules on headings: their order, their words, and the one h1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from batchdeck.html.model import RuleFinding
+from batchdeck.html.rules.tree import Tree, excerpt, tag_of
+
+_LEVELS = {f"h{level}": level for level in range(1, 7)}
+
+
+def _headings(tree: Tree) -> Iterator[tuple[Element, int]]:
+    """Yield headings with their level, those by `role` included, without hidden ones."""
+    for element in tree.elements:
+        role = (element.get("role") or "").strip().lower()
+        level = _LEVELS.get(tag_of(element), 0) if not role else 0
+        if role == "heading":
+            stated = element.get("aria-level") or ""
+            level = int(stated) if stated.isascii() and stated.isdigit() else _LEVELS.get(tag_of(element), 2)
+        if level and not tree.is_hidden(element):
+            yield element, level
+
+
+def heading_order(tree: Tree) -> Iterator[RuleFinding]:
+    """WCAG 1.3.1: heading levels go down one at a time."""
+    before = 0
+    for element, level in _headings(tree):
+        if before and level > before + 1:
+            message = f"h{level} follows h{before}: “{excerpt(tree.name(element))}”"
+            yield tree.finding("heading-order", element, message)
+        before = level
+
+
+def page_has_heading_one(tree: Tree) -> Iterator[RuleFinding]:
+    """A document has a heading of level one."""
+    if not any(level == 1 for _, level in _headings(tree)):
+        yield tree.finding("page-has-heading-one", tree.root, "The document has no h1.")
+
+
+def empty_heading(tree: Tree) -> Iterator[RuleFinding]:
+    """WCAG 2.4.6: a heading says something."""
+    for element, level in _headings(tree):
+        if not tree.name(element):
+            yield tree.finding("empty-heading", element, f"This h{level} has no words.")
+
+
+RULES = (heading_order, page_has_heading_one, empty_heading)
