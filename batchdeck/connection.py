@@ -113,7 +113,7 @@ class Connection:
             explicit=self._api_key,
             profile=self._profile,
             environ=self._environ,
-            sandbox=self.is_sandbox,
+            sandbox_key=self._sandbox.api_key if self._sandbox is not None else None,
         )
         self.credential_source = credential.source
         return await Gateway.open(

@@ -57,10 +57,11 @@ class SpooledBody:
                     return  # shorter than promised: the transport refuses to end the request
                 for start in range(0, len(block), _PIECE):
                     piece = block[start : start + _PIECE]
-                    self.left_whole = self.left_whole or sent + len(piece) == self.size
-                    yield piece
                     sent += len(piece)
+                    self.left_whole = self.left_whole or sent == self.size
+                    # Told before the piece is handed over: fewer bytes than all are proof of an unsent body.
                     if self._on_sent is not None:
                         self._on_sent(sent)
+                    yield piece
         finally:
             file.close()

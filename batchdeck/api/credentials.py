@@ -63,10 +63,6 @@ class Secret:
         raise TypeError("a Secret is never pickled")
 
 
-SANDBOX_KEY = Secret("sandbox")
-"""What the sandbox is given, so that a real key never reaches it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A key, or the SDK's own chain (`key` is None), and where it comes from in words."""
@@ -82,7 +78,7 @@ def find_credential(
     profile: str | None = None,
     key_file: Path | None = None,
     environ: Mapping[str, str],
-    sandbox: bool = False,
+    sandbox_key: str | None = None,
 ) -> Credential:
     """Look for the credential: sandbox, explicit key, explicit profile, key file, environment, SDK profile.
 
@@ -91,13 +87,13 @@ def find_credential(
         profile: a profile of the SDK's configuration, named by a setting.
         key_file: a file with the key alone, readable by its owner only.
         environ: the process environment.
-        sandbox: whether the endpoint is the sandbox, which never gets a real key.
+        sandbox_key: the running sandbox's own key, when the endpoint is a sandbox: it never gets a real one.
 
     Raises:
         ConfigError: the key file cannot be read, others may read it, or it holds no key.
     """
-    if sandbox:
-        return Credential(SANDBOX_KEY, None, "the sandbox's own key")
+    if sandbox_key is not None:
+        return Credential(Secret(sandbox_key), None, "the sandbox's own key")
     if explicit:
         return Credential(_checked(explicit, "The key given"), None, "given in code")
     if profile:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from batchdeck.api.credentials import SANDBOX_KEY, Secret, find_credential, read_key_file
+from batchdeck.api.credentials import Secret, find_credential, read_key_file
 from batchdeck.api.settings import ApiSettings
 from batchdeck.errors import ConfigError
 
@@ -61,8 +61,8 @@ def test_the_order_of_the_places(key_file: Path) -> None:
     environ = {"ANTHROPIC_API_KEY": "env-key", "ANTHROPIC_AUTH_TOKEN": "token"}
     everything = {"explicit": "given", "profile": "work", "key_file": key_file, "environ": environ}
 
-    found = find_credential(**everything, sandbox=True)  # type: ignore[arg-type]
-    assert found.key == SANDBOX_KEY
+    found = find_credential(**everything, sandbox_key="sk-sandbox")  # type: ignore[arg-type]
+    assert (found.key, found.source) == (Secret("sk-sandbox"), "the sandbox's own key")
     found = find_credential(**everything)  # type: ignore[arg-type]
     assert (found.key, found.source) == (Secret("given"), "given in code")
     found = find_credential(profile="work", key_file=key_file, environ=environ)
