@@ -92,9 +92,12 @@ class Connection:
                 sandbox.release()
 
     async def _sandbox_is_up(self) -> bool:
-        if self._sandbox is None:
+        """Whether the sandbox, where there is one, still runs: somebody may have killed its process."""
+        if self._sandbox_state is None:
             return True
-        return await asyncio.to_thread(self._sandbox.is_alive)
+        from batchdeck.sandbox.presence import is_served
+
+        return await asyncio.to_thread(is_served, self._sandbox_state)
 
     async def _connect(self) -> Gateway:
         from batchdeck.api.credentials import find_credential

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from batchdeck.api.gateway import Gateway
 from batchdeck.domain.batches import Batch, RemoteBatch, Submission, SubmissionState
@@ -52,12 +53,12 @@ async def send_submission(context: Context, key: str, number: int = 1) -> AsyncG
             watermark = await gateway.newest_batch_id()
             submission = await asyncio.to_thread(_mark_sending, context, submission, watermark or "")
             try:
-                async for step in _create(context, gateway, submission):
-                    if isinstance(step, RemoteBatch):
-                        await asyncio.to_thread(record_acceptance, context, submission.key, step)
-                        yield BatchSubmitted(submission.job, step.id, key, submission.requests, number)
-                        return
-                    yield step
+                async with aclosing(_create(context, gateway, submission)) as steps:
+                    async for step in steps:
+                        if isinstance(step, Batch):
+                            yield BatchSubmitted(submission.job, step.id, key, submission.requests, number)
+                            return
+                        yield step
             except RateLimited as error:
                 await asyncio.to_thread(_back_to_prepared, context, key, error.message)
                 until = context.now() + dt.timedelta(seconds=error.retry_after)
@@ -88,8 +89,12 @@ async def send_submission(context: Context, key: str, number: int = 1) -> AsyncG
 
 async def _create(
     context: Context, gateway: Gateway, submission: Submission
-) -> AsyncGenerator[Event | RemoteBatch, None]:
-    """Make the one `create` call, reporting bytes on the way; the last item is the batch."""
+) -> AsyncGenerator[Event | Batch, None]:
+    """Make the one `create` call, reporting bytes on the way; the last item is the recorded batch.
+
+    Stopped on the way, it records what is known: bytes are counted before they are handed over, so fewer
+    than all of them means that the server has no whole body.
+    """
     sent = 0
 
     def on_sent(total: int) -> None:
@@ -100,25 +105,35 @@ async def _create(
     size = submission.body_bytes
     call = asyncio.ensure_future(gateway.create_batch(path, size, on_sent=on_sent))
     shown = -1
+    is_settled = False
     try:
-        while True:
-            done, _ = await asyncio.wait({call}, timeout=_PROGRESS_SECONDS)
+        while not call.done():
+            await asyncio.wait({call}, timeout=_PROGRESS_SECONDS)
             if sent != shown:
                 shown = sent
                 yield BatchSending(submission.key, submission.requests, sent, size)
-            if done:
-                yield call.result()
-                return
-    except (asyncio.CancelledError, GeneratorExit):
-        call.cancel()
-        # Bytes are counted before they are handed over: fewer than all means the server has no whole body.
-        if sent < size:
-            _back_to_prepared(context, submission.key, "interrupted before it was sent")
-        elif not call.done() or call.cancelled() or call.exception() is not None:
-            record_doubt(context, submission.key, "interrupted while waiting for the answer")
-        else:
-            record_acceptance(context, submission.key, call.result())
-        raise
+        is_settled = call.exception() is not None
+        remote = call.result()
+        batch = record_acceptance(context, submission.key, remote)
+        is_settled = True
+        yield batch
+    finally:
+        if not is_settled:
+            _record_stopped(context, submission, call, is_whole=sent >= size)
+
+
+def _record_stopped(
+    context: Context, submission: Submission, call: asyncio.Future[RemoteBatch], *, is_whole: bool
+) -> None:
+    """Record what is known of a call that was stopped on the way."""
+    if call.done() and not call.cancelled() and call.exception() is None:
+        record_acceptance(context, submission.key, call.result())
+        return
+    call.cancel()
+    if is_whole:
+        record_doubt(context, submission.key, "interrupted while waiting for the answer")
+    else:
+        _back_to_prepared(context, submission.key, "interrupted before it was sent")
 
 
 def _begin(context: Context, key: str) -> Submission:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from batchdeck.domain.batches import Job, Submission, SubmissionState, ranges_of, ranges_overlap
@@ -256,15 +257,16 @@ def _record_prepared(context: Context, run: Run, turn: Turn, body: SpooledBody) 
 async def _send_one(context: Context, run: Run, key: str) -> AsyncGenerator[Event, None]:
     """Send one submission and note what came of it; never raises for what the API said."""
     try:
-        async for event in send_submission(context, key, len(run.batches) + 1):
-            if isinstance(event, BatchSubmitted):
-                run.batches.append(event.batch)
-                run.pages += event.requests
-            elif isinstance(event, SubmissionRefused):
-                run.refused.append(event.reason)
-            elif isinstance(event, SubmissionInDoubt):
-                run.in_doubt.append(event.submission)
-            yield event
+        async with aclosing(send_submission(context, key, len(run.batches) + 1)) as events:
+            async for event in events:
+                if isinstance(event, BatchSubmitted):
+                    run.batches.append(event.batch)
+                    run.pages += event.requests
+                elif isinstance(event, SubmissionRefused):
+                    run.refused.append(event.reason)
+                elif isinstance(event, SubmissionInDoubt):
+                    run.in_doubt.append(event.submission)
+                yield event
     except AccountHeld as error:
         run.held, run.unreachable = error.message, error
     except (ApiRefused, AcceptanceUnknown, ApiUnreachable) as error:

@@ -84,7 +84,8 @@ def ensure_running(
 
     Args:
         state: the folder; made when it does not exist.
-        faults: TOML file that says what goes wrong.
+        faults: TOML file that says what goes wrong. Without it and without `settings`, whatever serves the
+            folder already is taken as it is.
         speed: how fast its clock is to run; None leaves it as it is.
         settings: everything else; `faults` and `speed` go before what it says of them.
 
@@ -101,7 +102,7 @@ def ensure_running(
     if wanted.faults is not None:
         read_faults(wanted.faults)
     with launch_lock(state):
-        if is_served(state):
+        if is_served(state) and (faults is not None or settings is not None):
             _replace_if_different(state, wanted)
         use = use_lock(state)
         try:
