@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
+from batchdeck.api.threads import in_thread
 
 _BLOCK = 1 << 20
 """Bytes read in one go by a worker thread."""
 _PIECE = 1 << 17
 """Bytes handed to the transport in one go: small enough that writing one never holds the event loop up."""
-
-
-async def in_thread(function: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """Run `function` in a worker thread and, even when cancelled, wait until it is done.
-
-    A plain `asyncio.to_thread` leaves the thread running after a cancellation, on a file its owner is
-    already closing.
-    """
-    running = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise
 
 
 class SpooledBody:

@@ -9,10 +9,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from batchdeck.api.bodies import SpooledBody, in_thread
+from batchdeck.api.bodies import SpooledBody
 from batchdeck.api.calls import Calls, believe, read
 from batchdeck.api.failures import acceptance_unknown, unreachable, wait_asked_for
-from batchdeck.api.loading import collector_paused
 from batchdeck.api.patience import Patience
 from batchdeck.api.readings import (
     BatchPage,
@@ -24,6 +23,7 @@ from batchdeck.api.readings import (
     read_table,
 )
 from batchdeck.api.settings import ApiSettings
+from batchdeck.api.threads import collector_paused, in_thread
 from batchdeck.domain.batches import RemoteBatch
 from batchdeck.domain.models import ModelInfo
 from batchdeck.errors import DeckDamaged, ResultsIncomplete

@@ -42,11 +42,6 @@ class ApiSettings:
     trusted_hosts: frozenset[str] = frozenset()
     """Public hosts that may be spoken to without TLS all the same."""
 
-    @property
-    def host(self) -> str:
-        """The one host that credentials are sent to."""
-        return urlsplit(self.base_url).hostname or ""
-
 
 def check_address(settings: ApiSettings) -> None:
     """Refuse an address that would send the key in the clear across public networks, or nowhere.

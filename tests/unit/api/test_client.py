@@ -13,8 +13,8 @@ import pytest
 
 from batchdeck.api.credentials import Secret
 from batchdeck.api.gateway import Gateway
-from batchdeck.api.loading import collector_paused
 from batchdeck.api.settings import ApiSettings, check_address
+from batchdeck.api.threads import collector_paused
 from batchdeck.errors import AccountHeld, ConfigError
 
 if TYPE_CHECKING:

@@ -1,10 +1,15 @@
-"""Loading the SDK in the background without holding up whoever runs in the foreground."""
+"""Work in threads that neither holds the event loop up nor outlives the call it was done for."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 @contextmanager
@@ -24,3 +29,17 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+async def in_thread(function: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Run `function` in a worker thread and, even when cancelled, wait until it is done.
+
+    A plain `asyncio.to_thread` leaves the thread running after a cancellation, on a file its owner is
+    already closing.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
