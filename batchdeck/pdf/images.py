@@ -14,6 +14,7 @@ MOST_PIXELS = 16_000_000
 """Pixels of one picture at most (64 MB while it is drawn); a larger page is drawn at a lower resolution."""
 LONGEST_EDGE = 8_000
 """Pixels along one side at most (public API reference: larger pictures are refused)."""
+_FEWEST_PIXELS = 2
 _POINTS_PER_INCH = 72
 _THOUSANDTHS = 1000
 
@@ -26,6 +27,9 @@ def render_page(path: str, number: int, *, dpi: int, password: str = "") -> byte
         number: 1-based page.
         dpi: pixels an inch, lowered where the picture would exceed `MOST_PIXELS`.
         password: opens the document where it is encrypted.
+
+    Raises:
+        IndexError, WrongPassword, Unopenable, OSError: as `crop`.
     """
     return crop(path, number, (0, 0, _THOUSANDTHS, _THOUSANDTHS), dpi=dpi, password=password)
 
@@ -40,23 +44,25 @@ def crop(
 
     Raises:
         ValueError: the box is empty or leaves the page.
+        IndexError: the document has no such page.
+        WrongPassword, Unopenable, OSError: the file cannot be opened.
     """
     x0, y0, x1, y1 = bbox_thousandths
     if not (0 <= x0 < x1 <= _THOUSANDTHS and 0 <= y0 < y1 <= _THOUSANDTHS):
         raise ValueError(f"not a box within the page: {bbox_thousandths}")
     with PDFIUM, pdfium_document(path, password) as document:
+        if not 1 <= number <= len(document):
+            raise IndexError(f"page {number} of {len(document)}")
         if document.get_formtype() != FORMTYPE_NONE:
             document.init_forms()  # before the page is opened, or its fields stay empty
         page = document[number - 1]
         width, height = page.get_size()
         across, down = width * (x1 - x0) / _THOUSANDTHS, height * (y1 - y0) / _THOUSANDTHS
-        scale = min(
-            dpi / _POINTS_PER_INCH, math.sqrt(MOST_PIXELS / (across * down)), LONGEST_EDGE / max(across, down)
-        )
+        wanted = max(dpi / _POINTS_PER_INCH, _FEWEST_PIXELS / min(across, down))
+        scale = min(wanted, math.sqrt(MOST_PIXELS / (across * down)), LONGEST_EDGE / max(across, down))
         cut = (width * x0, height * (_THOUSANDTHS - y1), width * (_THOUSANDTHS - x1), height * y0)
         bitmap = page.render(scale=scale, crop=tuple(edge / _THOUSANDTHS for edge in cut), rev_byteorder=True)
         picture = bitmap.to_pil()
         out = io.BytesIO()
         picture.save(out, "PNG")
-        page.close()
     return out.getvalue()

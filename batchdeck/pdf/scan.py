@@ -72,13 +72,13 @@ def _read(path: str, most: int) -> bytes:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise _Refused(ProblemKind.NOT_A_FILE, "It is not a regular file (a pipe, socket or device).")
-            data = file.read(most + 1) if status.st_size <= most else None
+            data = file.read(status.st_size) if status.st_size <= most else None
     except IsADirectoryError:
         raise _Refused(ProblemKind.NOT_A_FILE, "It is a folder, not a file.") from None
     except (OSError, ValueError) as error:
         problem = unreadable(error)
         raise _Refused(problem.kind, problem.message) from None
-    if data is None or len(data) > most:
+    if data is None:
         raise _Refused(
             ProblemKind.TOO_LARGE, f"It is larger than {most // MEBIBYTE:,} MiB, the most one file may be."
         )

@@ -12,6 +12,10 @@ from batchdeck.pdf.open import Source, open_qpdf, open_source, written
 from batchdeck.pdf.pdfium import PDFIUM, Unopenable
 from batchdeck.pdf.single import single_page
 
+_REOPEN_AFTER_BYTES = 64_000_000
+"""qpdf keeps all that was copied out of a document in memory until it is closed: measured, 400 MB of pages
+taken from a 400 MB file."""
+
 
 class Splitter:
     """One document, open for splitting. A context manager; not for several threads.
@@ -32,6 +36,7 @@ class Splitter:
     def __init__(self, path: str, password: str = "") -> None:
         self._password = password
         self._spare: Source | None = None
+        self._taken = 0
         self._file: BinaryIO = open(path, "rb")  # noqa: SIM115 - closed by close()
         try:
             self._qpdf = open_qpdf(self._file, password)
@@ -77,7 +82,13 @@ class Splitter:
 
     def _by_qpdf(self, index: int) -> bytes:
         assert self._qpdf is not None
-        return single_page(self._qpdf, index)
+        if self._taken > _REOPEN_AFTER_BYTES:
+            self._qpdf.close()
+            self._qpdf = pikepdf.open(self._file, password=self._password)
+            self._taken = 0
+        page = single_page(self._qpdf, index)
+        self._taken += len(page)
+        return page
 
     def _by_pdfium(self, index: int) -> bytes:
         out = io.BytesIO()
