@@ -23,7 +23,7 @@ from batchdeck.api.readings import (
     read_table,
 )
 from batchdeck.api.settings import ApiSettings
-from batchdeck.api.threads import collector_paused, in_thread
+from batchdeck.api.threads import import_quietly, in_thread
 from batchdeck.domain.batches import RemoteBatch
 from batchdeck.domain.models import ModelInfo
 from batchdeck.errors import DeckDamaged, ResultsIncomplete
@@ -63,8 +63,8 @@ class Gateway:
         """
 
         def connect() -> AsyncAnthropic:
-            with collector_paused():
-                from batchdeck.api.client import build_client
+            import_quietly("batchdeck.api.client")
+            from batchdeck.api.client import build_client
 
             return build_client(settings)
 
@@ -184,11 +184,12 @@ class Gateway:
             ApiNotFound: not there, or not yet.
             ResultsIncomplete: the stream broke, or those lines are over 64 MB long.
         """
-        start = bytearray()
+        start, lines = bytearray(), 0
         async with self._calls.open_stream(f"{_path(batch_id)}/results") as pieces:
             async for piece in pieces:
                 start += piece
-                if start.count(b"\n") >= count:
+                lines += piece.count(b"\n")
+                if lines >= count:
                     break
                 if len(start) > _LINES_LIMIT:
                     raise ResultsIncomplete(f"The first results are over {_LINES_LIMIT:,} bytes long.")

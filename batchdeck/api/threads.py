@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import importlib
+import sys
+from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Load modules in a worker thread without a pause of the other threads.
+def import_quietly(name: str) -> None:
+    """Import a large module in a worker thread without pausing the other threads.
 
     Importing the SDK makes some hundred thousand objects, and the garbage collector walks all of them, with
     every thread stopped, for 50 to 90 ms: measured on an event loop next to the import, its longest gap
-    was 50-90 ms with the collector and 8-9 ms without. Modules live until the end, so afterwards they are
-    taken out of the collector's sight for good; otherwise its next full pass makes up for the pause.
+    was 50-90 ms with the collector and 8-10 ms without. Modules live until the end, so afterwards they (and
+    whatever else is alive) are taken out of the collector's sight for good; otherwise its next full pass
+    would make up for the pause. A module that is loaded already costs nothing.
     """
+    if name in sys.modules:
+        return
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        yield
+        importlib.import_module(name)
         gc.freeze()
     finally:
         if was_enabled:

@@ -6,6 +6,7 @@ import gc
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import pytest
 from batchdeck.api.credentials import Secret
 from batchdeck.api.gateway import Gateway
 from batchdeck.api.settings import ApiSettings, check_address
-from batchdeck.api.threads import collector_paused
+from batchdeck.api.threads import import_quietly
 from batchdeck.errors import AccountHeld, ConfigError
 
 if TYPE_CHECKING:
@@ -152,21 +153,34 @@ def test_opening_the_rooms_door_does_not_load_the_sdk() -> None:
     assert loaded == []
 
 
-def test_the_collector_is_left_as_it_was_found() -> None:
-    assert gc.isenabled()
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a module that notes whether the collector ran while it was imported."""
+    (tmp_path / "heavy_module_of_a_test.py").write_text("import gc\nwas_enabled = gc.isenabled()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "heavy_module_of_a_test"
+    sys.modules.pop("heavy_module_of_a_test", None)
+    gc.unfreeze()
+
+
+def test_the_collector_sleeps_through_an_import_and_forgets_it(module: str) -> None:
     frozen = gc.get_freeze_count()
-    with collector_paused():
-        assert not gc.isenabled()
+    import_quietly(module)
+    assert not sys.modules[module].was_enabled
     assert gc.isenabled()
     assert gc.get_freeze_count() > frozen
     gc.unfreeze()
+    import_quietly(module)
+    assert gc.get_freeze_count() == 0
+
+
+def test_the_collector_is_left_as_it_was_found(module: str) -> None:
     gc.disable()
     try:
-        with collector_paused():
-            pass
+        import_quietly(module)
         assert not gc.isenabled()
     finally:
         gc.enable()
-    with pytest.raises(RuntimeError), collector_paused():
-        raise RuntimeError
+    with pytest.raises(ModuleNotFoundError):
+        import_quietly("no_such_module_anywhere")
     assert gc.isenabled()
