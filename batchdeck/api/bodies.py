@@ -22,6 +22,9 @@ class SpooledBody:
     `left_whole` is the proof that matters after a failure: while it is False the body's last byte was never
     handed to the transport, so no server can hold the complete body. "The transport reported the write as
     done" would not do: an asyncio transport may put bytes on the wire and report a failure for them.
+
+    `on_sent` follows the same rule: each piece is counted before it is handed over, so a count below `size`
+    proves the same, even when the call is cancelled at that moment.
     """
 
     def __init__(self, path: Path, size: int, on_sent: Callable[[int], None] | None = None) -> None:

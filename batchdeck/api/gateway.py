@@ -82,7 +82,8 @@ class Gateway:
         Args:
             body_path: the complete JSON body, `{"requests":[...]}`.
             size: its length in bytes.
-            on_sent: told how many bytes have been handed to the network so far.
+            on_sent: told how many bytes are out, each piece counted before it is handed to the network: a
+                count below `size` proves that no server has the whole body, whatever happens next.
 
         Raises:
             RequestRefused, AccountHeld: the API said no; there is no batch.

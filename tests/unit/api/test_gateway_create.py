@@ -302,8 +302,10 @@ async def test_a_spooled_body_is_the_same_each_time_and_knows_when_its_last_byte
         assert b"".join([piece async for piece in body]) == content
     assert body.left_whole
 
-    early = SpooledBody(path, len(content))
-    pieces = early.__aiter__()
-    await anext(pieces)
-    assert not early.left_whole
-    await pieces.aclose()
+    told: list[int] = []
+    early = SpooledBody(path, len(content), told.append)
+    received = 0
+    async for piece in early:
+        received += len(piece)
+        assert told[-1] == received
+        assert early.left_whole == (received == len(content))
