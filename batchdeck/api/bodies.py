@@ -45,9 +45,8 @@ class SpooledBody:
                     piece = block[start : start + _PIECE]
                     sent += len(piece)
                     self.left_whole = self.left_whole or sent == self.size
-                    # Told before the piece is handed over: fewer bytes than all are proof of an unsent body.
                     if self._on_sent is not None:
-                        self._on_sent(sent)
+                        self._on_sent(self.size if self.left_whole else sent)
                     yield piece
         finally:
             file.close()
