@@ -17,12 +17,12 @@ _ARTICLE_END = re.compile(r"</article\s*>", re.I)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
 _FENCE = re.compile(r"^[ \t]*```[\w-]*[ \t]*$", re.M)
 _ATTRIBUTE = re.compile(r"([a-zA-Z][a-zA-Z0-9-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+))")
-# Characters that HTML does not allow: most controls, halves of surrogate pairs, noncharacters.
-_FORBIDDEN = re.compile(
+FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
     + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
     + "]"
 )
+"""Characters that HTML does not allow: most controls, halves of surrogate pairs, noncharacters."""
 _APOLOGY = re.compile(
     r"\s*(?:i(?:'|’)?m (?:sorry|unable|not able)|i am (?:sorry|unable|not able)|sorry, (?:but )?i|"
     r"i apologi[sz]e|"
@@ -88,7 +88,7 @@ def read_answer(text: str, number: int) -> Answer:
 
 def _changes(text: str, clean: str, number: int, outside: str) -> list[Change]:
     changes = []
-    if _FORBIDDEN.search(text):
+    if FORBIDDEN.search(text):
         changes.append(Change(STAGE, number, "control characters"))
     unfenced = _FENCE.sub("", outside)
     if unfenced != outside:
@@ -112,7 +112,7 @@ def clean_characters(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\f" in text:
         text = text.replace("\f", " ")
-    return _FORBIDDEN.sub("", text)
+    return FORBIDDEN.sub("", text)
 
 
 def is_apology(text: str) -> bool:

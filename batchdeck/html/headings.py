@@ -30,7 +30,7 @@ class _Heading:
     outline_level: int | None = None
 
 
-def repair_headings(assembly: Assembly) -> None:
+def settle_headings(assembly: Assembly) -> None:
     """Give the document's headings the levels they have in the document, not on their page.
 
     The first h1 of the first pages is the title; every other heading is below it. Without one, no h1 is

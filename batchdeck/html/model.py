@@ -137,6 +137,9 @@ class RuleFinding:
     rule: str
     message: str
     line: int = 0
+    """1-based line of the file; 0 where it is not known."""
+    page: int = 0
+    """1-based page of the document it was made from; 0 where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

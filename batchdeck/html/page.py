@@ -6,13 +6,19 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from batchdeck.domain.outcomes import Outcome
+from batchdeck.html.breaks import settle_breaks
 from batchdeck.html.extract import Answer, read_answer
 from batchdeck.html.fidelity import FidelityThresholds, Grade, compare
+from batchdeck.html.lists import settle_lists
+from batchdeck.html.math import convert_formulas
 from batchdeck.html.model import Change, PageMaterial, PageTree, Review, SyntaxIssue
+from batchdeck.html.nesting import settle_nesting
 from batchdeck.html.parse import parse_page
 from batchdeck.html.sanitise import sanitise
 from batchdeck.html.sources import cause_of, layer_tree, placeholder_tree, record_source
-from batchdeck.html.words import excerpt, words_of
+from batchdeck.html.syntax import check_syntax
+from batchdeck.html.tables import settle_tables
+from batchdeck.html.words import difference, excerpt, words_of
 
 
 @dataclass(slots=True)
@@ -41,15 +47,50 @@ def read_page(material: PageMaterial, thresholds: FidelityThresholds) -> PageRea
 
 
 def _read_good(material: PageMaterial, answer: Answer, thresholds: FidelityThresholds) -> PageReading:
+    number = material.number
+    raw = check_syntax(answer.html, number)
     clean = sanitise(answer.html)
     tree = parse_page(clean)
-    reading = PageReading(_page_tree(material, tree, answer.outcome, "answer"), list(answer.changes))
+    outcome = Outcome.OK_REPAIRED if raw.issues else answer.outcome
+    reading = PageReading(_page_tree(material, tree, outcome, "answer"), list(answer.changes))
+    reading.issues += raw.issues
+    if raw.words is not None:
+        removed, added = difference(raw.words, words_of(tree))
+        if removed or added:
+            reading.changes.append(_loss(number, removed, added))
+    _settle_structure(reading)
     fidelity = compare(clean, material.layer, thresholds)
     if fidelity.grade in (Grade.WARN, Grade.FAIL):
         missing = excerpt(" … ".join(fidelity.missing))
         message = f"The answer and the PDF's own text differ: {fidelity.detail}."
-        reading.reviews.append(Review(material.number, "fidelity", message, missing))
+        reading.reviews.append(Review(number, "fidelity", message, missing))
     return reading
+
+
+def _loss(number: int, removed: tuple[str, ...], added: tuple[str, ...]) -> Change:
+    return Change(
+        "sanitise",
+        number,
+        "markup that is not kept",
+        excerpt(" ".join(removed)),
+        excerpt(" ".join(added)),
+        removed,
+        added,
+    )
+
+
+def _settle_structure(reading: PageReading) -> None:
+    """Run the stages that repair a page's structure, each on what the one before left."""
+    tree, number = reading.page.tree, reading.page.number
+    reading.changes += settle_nesting(tree, number)
+    reading.changes += settle_breaks(tree, number)
+    reading.changes += settle_lists(tree, number)
+    changes, reviews = settle_tables(tree, number)
+    reading.changes += changes
+    reading.reviews += reviews
+    changes, reviews = convert_formulas(tree, number)
+    reading.changes += changes
+    reading.reviews += reviews
 
 
 def _page_tree(material: PageMaterial, tree: Element, outcome: Outcome, source: str) -> PageTree:

@@ -1,4 +1,4 @@
-"""Trees: html5lib's reading of a page's markup, once, as plain ElementTree elements without namespaces."""
+"""Trees: a page's markup as plain ElementTree elements without namespaces, read once and passed on."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from xml.etree.ElementTree import Comment, Element
 import html5lib
 from html5lib.constants import namespaces
 
+from batchdeck.html.strict import read_strictly
+from batchdeck.html.trees import append_nodes, contents_of, prepend_nodes
+
 _PARSER = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False)
 _FOREIGN = tuple(f"{{{namespaces[name]}}}" for name in ("mathml", "svg"))
+_WRAPPER = "<div>"
 
 
 def parse_fragment(markup: str) -> Element:
-    """Return a `div` that holds the tree of `markup`.
+    """Return a `div` that holds html5lib's tree of `markup`.
 
     Without the wrapping div, html5lib silently drops what it moves out of a table at the fragment's top.
     """
-    fragment: Element = _PARSER.parseFragment(f"<div>{markup}</div>")
+    fragment: Element = _PARSER.parseFragment(f"{_WRAPPER}{markup}</div>")
     root = fragment[0]
     for stray in fragment[1:]:  # what follows an end tag that closed the wrapping div
         root.append(stray)
@@ -30,35 +34,38 @@ def parse_fragment(markup: str) -> Element:
     return root
 
 
+def parse_fragment_with_errors(markup: str) -> tuple[Element, list[tuple[int, int, str]]]:
+    """Return the tree of `parse_fragment`, and html5lib's errors as (line, column, code) within `markup`."""
+    root = parse_fragment(markup)
+    errors = [
+        (line, max(column - len(_WRAPPER), 0) + 1 if line == 1 else column + 1, str(code))
+        for (line, column), code, _ in _PARSER.errors
+    ]
+    return root, errors
+
+
 def parse_page(markup: str) -> Element:
     """Return the `article` element of a page's sanitised markup; its tail is empty.
 
     What the parser moved in front of the article or behind it goes back inside, at that end.
     """
+    strict = read_strictly(markup)
+    if strict is not None:
+        return strict
     root = parse_fragment(markup)
-    article = next((child for child in root if child.tag == "article"), None)
-    if article is None:
+    nodes = contents_of(root)
+    at = next(
+        (at for at, node in enumerate(nodes) if not isinstance(node, str) and node.tag == "article"), -1
+    )
+    if at < 0:
         root.tag = "article"
         return root
-    position = list(root).index(article)
-    before, after = root[:position], root[position + 1 :]
-    tail, article.tail = article.tail or "", None
-    if tail.strip():
-        _append_text(article, tail)
-    for offset, child in enumerate(before):
-        article.insert(offset, child)
-    if before:
-        last = before[-1]
-        last.tail = (last.tail or "") + (article.text or "")
-        article.text = root.text
-    elif (root.text or "").strip():
-        article.text = (root.text or "") + (article.text or "")
-    article.extend(after)
+    article = nodes[at]
+    assert not isinstance(article, str)
+    article.tail = None
+    before, after = nodes[:at], nodes[at + 1 :]
+    if any(not isinstance(node, str) or node.strip() for node in before):
+        prepend_nodes(article, before)
+    if any(not isinstance(node, str) or node.strip() for node in after):
+        append_nodes(article, after)
     return article
-
-
-def _append_text(element: Element, text: str) -> None:
-    if len(element):
-        element[-1].tail = (element[-1].tail or "") + text
-    else:
-        element.text = (element.text or "") + text

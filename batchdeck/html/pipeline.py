@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from batchdeck.html.accessibility import settle_accessibility
 from batchdeck.html.fidelity import FidelityThresholds
-from batchdeck.html.figures import Crop
-from batchdeck.html.headings import repair_headings
+from batchdeck.html.figures import Crop, Pictures
+from batchdeck.html.furniture import settle_furniture
+from batchdeck.html.headings import settle_headings
+from batchdeck.html.hyphens import Vocabulary, settle_hyphens
+from batchdeck.html.ids import settle_ids
+from batchdeck.html.language import settle_languages
+from batchdeck.html.links import settle_links
+from batchdeck.html.markup import DATA
 from batchdeck.html.model import Assembly, DocumentMaterial, PageMaterial
+from batchdeck.html.notes import settle_notes
 from batchdeck.html.page import read_page
-from batchdeck.html.pagebreaks import mark_pages
+from batchdeck.html.stitch import stitch_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +26,13 @@ class AssemblyOptions:
     """What an operator may choose about the making of a document."""
 
     thresholds: FidelityThresholds = field(default_factory=FidelityThresholds)
+    embed_figures: bool = True
+    """Figures inside the document, as data; else as files beside it."""
+    join_tables: bool = True
+    """Tables that go on overleaf become one."""
 
+
+_SPENT = DATA - {"data-unclear"}
 
 DEFAULT_OPTIONS = AssemblyOptions()
 
@@ -51,6 +65,31 @@ def assemble(
         assembly.reviews += reading.reviews
         assembly.issues += reading.issues
     assembly.pages.sort(key=lambda page: page.number)
-    repair_headings(assembly)
-    mark_pages(assembly.pages)
+    settle_ids(assembly)
+    settle_languages(assembly)
+    settle_furniture(assembly)
+    _settle_figures(assembly, crop, options)
+    settle_links(assembly)
+    settle_notes(assembly)
+    vocabulary = Vocabulary(assembly)
+    settle_hyphens(assembly, vocabulary)
+    settle_headings(assembly)
+    stitch_pages(assembly, vocabulary, tables=options.join_tables)
+    settle_accessibility(assembly)
+    _drop_marks(assembly)
     return assembly
+
+
+def _settle_figures(assembly: Assembly, crop: Crop | None, options: AssemblyOptions) -> None:
+    pictures = Pictures(assembly, crop, embed=options.embed_figures)
+    for page in assembly.pages:
+        pictures.settle(page)
+    assembly.figures = pictures.files
+
+
+def _drop_marks(assembly: Assembly) -> None:
+    """Take the contract's marks off the trees: they have said what they had to say."""
+    for page in assembly.pages:
+        for element in page.tree.iter():
+            for name in _SPENT.intersection(element.attrib):
+                del element.attrib[name]

@@ -9,6 +9,7 @@ import nh3
 
 from batchdeck.html.extract import clean_characters
 from batchdeck.html.markup import (
+    AS_DIV,
     ATTRIBUTES,
     DROPPED_WITH_CONTENT,
     ELEMENTS,
@@ -22,7 +23,7 @@ MAX_DEPTH = 96
 later stage walks trees by recursion."""
 
 _CLEANER = nh3.Cleaner(
-    tags=set(ELEMENTS),
+    tags=set(ELEMENTS | AS_DIV),
     clean_content_tags=set(DROPPED_WITH_CONTENT),
     attributes={"*": set(GLOBAL_ATTRIBUTES)} | {tag: set(names) for tag, names in ATTRIBUTES.items()},
     url_schemes=set(URL_SCHEMES),

@@ -1,0 +1,102 @@
+"""The last repairs: rule by rule, each kept only when its rule then holds better and no word has changed.
+
+The rules are those that judge the finished document; here they run on single pages, where most of them can
+already be heard. What no repair settles is for a person to look at.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from xml.etree.ElementTree import Element
+
+from batchdeck.html.model import Assembly, Change, PageTree, Review, RuleFinding
+from batchdeck.html.nesting import settle_nesting
+from batchdeck.html.rules import content, lists, tables
+from batchdeck.html.rules.tree import Tree
+from batchdeck.html.tables import settle_tables
+from batchdeck.html.trees import contents_of, set_contents
+from batchdeck.html.words import words_of
+
+STAGE = "accessibility"
+
+ROUNDS = 3
+"""A repair may bring out another fault; after three rounds, what is left is for a person."""
+_MOST_HEADERS = 200
+_FAMILIES = (content.RULES, lists.RULES, tables.RULES)
+
+Repair = Callable[[PageTree], None]
+
+
+def settle_accessibility(assembly: Assembly) -> None:
+    """Run the rules over every page and repair what can be repaired, in place."""
+    for page in assembly.pages:
+        findings = check_page(page.tree)
+        for _ in range(ROUNDS):
+            rules = dict.fromkeys(finding.rule for finding in findings)
+            kept = [rule for rule in rules if rule in _REPAIRS and _is_repaired(page, rule)]
+            if not kept:
+                break
+            assembly.changes += [Change(STAGE, page.number, rule) for rule in kept]
+            findings = check_page(page.tree)
+        for finding in findings:
+            message = f"A check does not hold ({finding.rule}): {finding.message}"
+            assembly.reviews.append(Review(page.number, "accessibility", message))
+
+
+def check_page(tree: Element) -> list[RuleFinding]:
+    """Return what the rules on structure say of a page's tree."""
+    return list(_check(tree))
+
+
+def _check(tree: Element) -> Iterator[RuleFinding]:
+    gathered = Tree(tree)
+    for family in _FAMILIES:
+        for rule in family:
+            yield from rule(gathered)
+
+
+def _is_repaired(page: PageTree, rule: str) -> bool:
+    """Apply a rule's repair; keep it if it left fewer findings, brought no others and changed no word."""
+    before = copy.deepcopy(page.tree)
+    words = words_of(page.tree)
+    _REPAIRS[rule](page)
+    old, new = check_page(before), check_page(page.tree)
+    is_better = sum(finding.rule == rule for finding in new) < sum(finding.rule == rule for finding in old)
+    if is_better and len(new) < len(old) and words_of(page.tree) == words:
+        return True
+    set_contents(page.tree, contents_of(before))
+    return False
+
+
+def _renest(page: PageTree) -> None:
+    settle_nesting(page.tree, page.number)
+
+
+def _square(page: PageTree) -> None:
+    settle_tables(page.tree, page.number)
+
+
+def _plain_headless(page: PageTree) -> None:
+    """Make header cells that head nothing plain cells, from the end of each table, while that helps."""
+    for table in page.tree.iter("table"):
+        headers = list(table.iter("th"))
+        left = len(list(tables.th_has_data_cells(Tree(table))))
+        if not left or len(headers) > _MOST_HEADERS:
+            continue
+        for header in reversed(headers):
+            header.tag = "td"
+            now = len(list(tables.th_has_data_cells(Tree(table))))
+            if now < left:
+                left = now
+                header.attrib.pop("scope", None)
+                header.attrib.pop("abbr", None)
+            else:
+                header.tag = "th"
+
+
+_REPAIRS: dict[str, Repair] = {
+    **dict.fromkeys(("content-model", "list", "listitem", "definition-list", "dlitem"), _renest),
+    **dict.fromkeys(("table-model", "scope-attr-valid", "td-headers-attr", "empty-table-header"), _square),
+    "th-has-data-cells": _plain_headless,
+}

@@ -1,0 +1,176 @@
+"""Page furniture: running heads and feet, told by the answers' label and by repetition over the pages.
+
+The first occurrence may be the only place where a document says something, so it stays, once; page numbers
+go, because the page-break markers say them. Every removal is recorded.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from rapidfuzz import fuzz, process
+
+from batchdeck.html.markup import HEADINGS, names
+from batchdeck.html.model import Assembly, Change, PageTree
+from batchdeck.html.outline import normalise_title
+from batchdeck.html.trees import remove_child
+from batchdeck.html.words import excerpt, text_of
+
+STAGE = "furniture"
+
+SHARE = 0.2
+"""A block at a page's edge without a label is furniture when it stands there on this share of the pages …"""
+LEAST = 4
+"""… and on at least this many of them."""
+HEADING_SHARE = 0.5
+"""The same for a heading: pages of a form or of slides may well begin alike."""
+LIKENESS = 90.0
+"""Least likeness, of 100, of two running heads that differ by what an eye would overlook."""
+_LONGEST = 24
+"""Words of a block without a label that may be furniture."""
+_STEADY = 3
+"""Numbers that run along with the pages at one distance on this many pages are page numbers."""
+
+_NUMBER = re.compile(r"\d{1,5}|[ivxlcdm]{1,9}|[a-z][-.]?\d{1,4}")
+_DIGITS = re.compile(r"\d+")
+_AROUND_NUMBERS = names("page seite p s página pagina strona стр of von de sur di z из 第 页")
+_WORD = re.compile(r"[^\W_]+(?:[-.'’][^\W_]+)*")
+
+
+@dataclass(slots=True)
+class _Piece:
+    """One block that may be furniture. `tokens` are its words, folded, without punctuation."""
+
+    page: PageTree
+    parent: Element
+    element: Element
+    text: str
+    tokens: list[str]
+    key: str = ""
+    """Its words without the page number; empty when it says nothing else."""
+
+
+def settle_furniture(assembly: Assembly) -> None:
+    """Keep each running head and foot once, unless a heading says the same, and remove the rest."""
+    pages = [page for page in assembly.pages if page.source == "answer"]
+    labelled = [piece for page in pages for piece in _labelled(page)]
+    edges = [piece for page in pages for piece in _edges(page)]
+    steady = _steady_distances([*labelled, *edges])
+    for piece in (*labelled, *edges):
+        piece.key = _key_of(piece, steady)
+    headings = {
+        normalise_title(text_of(element))
+        for page in pages
+        for element in page.tree.iter()
+        if element.tag in HEADINGS
+    }
+    groups = _group(piece.key for piece in labelled)
+    seen: set[str] = set()
+    for piece in labelled:
+        if not piece.key:
+            _remove(assembly, piece, "page number")
+        elif groups[piece.key] in seen:
+            _remove(assembly, piece, "repeated running head or foot")
+        elif normalise_title(piece.key) in headings:
+            _remove(assembly, piece, "running head that a heading says")
+        else:
+            seen.add(groups[piece.key])
+            piece.element.tag = "div"
+    _settle_edges(assembly, edges, seen, len(pages))
+
+
+def _labelled(page: PageTree) -> list[_Piece]:
+    return [
+        _piece(page, parent, child)
+        for parent in page.tree.iter()
+        for child in parent
+        if child.tag in ("header", "footer")
+    ]
+
+
+def _edges(page: PageTree) -> list[_Piece]:
+    """Return the first and the last block of a page, where they are short lines without a label."""
+    blocks = [child for child in page.tree if child.tag not in ("header", "footer", "section")]
+    ends = blocks[:1] + (blocks[-1:] if len(blocks) > 1 else [])
+    pieces = [_piece(page, page.tree, end) for end in ends if end.tag == "p" or end.tag in HEADINGS]
+    return [piece for piece in pieces if 0 < len(piece.tokens) <= _LONGEST]
+
+
+def _piece(page: PageTree, parent: Element, element: Element) -> _Piece:
+    text = " ".join(text_of(element).split())
+    tokens = _WORD.findall(text.casefold())
+    if not tokens and (text or element.find(".//img") is not None):
+        tokens = [text or "image"]
+    return _Piece(page, parent, element, text, tokens)
+
+
+def _steady_distances(pieces: Iterable[_Piece]) -> frozenset[int]:
+    """Return the distances between a page's place in the file and a number at the end of its head or foot
+    that hold over several pages."""
+    distances: Counter[int] = Counter()
+    for piece in pieces:
+        ends = {token for token in (piece.tokens[:1] + piece.tokens[-1:]) if token.isdecimal()}
+        distances.update({piece.page.number - int(token) for token in ends if len(token) < 6})
+    return frozenset(distance for distance, count in distances.items() if count >= _STEADY)
+
+
+def _key_of(piece: _Piece, steady: frozenset[int]) -> str:
+    tokens = list(piece.tokens)
+    says_page = [_says_page(token, piece.page, steady) for token in tokens]
+    plain = [token in _AROUND_NUMBERS or token.isdecimal() for token in tokens]
+    if all(map(operator.or_, plain, says_page)):
+        # "Page 7 of 20" says no more than the number; "2019" is not a page number only because it is one.
+        return "" if any(says_page) or not tokens else " ".join(tokens)
+    if says_page[-1]:
+        del tokens[-1]
+    elif says_page[0]:
+        del tokens[0]
+    return " ".join(tokens)
+
+
+def _says_page(token: str, page: PageTree, steady: frozenset[int]) -> bool:
+    if not _NUMBER.fullmatch(token):
+        return False
+    printed = page.meta.get("printed-page", "").strip().casefold()
+    if token in (printed, page.label.strip().casefold(), str(page.number)):
+        return True
+    return token.isdecimal() and page.number - int(token) in steady
+
+
+def _group(keys: Iterable[str]) -> dict[str, str]:
+    """Return for each key the key of its group: the first that is alike and has the same numbers."""
+    groups: dict[str, str] = {}
+    heads: dict[tuple[str, ...], list[str]] = {}
+    for key in keys:
+        if key in groups:
+            continue
+        rivals = heads.setdefault(tuple(_DIGITS.findall(key)), [])
+        alike = process.extractOne(key, rivals, scorer=fuzz.ratio, score_cutoff=LIKENESS)
+        groups[key] = alike[0] if alike else key
+        if not alike:
+            rivals.append(key)
+    return groups
+
+
+def _settle_edges(assembly: Assembly, edges: list[_Piece], seen: set[str], pages: int) -> None:
+    counts = Counter(piece.key for piece in edges if piece.key)
+    for piece in edges:
+        share = HEADING_SHARE if piece.element.tag in HEADINGS else SHARE
+        if not piece.key:
+            if piece.element.tag == "p":
+                _remove(assembly, piece, "page number")
+        elif counts[piece.key] >= max(LEAST, share * pages):
+            if piece.key in seen:
+                _remove(assembly, piece, "repeated at the page's edge")
+            seen.add(piece.key)
+
+
+def _remove(assembly: Assembly, piece: _Piece, rule: str) -> None:
+    words = tuple(piece.text.split())
+    assembly.changes.append(Change(STAGE, piece.page.number, rule, before=excerpt(piece.text), removed=words))
+    remove_child(piece.parent, piece.element)
