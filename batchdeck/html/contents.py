@@ -9,7 +9,6 @@ from xml.etree.ElementTree import Element
 
 from batchdeck.html.model import Assembly
 
-HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _SILENT_ROLES = frozenset({"doc-noteref", "doc-pagebreak", "doc-backlink"})
 _FILE_NAME = re.compile(
     r"""(?ix) ^(microsoft\ (word|powerpoint|excel)\ -\ .*|untitled[\s\d]*|.*[\\/].*\.\w{2,5}

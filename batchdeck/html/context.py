@@ -14,7 +14,7 @@ from batchdeck.html.dress import Layout
 from batchdeck.html.extract import clean_characters
 from batchdeck.html.model import Assembly, PageTree
 from batchdeck.html.rules.language import direction_of, is_language
-from batchdeck.html.serialise import escape_attribute, lines_of, serialise_children
+from batchdeck.html.serialise import escape_attribute, lines_of
 from batchdeck.html.templates import Style
 
 UNKNOWN_LANGUAGE = "und"
@@ -24,8 +24,8 @@ _SHOWN_NAME = 200
 
 FileOf = Callable[[int], str]
 """Name of the file a page (1-based) stands in; empty when that is the file itself."""
-Watch = Callable[[PageTree, str], None]
-"""Told of each page's markup as it goes out."""
+MarkupOf = Callable[[PageTree], str]
+"""Writes the markup of a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +47,24 @@ def settle(assembly: Assembly, layout: Layout) -> Facts:
         clean_characters(title_of(assembly)),
         language,
         show(assembly.material.name, _SHOWN_NAME),
-        any(heading.level == 1 for heading in layout.headings),
+        bool(layout.titles),
     )
 
 
 class Pages(Sequence[Mapping[str, Any]]):
-    """The pages as templates iterate over them. Each is made when it is asked for and kept nowhere."""
+    """The pages as templates iterate over them. Each is made when it is asked for and kept nowhere.
+
+    `markup_of` gives a page's markup, which goes into the template as it is.
+    """
 
     def __init__(
-        self, assembly: Assembly, layout: Layout, facts: Facts, file_of: FileOf, watch: Watch
+        self, assembly: Assembly, layout: Layout, facts: Facts, file_of: FileOf, markup_of: MarkupOf
     ) -> None:
         self._pages = assembly.pages
         self._layout = layout
         self._facts = facts
         self._file_of = file_of
-        self._watch = watch
+        self._markup_of = markup_of
 
     def __len__(self) -> int:
         return len(self._pages)
@@ -79,8 +82,6 @@ class Pages(Sequence[Mapping[str, Any]]):
         return map(self._values, self._pages)
 
     def _values(self, page: PageTree) -> Mapping[str, Any]:
-        html = serialise_children(page.tree)
-        self._watch(page, html)
         language = page.meta.get("lang", "")
         if not is_language(language):
             language = self._facts.language
@@ -95,7 +96,10 @@ class Pages(Sequence[Mapping[str, Any]]):
             "lang": language_attributes(language, inside=self._facts.language),
             "break": "inline" if page.number in self._layout.breaks else "block",
             "file": self._file_of(page.number),
-            "html": Markup(html),  # noqa: S704 - written by the serialiser from a sanitised tree
+            "dir": _direction_attribute(language),
+            "ui": language_attributes(_UI_LANGUAGE, inside=language),
+            "has_h1": any(heading.page == page.number for heading in self._layout.titles),
+            "html": Markup(self._markup_of(page)),  # noqa: S704 - serialised from a sanitised tree
             "text": lines_of(page.tree),
         }
 

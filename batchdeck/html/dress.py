@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from batchdeck.html.contents import HEADINGS, Heading, spoken_text
+from batchdeck.html.contents import Heading, spoken_text
+from batchdeck.html.markup import HEADINGS
 from batchdeck.html.model import Assembly, PageTree
 
 _NARROW = 34
@@ -23,6 +24,8 @@ class Layout:
     """What the front matter needs to know of the pages."""
 
     headings: list[Heading] = field(default_factory=list)
+    titles: list[Heading] = field(default_factory=list)
+    """Those of level one."""
     breaks: set[int] = field(default_factory=set)
     """Pages whose beginning is already marked inside the text of an earlier one."""
     anchors: dict[str, int] = field(default_factory=dict)
@@ -58,7 +61,10 @@ def _anchor_headings(page: PageTree, layout: Layout) -> None:
                 layout.anchors[identifier] = page.number
                 heading.set("id", identifier)
             language = heading.get("lang") or page.meta.get("lang", "")
-            layout.headings.append(Heading(int(heading.tag[1]), text, identifier, page.number, language))
+            found = Heading(int(heading.tag[1]), text, identifier, page.number, language)
+            layout.headings.append(found)
+            if found.level == 1:
+                layout.titles.append(found)
 
 
 def _free_id(base: str, layout: Layout) -> str:

@@ -154,5 +154,7 @@ class Exported:
     pages: int
     placeholders: int
     unverified: int
+    name: str = ""
+    """File name of the main file."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """What belongs beside the document, by relative file name."""

@@ -21,6 +21,7 @@ from batchdeck.errors import NotFound, UsageError
 
 MANIFEST = "template.toml"
 _SHARED = "_shared"
+_REPORT = "_report"
 _UNESCAPED_SUFFIXES = (".jsonl", ".json", ".txt", ".md", ".csv")
 _MOST_REPEATED = 1_000_000
 """Longest text that `*` or `%` may build inside a template, in characters."""
@@ -67,7 +68,7 @@ class Style:
 def list_templates() -> tuple[Template, ...]:
     """Return the shipped templates, the default one first."""
     root = _export_root()
-    names = sorted(folder.name for folder in root.iterdir() if (folder / MANIFEST).is_file())
+    names = sorted(folder.name for folder in root.iterdir() if _is_offered(folder))
     names.sort(key=lambda name: name != "document")
     return tuple(_read_folder(root / name, is_shipped=True) for name in names)
 
@@ -83,7 +84,7 @@ def find_template(name: str | Path) -> Template:
     path = Path(name)
     if isinstance(name, str) and path.name == name:
         shipped = _export_root() / name
-        if not name.startswith("_") and (shipped / MANIFEST).is_file():
+        if _is_offered(shipped):
             return _read_folder(shipped, is_shipped=True)
     if path.is_dir():
         return _read_folder(path, is_shipped=False)
@@ -96,6 +97,11 @@ def find_template(name: str | Path) -> Template:
     raise NotFound(
         f"There is no export template “{show(str(name), 120)}”.", hint=f"Shipped: {known}; or give a path."
     )
+
+
+def find_report_template() -> Template:
+    """Return the template of the report beside a document."""
+    return _read_folder(_export_root() / _REPORT, is_shipped=True)
 
 
 def read_style(template: Template) -> Style:
@@ -133,7 +139,7 @@ def _is_small_product(left: Any, right: Any) -> bool:
 def environment(template: Template) -> jinja2.Environment:
     """Return the environment a template runs in: sandboxed, escaping, strict about undefined names."""
     loader = jinja2.FileSystemLoader([template.folder, _export_root() / _SHARED])
-    return _BoundedSandbox(
+    sandbox = _BoundedSandbox(
         loader=loader,
         autoescape=_is_escaped,
         undefined=jinja2.StrictUndefined,
@@ -141,10 +147,16 @@ def environment(template: Template) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    sandbox.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+    return sandbox
 
 
 def _is_escaped(name: str | None) -> bool:
     return name is None or not name.removesuffix(".jinja").endswith(_UNESCAPED_SUFFIXES)
+
+
+def _is_offered(folder: Path) -> bool:
+    return not folder.name.startswith("_") and (folder / MANIFEST).is_file()
 
 
 def _export_root() -> Path:

@@ -35,16 +35,21 @@ _FAMILIES = (
 )
 
 
-def check(tree: Element, lines: Mapping[Element, int] | None = None) -> list[RuleFinding]:
-    """Return the rules that do not hold for a document, in its order where lines are known.
+def check(
+    tree: Element,
+    lines: Mapping[Element, int] | None = None,
+    pages: Mapping[Element, int] | None = None,
+) -> list[RuleFinding]:
+    """Return the rules that do not hold for a document, in its order where lines or pages are known.
 
     Args:
         tree: the document's `html` element, as html5lib's etree builder makes it without namespaces.
         lines: the line each element starts on, where known.
+        pages: elements that hold one page of the source each, with its 1-based number.
     """
-    document = Tree(tree, lines)
+    document = Tree(tree, lines, pages)
     found = [finding for family in _FAMILIES for rule in family for finding in rule(document)]
-    return sorted(dict.fromkeys(found), key=lambda finding: finding.line)
+    return sorted(dict.fromkeys(found), key=lambda finding: (finding.page, finding.line))
 
 
 def validate_html(text: str) -> list[RuleFinding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -57,16 +57,23 @@ def parse_with_lines(text: str) -> tuple[Element, Mapping[Element, int], list[Ru
     """Parse a document and return its `html` element, the line of each element, and its syntax errors."""
     parser = _LineParser()
     root: Element = parser.parse(text)
-    findings = [
-        RuleFinding("html-syntax", _message(code, details), line)
-        for (line, _), code, details in parser.errors
-        if not _is_newer_html(code, details.get("name"))
-    ]
+    findings = syntax_findings(parser.errors)
     findings += [
         RuleFinding("html-syntax", "Text stands in a table but in none of its cells.", line)
         for line in parser.tree.fostered
     ]
     return root, parser.tree.lines, findings
+
+
+def syntax_findings(
+    errors: Iterable[tuple[tuple[int, int], str, Mapping[str, Any]]], *, page: int = 0
+) -> list[RuleFinding]:
+    """Return html5lib's errors as findings: with their line, or with the page the text was of."""
+    return [
+        RuleFinding("html-syntax", _message(code, details), 0 if page else line, page)
+        for (line, _), code, details in errors
+        if not _is_newer_html(code, details.get("name"))
+    ]
 
 
 def _is_newer_html(code: str, name: object) -> bool:

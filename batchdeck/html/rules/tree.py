@@ -23,13 +23,20 @@ def tag_of(element: Element) -> str:
 class Tree:
     """The elements of one document below `root` (its `html` element), read-only.
 
-    `lines` gives the line an element starts on, where it is known. Elements inside MathML and SVG are kept
+    `lines` gives the line an element starts on, `pages` the page of an element and of what is inside it,
+    where they are known. Elements inside MathML and SVG are kept
     apart: the rules of HTML do not hold there.
     """
 
-    def __init__(self, root: Element, lines: Mapping[Element, int] | None = None) -> None:
+    def __init__(
+        self,
+        root: Element,
+        lines: Mapping[Element, int] | None = None,
+        pages: Mapping[Element, int] | None = None,
+    ) -> None:
         self.root = root
         self._lines = lines or {}
+        self._pages = pages or {}
         self._parents: dict[Element, Element] = {}
         self._by_tag: dict[str, list[Element]] = {}
         self._by_attribute: dict[str, list[Element]] = {}
@@ -104,7 +111,11 @@ class Tree:
 
     def finding(self, rule: str, element: Element | None, message: str) -> RuleFinding:
         """Return a finding at `element`."""
-        return RuleFinding(rule, message, 0 if element is None else self.line(element))
+        if element is None:
+            return RuleFinding(rule, message)
+        around = (element, *self.ancestors(element)) if self._pages else ()
+        page = next((self._pages[one] for one in around if one in self._pages), 0)
+        return RuleFinding(rule, message, self.line(element), page)
 
     def is_hidden(self, element: Element) -> bool:
         """Say whether an element is kept from assistive technology, as far as its markup tells."""
