@@ -99,7 +99,7 @@ def adopt(
 @app.command()
 def reconcile(
     context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accepted for uniformity: nothing is asked.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Nothing is asked anyway.")] = False,
     json: Json = False,
 ) -> None:
     """Settle submissions of which it is not known whether the API took them."""

@@ -63,9 +63,10 @@ class Narrator:
                     self.say(line)
 
     def say(self, text: str) -> None:
-        """Say one line."""
+        """Say something, line by line."""
         if not self._quiet:
-            self._console.print(Text(show(text)))
+            for line in text.splitlines():
+                self._console.print(Text(show(line)))
 
     def _move(self, what: str, done: int, total: int) -> None:
         if self._progress is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import sys
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -105,6 +107,20 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Pages of one submission that go out with the same parameters."""
+
+    indices: tuple[tuple[int, int], ...]
+    """Half-open ranges of global indices, ascending."""
+    model: str
+    max_tokens: int
+    as_image: bool = False
+    """Whether the pages are sent as pictures instead of PDFs."""
+    change: str = ""
+    """How it differs from what it repeats, in a phrase ("max_tokens 4,096 → 8,192"); empty the first time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """The local record of one intended `create` call, written before it is made.
 
@@ -124,13 +140,9 @@ class Submission:
     """1 for the first turn of its pages, 2 for their first retry …"""
     lineage: tuple[str, ...] = ()
     """Keys of the submissions whose failures this one resubmits."""
-    model: str = ""
-    max_tokens: int = 0
-    change: str = ""
-    """How it differs from what it resubmits, in a phrase ("max_tokens 4,096 → 8,192")."""
+    parts: tuple[Part, ...] = ()
+    """Its pages by the parameters they are sent with, each page in one of them."""
     reserved_usd: float = 0.0
-    as_image: bool = False
-    """Whether the pages are sent as images instead of PDFs."""
     batch_id: str | None = None
     watermark: str | None = None
     """Newest batch id the API listed just before sending; empty string when it listed none."""
@@ -146,7 +158,30 @@ class Submission:
 
     @property
     def page_count(self) -> int:
-        return sum(stop - start for start, stop in self.indices)
+        return range_total(self.indices)
+
+    @property
+    def model(self) -> str:
+        """The model of most of its pages."""
+        largest = max(self.parts, key=lambda part: range_total(part.indices), default=None)
+        return largest.model if largest is not None else ""
+
+    @property
+    def change(self) -> str:
+        """How its parts differ from what they repeat, in a phrase."""
+        return "; ".join(dict.fromkeys(part.change for part in self.parts if part.change))
+
+    def part_of(self, index: int) -> Part:
+        """Return the part that a page goes out with.
+
+        Raises:
+            KeyError: the page is not in this submission.
+        """
+        for part in self.parts:
+            at = bisect_right(part.indices, (index, sys.maxsize)) - 1
+            if at >= 0 and index < part.indices[at][1]:
+                return part
+        raise KeyError(index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +269,11 @@ class Batch:
             and not self.gone
             and now - self.remote.created_at >= dt.timedelta(days=RISK_DAYS[0])
         )
+
+
+def range_total(ranges: tuple[tuple[int, int], ...]) -> int:
+    """Return how many indices half-open ranges hold."""
+    return sum(stop - start for start, stop in ranges)
 
 
 def ranges_of(indices: list[int]) -> tuple[tuple[int, int], ...]:

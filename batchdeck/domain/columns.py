@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from batchdeck.domain.overview import BatchRow
@@ -97,7 +98,7 @@ def select(
         FilterError: the filter cannot be read.
     """
     query = parse(text, fields)
-    chosen = (row for row in rows if query.matches(lambda field, row=row: value(row, field)))
+    chosen = (row for row in rows if query.matches(partial(value, row)))
     if not query.sort:
         return chosen
     ordered = list(chosen)

@@ -106,3 +106,28 @@ class FailureGroup:
     max_tokens: int = 0
     """The greatest max_tokens among them, for truncated pages."""
     example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for one attempt."""
+
+    custom_id: str
+    raw: bytes
+    """The result line as received."""
+    text: str
+    """The answer's text blocks, joined; empty when there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePage:
+    """One page of a source document as the PDF itself has it."""
+
+    document: str
+    page: int
+    label: str
+    text: str
+    """The text layer; empty for a scan."""
+    links: tuple[str, ...] = ()
+    trusted: bool = False
+    """Whether two extractors agree on the text."""

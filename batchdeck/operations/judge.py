@@ -9,9 +9,11 @@ from pathlib import Path
 from batchdeck.domain.batches import Batch
 from batchdeck.domain.outcomes import Outcome, ResultFacts, Verdict, classify
 from batchdeck.domain.requests import parse_custom_id
-from batchdeck.html.fidelity import FidelityThresholds, Grade
+from batchdeck.domain.text import show
+from batchdeck.html.fidelity import FidelityThresholds, Grade, tokens_of_markup
 from batchdeck.html.judge import judge_answer
 from batchdeck.html.model import TextLayer
+from batchdeck.html.repetition import find_loop
 from batchdeck.operations.context import Context
 from batchdeck.operations.sources import source_of
 from batchdeck.pdf.text import TextReader
@@ -96,7 +98,14 @@ def _judge(facts: ResultFacts, text: str, layers: _Layers) -> tuple[int, Verdict
     verdict = classify(facts)
     parsed = parse_custom_id(facts.custom_id)
     index = parsed.index if parsed is not None else -1
-    if verdict.outcome is not Outcome.OK or parsed is None or not layers.holds(index):
+    if parsed is None or not layers.holds(index):
+        return index, verdict, None
+    if verdict.outcome is Outcome.TRUNCATED:
+        loop = find_loop(tokens_of_markup(text)[0])
+        if loop is not None:
+            # More tokens would only buy more of the same.
+            verdict = Verdict(Outcome.REPETITION, f"“{show(loop.phrase, 60)}” {loop.repeats} times in a row")
+    if verdict.outcome is not Outcome.OK:
         return index, verdict, None
     judged = judge_answer(text, parsed.page, layers.assumed(index), layers.thresholds)
     if judged.grade not in (Grade.PASS, Grade.UNVERIFIABLE) or not judged.outcome.is_good:

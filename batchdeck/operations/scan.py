@@ -10,7 +10,6 @@ from batchdeck.domain.documents import (
     Document,
     Problem,
     ProblemKind,
-    Scan,
     ScannedFile,
     UnusableFile,
     mark_duplicates,

@@ -6,6 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 
+from batchdeck.domain.batches import Part, ranges_of
 from batchdeck.domain.planning import Turn
 from batchdeck.domain.requests import BODY_PREFIX, BODY_SEPARATOR, BODY_SUFFIX, BatchLimits, Packer
 from batchdeck.operations.prepare import PreparedPart, with_nonce
@@ -19,33 +20,39 @@ class SpooledBody:
 
     key: str
     indices: tuple[int, ...]
-    requests: int
+    """Ascending."""
+    parts: tuple[Part, ...]
+    turns: tuple[Turn, ...]
+    """The turns that its pages come from."""
     bytes: int
     sha256: str
+
+    @property
+    def requests(self) -> int:
+        return len(self.indices)
 
 
 class Spool:
     """Takes encoded requests until the batch is full. All of it is on disk, synced, when `finish` returns."""
 
-    def __init__(self, layout: DeckLayout, key: str, turn: Turn, limits: BatchLimits) -> None:
+    def __init__(self, layout: DeckLayout, key: str, limits: BatchLimits) -> None:
         self.key = key
-        self._turn = turn
         self._packer = Packer(limits)
-        self._indices: list[int] = []
+        self._indices: dict[Turn, list[int]] = {}
         self._digest = hashlib.sha256()
-        self._body = open(layout.body(key), "xb", buffering=1 << 20)  # noqa: SIM115 - closed by finish/discard
         self._path = layout.body(key)
+        self._body = open(self._path, "xb", buffering=1 << 20, opener=_private)  # noqa: SIM115
         self._log = RequestLogWriter(layout, key)
         self._write(BODY_PREFIX)
 
-    def take(self, part: PreparedPart, start: int) -> int:
+    def take(self, turn: Turn, part: PreparedPart, start: int) -> int:
         """Take requests of a part from its page `start` on; return where the next batch must go on.
 
         A return value equal to the number of pages means all were taken.
         """
-        offset = sum(page.length for page in part.pages[:start])
+        parameters = {"model": turn.model, "max_tokens": turn.max_tokens, "as_image": turn.as_image}
         with open(part.task.part, "rb") as file:
-            file.seek(offset)
+            file.seek(sum(page.length for page in part.pages[:start]))
             for position in range(start, len(part.pages)):
                 page = part.pages[position]
                 if page.problem:
@@ -57,8 +64,8 @@ class Spool:
                     self._write(BODY_SEPARATOR)
                 self._write(line)
                 self._packer.add(page.length)
-                self._indices.append(page.index)
-                self._log.add(custom_id, page.index, self._parameters())
+                self._indices.setdefault(turn, []).append(page.index)
+                self._log.add(custom_id, page.index, parameters)
         return len(part.pages)
 
     @property
@@ -66,14 +73,24 @@ class Spool:
         return self._packer.count == 0
 
     def finish(self) -> SpooledBody:
-        """Close the body, fsync it and the request log, and return what to record."""
+        """Close the body, sync it and the request log, and return what to record."""
         self._write(BODY_SUFFIX)
         self._body.flush()
         os.fsync(self._body.fileno())
         self._body.close()
         self._log.finish()
+        parts = tuple(
+            Part(ranges_of(sorted(indices)), turn.model, turn.max_tokens, turn.as_image, turn.change)
+            for turn, indices in self._indices.items()
+        )
+        indices = sorted(index for taken in self._indices.values() for index in taken)
         return SpooledBody(
-            self.key, tuple(self._indices), self._packer.count, self._packer.bytes, self._digest.hexdigest()
+            self.key,
+            tuple(indices),
+            parts,
+            tuple(self._indices),
+            self._packer.bytes,
+            self._digest.hexdigest(),
         )
 
     def discard(self) -> None:
@@ -82,13 +99,10 @@ class Spool:
         self._path.unlink(missing_ok=True)
         self._log.discard()
 
-    def _parameters(self) -> dict[str, object]:
-        return {
-            "model": self._turn.model,
-            "max_tokens": self._turn.max_tokens,
-            "as_image": self._turn.as_image,
-        }
-
     def _write(self, data: bytes) -> None:
         self._body.write(data)
         self._digest.update(data)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

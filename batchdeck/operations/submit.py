@@ -66,7 +66,7 @@ async def resume(context: Context, job_id: str) -> AsyncGenerator[Event, None]:
         yield event
     run.seen = submissions_of(context, job.id)
     indices = unsent_indices(job, list(context.ledger.submissions().values()))
-    if indices and not (run.held or run.refused or run.unreachable):
+    if indices and not run.is_stopped:
         turn = Turn(indices, job.model, job.max_tokens)
         async for event in send_all(context, run, [turn]):
             yield event

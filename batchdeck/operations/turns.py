@@ -8,8 +8,15 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from batchdeck.domain.batches import Job, Submission, SubmissionState, ranges_of, ranges_overlap
-from batchdeck.domain.costs import TokensPerPage, estimate_pages
+from batchdeck.domain.batches import (
+    Job,
+    Submission,
+    SubmissionState,
+    range_total,
+    ranges_of,
+    ranges_overlap,
+)
+from batchdeck.domain.costs import Estimate, TokensPerPage, estimate_pages
 from batchdeck.domain.documents import Sha256
 from batchdeck.domain.events import (
     BatchSubmitted,
@@ -65,6 +72,11 @@ class Run:
     held: str = ""
     unreachable: BatchDeckError | None = None
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the API has said or done something after which nothing more is to be sent in this run."""
+        return bool(self.held or self.refused or self.unreachable)
+
     def result(self, unsent: int) -> Submitted:
         return Submitted(
             self.job.id,
@@ -106,7 +118,7 @@ async def send_prepared(context: Context, run: Run) -> AsyncGenerator[Event, Non
             continue
         async for event in _send_one(context, run, submission.key):
             yield event
-        if run.held or run.refused or run.unreachable:
+        if run.is_stopped:
             return
 
 
@@ -117,41 +129,44 @@ def _discard(context: Context, key: str) -> None:
 
 
 async def send_all(context: Context, run: Run, turns: Sequence[Turn]) -> AsyncGenerator[Event, None]:
-    """Prepare and send turns until all are sent or the API has stopped the run."""
+    """Prepare and send turns, as few batches as will hold them, until the API has stopped the run."""
     total = sum(len(turn.indices) for turn in turns)
     done = 0
+    spool: Spool | None = None
+    try:
+        async for turn, part in _prepare_all(context, run.job, turns):
+            done += len(part.pages)
+            yield PagesPrepared(done, total, part.task.name)
+            for page in part.pages:
+                if page.problem:
+                    yield Note(f"Page #{page.index} of {part.task.name} {page.problem}; not sent.", "error")
+            start = 0
+            while start < len(part.pages):
+                if spool is None:
+                    spool = Spool(context.layout, _new_key(), batch_limits(context))
+                start = await asyncio.to_thread(spool.take, turn, part, start)
+                if start < len(part.pages):
+                    full, spool = spool, None
+                    async for event in _record_and_send(context, run, full):
+                        yield event
+                    if run.is_stopped:
+                        return
+            remove_part(part)
+        if spool is not None:
+            last, spool = spool, None
+            async for event in _record_and_send(context, run, last):
+                yield event
+    finally:
+        if spool is not None:
+            spool.discard()
+
+
+async def _prepare_all(
+    context: Context, job: Job, turns: Sequence[Turn]
+) -> AsyncGenerator[tuple[Turn, PreparedPart], None]:
     for turn in turns:
-        spool: Spool | None = None
-        try:
-            async for part in _prepare(context, run.job, turn):
-                done += len(part.pages)
-                yield PagesPrepared(done, total, part.task.name)
-                for page in part.pages:
-                    if page.problem:
-                        yield Note(
-                            f"Page #{page.index} of {part.task.name} {page.problem}; not sent.", "error"
-                        )
-                start = 0
-                while start < len(part.pages):
-                    if spool is None:
-                        spool = Spool(context.layout, _new_key(), turn, batch_limits(context))
-                    start = await asyncio.to_thread(spool.take, part, start)
-                    if start < len(part.pages):
-                        full, spool = spool, None
-                        async for event in _record_and_send(context, run, turn, full):
-                            yield event
-                        if run.held or run.refused or run.unreachable:
-                            return
-                remove_part(part)
-            if spool is not None:
-                last, spool = spool, None
-                async for event in _record_and_send(context, run, turn, last):
-                    yield event
-                if run.held or run.refused or run.unreachable:
-                    return
-        finally:
-            if spool is not None:
-                spool.discard()
+        async for part in _prepare(context, job, turn):
+            yield turn, part
 
 
 async def _prepare(context: Context, job: Job, turn: Turn) -> AsyncGenerator[PreparedPart, None]:
@@ -200,15 +215,13 @@ def _new_key() -> str:
     return secrets.token_hex(NONCE_LENGTH // 2)
 
 
-async def _record_and_send(
-    context: Context, run: Run, turn: Turn, spool: Spool
-) -> AsyncGenerator[Event, None]:
+async def _record_and_send(context: Context, run: Run, spool: Spool) -> AsyncGenerator[Event, None]:
     if spool.is_empty:
         await asyncio.to_thread(spool.discard)
         return
     body = await asyncio.to_thread(spool.finish)
     try:
-        await asyncio.to_thread(_record_prepared, context, run, turn, body)
+        await asyncio.to_thread(_record_prepared, context, run, body)
     except Conflict:
         await asyncio.to_thread(spool.discard)
         raise
@@ -216,10 +229,13 @@ async def _record_and_send(
         yield event
 
 
-def _record_prepared(context: Context, run: Run, turn: Turn, body: SpooledBody) -> None:
-    estimate = estimate_pages(
-        len(body.indices), context.prices.of(turn.model), TokensPerPage(), max_tokens=turn.max_tokens
-    )
+def _record_prepared(context: Context, run: Run, body: SpooledBody) -> None:
+    expected = Estimate(0.0, 0.0, 0.0)
+    for part in body.parts:
+        price = context.prices.of(part.model)
+        expected += estimate_pages(
+            range_total(part.indices), price, TokensPerPage(), max_tokens=part.max_tokens
+        )
     submission = Submission(
         key=body.key,
         job=run.job.id,
@@ -229,13 +245,10 @@ def _record_prepared(context: Context, run: Run, turn: Turn, body: SpooledBody) 
         requests=body.requests,
         body_bytes=body.bytes,
         body_sha256=body.sha256,
-        attempt=turn.attempt,
-        lineage=turn.lineage,
-        model=turn.model,
-        max_tokens=turn.max_tokens,
-        change=turn.change,
-        reserved_usd=estimate.usd,
-        as_image=turn.as_image,
+        attempt=max(turn.attempt for turn in body.turns),
+        lineage=tuple(dict.fromkeys(key for turn in body.turns for key in turn.lineage)),
+        parts=body.parts,
+        reserved_usd=expected.usd,
     )
     with context.ledger.transaction() as tx:
         for other in tx.submissions().values():

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator
 from itertools import accumulate, chain
 
-from batchdeck.domain.batches import Job
+from batchdeck.domain.batches import Job, Part
 from batchdeck.domain.costs import ModelPrice, PriceList
 from batchdeck.domain.documents import Page, Sha256
 from batchdeck.domain.outcomes import Outcome, Remedy
@@ -24,7 +24,13 @@ from batchdeck.store.results import read_row, read_row_id
 from batchdeck.store.standings import NO_TURN, Standings
 from batchdeck.store.turns import IndexCache, Turn, foreign_turn, turns_of_job
 
+_UNKNOWN_PART = Part((), model="", max_tokens=0)
+"""Stands for how the pages of a batch made elsewhere were asked for."""
 _FAILURES = frozenset(outcome for outcome in Outcome if outcome.is_failure)
+
+
+NO_PART = Part((), model="", max_tokens=0)
+"""What a batch made elsewhere was asked for: nobody here knows."""
 
 
 class PageTable:
@@ -235,8 +241,9 @@ class PageTable:
 
     def _attempt(self, turn: Turn, index: int, number: int) -> Attempt:
         submission, batch, found = turn.submission, turn.batch, turn.index
-        row = found.row_of(index) if found is not None else None
+        part = submission.part_of(index) if submission.parts else _UNKNOWN_PART
         custom_id = "" if turn.is_foreign else self._ids.get(submission.key, index)
+        row = found.row_of(index) if found is not None else None
         if found is None or row is None:
             return Attempt(
                 custom_id,
@@ -244,10 +251,10 @@ class PageTable:
                 submission.batch_id,
                 number,
                 turn.rest,
-                detail=_why_no_row(turn),
-                model=submission.model,
-                max_tokens=submission.max_tokens,
-                change=submission.change,
+                detail=turn.why_no_row,
+                model=part.model,
+                max_tokens=part.max_tokens,
+                change=part.change,
                 at=turn.at,
             )
         if turn.is_foreign:
@@ -263,9 +270,9 @@ class PageTable:
             stop_reason=found.text(row, "stop_reason"),
             usage=found.usage_of(row),
             # As it was asked for: a retry and the price list go by that, not by the snapshot that answered.
-            model=submission.model or found.text(row, "model"),
-            max_tokens=submission.max_tokens,
-            change=submission.change,
+            model=part.model or found.text(row, "model"),
+            max_tokens=part.max_tokens,
+            change=part.change,
             at=turn.at,
             recall=found.recall(row),
         )
@@ -286,11 +293,3 @@ class PageTable:
             self._price_of[attempt.model] = self._prices.of(attempt.model)
         price = self._price_of[attempt.model]
         return price.cost(attempt.usage) if price is not None else None
-
-
-def _why_no_row(turn: Turn) -> str:
-    if turn.rest is Outcome.PENDING:
-        return ""
-    if turn.index is None:
-        return "the API no longer has the batch, and its results are not on this disk"
-    return "the results have no row for it"
