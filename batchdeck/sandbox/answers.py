@@ -170,7 +170,11 @@ def answer(asked: Asked, call: Call, limits: Limits) -> Answer:
 def _transcripts(prompt: Prompt, limits: Limits) -> list[Transcript]:
     return [
         transcribe(
-            pdf, number=prompt.page, language=prompt.language, links=prompt.links, most=limits.pdf_pages
+            pdf,
+            number=prompt.page,
+            language=prompt.language,
+            links=prompt.links,
+            most_pages=limits.pdf_pages,
         )
         for pdf in prompt.pdfs
     ]
@@ -198,16 +202,11 @@ def _text(params: Mapping[str, Any], prompt: Prompt, transcripts: Sequence[Trans
     schema = _schema(params)
     if schema is not None:
         return msgspec.json.encode(example_of(schema)).decode()
-    if prompt.page is not None:
-        if transcripts:
-            return transcripts[0].article
-        if prompt.has_images:
-            return image_page(prompt.page, prompt.language)
     if transcripts:
-        return (
-            "\n\n".join(transcript.plain for transcript in transcripts) or "The document has no text layer."
-        )
-    words = [text for block in blocks(params) if block["type"] == "text" for text in [block["text"]]]
+        return "\n\n".join(transcript.text for transcript in transcripts) or "The document has no text layer."
+    if prompt.page is not None and prompt.has_images:
+        return image_page(prompt.page, prompt.language)
+    words = [block["text"] for block in blocks(params) if block["type"] == "text"]
     last = words[-1] if words else ""
     return f"This is the sandbox's offline engine, not a language model. The last thing you said was: {last}"
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
-from batchdeck.pdf.pdfium import PDFIUM, Unopenable, WrongPassword, open_pdfium
-from batchdeck.sandbox.checks import unreadable
-from batchdeck.sandbox.contract import CANNOT_SEE, article, scanned_figure
-from batchdeck.sandbox.problems import invalid
+from batchdeck.sandbox.engine.inline import Words, compounds_of, link_forms
+from batchdeck.sandbox.engine.layout import PageLayout, lay_out
+from batchdeck.sandbox.engine.source import SourcePage, open_pages
+from batchdeck.sandbox.engine.write import write_article, write_text
 from batchdeck.sandbox.tokens import page_tokens
 
 
@@ -17,38 +16,53 @@ from batchdeck.sandbox.tokens import page_tokens
 class Transcript:
     """What the engine made of one PDF."""
 
-    article: str
-    plain: str
+    text: str
+    """The article of the page contract, or plain text where no page was named."""
     tokens: int
-    """Input tokens the PDF costs."""
+    """Input tokens that the PDF costs."""
 
 
 def transcribe(
-    pdf: bytes, *, number: int | None, language: str, links: Sequence[str], most: int
+    pdf: bytes, *, number: int | None, language: str, links: Sequence[str], most_pages: int
 ) -> Transcript:
-    with PDFIUM:
-        try:
-            document = open_pdfium(pdf)
-        except WrongPassword:
-            raise invalid("The PDF specified is password protected.") from None
-        except Unopenable:
-            raise unreadable("PDF") from None
-        texts, tokens = [], 0
-        if len(document) > most:
-            raise invalid(f"A maximum of {most} PDF pages may be provided.")
-        for page in document:
-            text = page.get_textpage().get_text_bounded()
-            texts.append(text)
-            tokens += page_tokens(len(text), *page.get_size())
-        document.close()
-    plain = "\n\n".join(texts)
-    inner = "".join(f"<p>{escape(' '.join(t.split()))}</p>" for t in texts if t.strip())
-    return Transcript(
-        article(
-            number or 1,
-            inner or scanned_figure(CANNOT_SEE),
-            {"lang": language or "en", "rotation": "0", "kind": "text", "starts": "new", "ends": "complete"},
-        ),
-        plain,
-        tokens,
+    """Transcribe a PDF.
+
+    Args:
+        pdf: the file.
+        number: the page the request names, for the page contract; None for plain text. A file of several
+            pages then yields their articles' contents in one.
+        language: what the request says of the language, or empty.
+        links: link targets that the request lists.
+        most_pages: how many pages are allowed.
+
+    Raises:
+        Problem: it cannot be read, needs a password or has too many pages.
+    """
+    texts: list[str] = []
+    tokens = 0
+    with open_pages(pdf, most_pages) as pages:
+        for page in pages:
+            layout = lay_out(page)
+            tokens += page_tokens(len(page.text), page.width, page.height)
+            if number is None:
+                texts.append(write_text(layout.blocks))
+            else:
+                texts.append(write_article(layout, page, number, language, _words(page, layout, links)))
+    return Transcript("\n\n".join(texts) if number is None else _one_article(texts), tokens)
+
+
+def _words(page: SourcePage, layout: PageLayout, links: Sequence[str]) -> Words:
+    return Words(
+        notes=frozenset(note.mark for note in layout.notes),
+        links=link_forms(links),
+        compounds=compounds_of([piece.text for piece in page.pieces]),
     )
+
+
+def _one_article(articles: Sequence[str]) -> str:
+    """Return the articles of several pages as one: the contract allows no more."""
+    if len(articles) == 1:
+        return articles[0]
+    opening = articles[0][: articles[0].index(">") + 1]
+    inner = (text[text.index(">") + 1 : -len("</article>")] for text in articles)
+    return opening + "".join(inner) + "</article>"
