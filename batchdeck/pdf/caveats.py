@@ -8,10 +8,8 @@ import pikepdf
 from pikepdf import Name
 
 from batchdeck.domain.documents import Caveat
-from batchdeck.pdf.content import inflates_beyond, stored_size
+from batchdeck.pdf.content import is_giant, stored_size
 
-GIANT_CONTENT_BYTES = 75_000_000
-"""Drawing instructions of one page beyond this are no print: 1,000 pages of dense text have as many."""
 LARGEST_PAGE_POINTS = 14_400
 SMALLEST_PAGE_POINTS = 3
 """Sizes a page may have (PDF 32000-1, annex C.2)."""
@@ -47,9 +45,9 @@ def inspect(qpdf: pikepdf.Pdf, size: int, page_bytes: int) -> Structure:
     for index, page in enumerate(qpdf.pages):
         if not all(_is_sound(page.obj[box]) for box in (Name.MediaBox, Name.CropBox) if box in page.obj):
             found.add(Caveat.ODD_PAGE_BOX)
-        if inflates_beyond(GIANT_CONTENT_BYTES, page.obj):
+        if is_giant(page.obj):
             giants.add(index)
-        elif size > page_bytes and stored_size(page.obj, GIANT_CONTENT_BYTES) > page_bytes:
+        elif size > page_bytes and stored_size(page.obj) > page_bytes:
             found.add(Caveat.PAGE_OVER_LIMIT)
     if any("MediaBox" in warning for warning in qpdf.get_warnings()):  # qpdf puts a sound one in its place
         found.add(Caveat.ODD_PAGE_BOX)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 import pikepdf
 from pikepdf import Name
 
+GIANT_BYTES = 25_000_000
+"""Instructions of one page beyond this are no print (a page of dense text has 20,000), and opening them in
+pdfium takes 700 MB."""
+_DEEPEST_FORM = 20
 _BEST_RATIO = {"/FlateDecode": 1_032, "/ASCII85Decode": 1, "/ASCIIHexDecode": 1}
 """Greatest growth by decoding; small streams need not be decoded to know that they are harmless."""
 _OTHER_RATIO = 64
@@ -26,14 +32,59 @@ def content_streams(page: pikepdf.Object) -> Iterator[pikepdf.Stream]:
             yield part
 
 
-def named_objects(page: pikepdf.Object, drawn: frozenset[str] | None = None) -> Iterator[pikepdf.Stream]:
-    """Yield once each the pictures and forms that a page names, and those that its forms name.
+def is_giant(page: pikepdf.Object) -> bool:
+    """Say whether a page's instructions, with those of the forms it draws as often as it draws them, decode
+    to more than `GIANT_BYTES`. Decodes only where that is in doubt.
 
-    Args:
-        drawn: the page's names that count, with their slash; None for all.
+    A form that draws itself, or forms nested deeper than `_DEEPEST_FORM`, count as giant.
     """
+    return _drawn_size(page, _greatest_size) > GIANT_BYTES and _drawn_size(page, _decoded_size) > GIANT_BYTES
+
+
+def _drawn_size(page: pikepdf.Object, size_of: Callable[[pikepdf.Stream], int]) -> float:
+    known: dict[tuple[int, int], float] = {}
+
+    def below(holder: pikepdf.Object, streams: list[pikepdf.Stream], depth: int) -> float:
+        """Return the size of some instructions and of all that they draw from a holder's resources."""
+        total: float = sum(map(size_of, streams))
+        forms = [
+            (name, form)
+            for name, form in _resources(holder, Name.XObject)
+            if isinstance(form, pikepdf.Stream) and form.get(Name.Subtype) == Name.Form
+        ]
+        if not forms or total > GIANT_BYTES:
+            return total
+        if depth == 0:
+            return math.inf
+        drawn = Counter(name for stream in streams for name in _drawn_names(stream))
+        for name, form in forms:
+            if drawn[name]:
+                if form.objgen not in known:
+                    known[form.objgen] = math.inf  # stands while its own forms are added up: a loop
+                    known[form.objgen] = below(form, [form], depth - 1)
+                total += drawn[name] * known[form.objgen]
+        return total
+
+    return below(page, list(content_streams(page)), _DEEPEST_FORM)
+
+
+def stored_size(page: pikepdf.Object) -> int:
+    """Return about how many bytes a page takes by itself: its instructions, and the pictures, forms and
+    fonts that it uses, as stored."""
+    own = list(content_streams(page))
+    drawn = frozenset(name for stream in own for name in _drawn_names(stream))
+    total = sum(int(stream.Length) for stream in own)
+    for stream in _drawn_objects(page, drawn):
+        total += int(stream.Length)
+        mask = stream.get(Name.SMask)
+        total += int(mask.Length) if isinstance(mask, pikepdf.Stream) else 0
+    return total + sum(int(file.Length) for file in _font_files(page))
+
+
+def _drawn_objects(page: pikepdf.Object, drawn: frozenset[str]) -> Iterator[pikepdf.Stream]:
+    """Yield once each the pictures and forms among the names drawn, and all that the forms name."""
     seen: set[tuple[int, int]] = set()
-    holders = [(page, drawn)]
+    holders: list[tuple[pikepdf.Object, frozenset[str] | None]] = [(page, drawn)]
     while holders:
         holder, wanted = holders.pop()
         for name, stream in _resources(holder, Name.XObject):
@@ -46,39 +97,10 @@ def named_objects(page: pikepdf.Object, drawn: frozenset[str] | None = None) -> 
                     holders.append((stream, None))
 
 
-def inflates_beyond(most: int, page: pikepdf.Object) -> bool:
-    """Say whether a page's instructions, with those of the forms it names, decode to more than `most` bytes;
-    decoding only where that is in doubt, and no further than to settle it."""
-    forms = (stream for stream in named_objects(page) if stream.get(Name.Subtype) == Name.Form)
-    streams = [*content_streams(page), *forms]
-    if sum(map(_greatest_size, streams)) <= most:
-        return False
-    total = 0
-    for stream in streams:
-        decoded = _decoded(stream, most - total + 1)
-        total += _greatest_size(stream) if decoded is None else len(decoded)
-        if total > most:
-            return True
-    return False
-
-
-def stored_size(page: pikepdf.Object, most: int) -> int:
-    """Return about how many bytes a page takes by itself: its instructions, and the pictures, forms and
-    fonts that it uses, as stored.
-
-    Args:
-        most: decoded bytes of each stream of instructions that are looked through for what they draw.
-    """
-    drawn: set[str] = set()
-    total = 0
-    for stream in content_streams(page):
-        total += int(stream.Length)
-        drawn.update("/" + name.decode("latin-1") for name in _DRAWS.findall(_decoded(stream, most) or b""))
-    for stream in named_objects(page, frozenset(drawn)):
-        total += int(stream.Length)
-        mask = stream.get(Name.SMask)
-        total += int(mask.Length) if isinstance(mask, pikepdf.Stream) else 0
-    return total + sum(int(file.Length) for file in _font_files(page))
+def _drawn_names(stream: pikepdf.Stream) -> Iterator[str]:
+    """Yield the names that instructions draw, with their slash, as often as they draw them."""
+    for match in _DRAWS.finditer(_decoded(stream, GIANT_BYTES) or b""):
+        yield "/" + match[1].decode("latin-1")
 
 
 def _font_files(page: pikepdf.Object) -> Iterator[pikepdf.Stream]:
@@ -116,6 +138,11 @@ def _greatest_size(stream: pikepdf.Stream) -> int:
     for name in _filters(stream):
         size *= _BEST_RATIO.get(name, _OTHER_RATIO)
     return size
+
+
+def _decoded_size(stream: pikepdf.Stream) -> int:
+    decoded = _decoded(stream, GIANT_BYTES + 1)
+    return _greatest_size(stream) if decoded is None else len(decoded)
 
 
 def _decoded(stream: pikepdf.Stream, most: int) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import itertools
 
@@ -11,7 +12,7 @@ from pypdfium2 import raw
 from batchdeck.domain.documents import Caveat, Document, OutlineEntry, PageFacts, Sha256
 from batchdeck.pdf.caveats import Structure, inspect
 from batchdeck.pdf.open import Source
-from batchdeck.pdf.pdfium import PDFIUM
+from batchdeck.pdf.pdfium import PDFIUM, Unopenable
 
 MOST_OUTLINE_ENTRIES = 10_000
 _DEEPEST_OUTLINE = 15
@@ -27,6 +28,9 @@ def read_facts(source: Source, path: str, digest: Sha256, size: int, page_bytes:
     Args:
         size: bytes of the file.
         page_bytes: a single-page PDF larger than this is a caveat.
+
+    Raises:
+        Unopenable: no page can be opened by any library.
     """
     repaired = source.repaired
     structure = Structure()
@@ -40,6 +44,8 @@ def read_facts(source: Source, path: str, digest: Sha256, size: int, page_bytes:
             _page_facts(source, index, is_giant=index in structure.giant_pages)
             for index in range(source.page_count)
         )
+        if source.qpdf is None and not any(page.width for page in pages):
+            raise Unopenable("none of its pages can be opened")
         caveats = set(structure.caveats)
         if repaired:
             caveats.add(Caveat.REPAIRED)
@@ -61,7 +67,7 @@ def read_facts(source: Source, path: str, digest: Sha256, size: int, page_bytes:
 
 
 def _page_facts(source: Source, index: int, *, is_giant: bool) -> PageFacts:
-    label = source.pdfium.get_page_label(index)[:_LONGEST_TEXT].strip() or str(index + 1)
+    label = _label(source, index)
     try:
         width, height = source.pdfium.get_page_size(index)
         if is_giant:  # opening it would mean to run all its drawing instructions
@@ -73,6 +79,16 @@ def _page_facts(source: Source, index: int, *, is_giant: bool) -> PageFacts:
         return PageFacts(index + 1, label, width, height, page.get_rotation(), _has_text(page))
     finally:
         page.close()
+
+
+def _label(source: Source, index: int) -> str:
+    """Return the printed label of a page. Asked of qpdf: a loop among labels ends pdfium's process."""
+    label = ""
+    if source.qpdf is not None:
+        # Absurd labels (page two thousand million in Roman numerals) raise whatever they like.
+        with contextlib.suppress(Exception):
+            label = str(source.qpdf.pages[index].label)[:_LONGEST_TEXT].strip()
+    return label or str(index + 1)
 
 
 def _has_text(page: pypdfium2.PdfPage) -> bool:

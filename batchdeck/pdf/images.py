@@ -7,8 +7,9 @@ import math
 
 from pypdfium2.raw import FORMTYPE_NONE
 
+from batchdeck.pdf.giants import giant_pages
 from batchdeck.pdf.open import pdfium_document
-from batchdeck.pdf.pdfium import PDFIUM
+from batchdeck.pdf.pdfium import PDFIUM, Unopenable
 
 MOST_PIXELS = 16_000_000
 """Pixels of one picture at most (64 MB while it is drawn); a larger page is drawn at a lower resolution."""
@@ -45,11 +46,14 @@ def crop(
     Raises:
         ValueError: the box is empty or leaves the page.
         IndexError: the document has no such page.
-        WrongPassword, Unopenable, OSError: the file cannot be opened.
+        Unopenable: the file cannot be opened, or the page is too large to be drawn.
+        WrongPassword, OSError: the file cannot be opened.
     """
     x0, y0, x1, y1 = bbox_thousandths
     if not (0 <= x0 < x1 <= _THOUSANDTHS and 0 <= y0 < y1 <= _THOUSANDTHS):
         raise ValueError(f"not a box within the page: {bbox_thousandths}")
+    if number - 1 in giant_pages(path, password):
+        raise Unopenable(f"the content of page {number} is too large to be drawn")
     with PDFIUM, pdfium_document(path, password) as document:
         if not 1 <= number <= len(document):
             raise IndexError(f"page {number} of {len(document)}")

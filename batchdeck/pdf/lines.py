@@ -125,6 +125,25 @@ def read_lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> tupl
     return tuple(lines)
 
 
+def read_pictures(page: pypdfium2.PdfPage) -> tuple[Box, ...]:
+    """Return the boxes of a page's pictures, cut to the page, in the order they are drawn; a form that holds
+    nothing but pictures counts as one. The caller holds the lock of pdfium."""
+    place = placing(page)
+    width, height = page.get_size()
+    boxes = []
+    for shown in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM], max_depth=1):
+        if shown.type == raw.FPDF_PAGEOBJ_IMAGE or _holds_pictures_only(shown):
+            x0, y0, x1, y1 = place(shown.get_bounds())
+            boxes.append((max(x0, 0.0), max(y0, 0.0), min(x1, width), min(y1, height)))
+    return tuple(box for box in boxes if box[0] < box[2] and box[1] < box[3])
+
+
+def _holds_pictures_only(form: pypdfium2.PdfObject) -> bool:
+    count = raw.FPDFFormObj_CountObjects(form)
+    kinds = {raw.FPDFPageObj_GetType(raw.FPDFFormObj_GetObject(form, at)) for at in range(count)}
+    return kinds == {raw.FPDF_PAGEOBJ_IMAGE}
+
+
 @dataclass(slots=True)
 class _Word:
     text: str

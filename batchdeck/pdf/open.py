@@ -115,6 +115,7 @@ def pdfium_document(path: str, password: str = "") -> Iterator[pypdfium2.PdfDocu
             except Unopenable:
                 document = None
         if document is None:
+            file.seek(0)
             with open_source(file.read(), password) as source:
                 yield source.pdfium
             return

@@ -18,6 +18,20 @@ from batchdeck.pdf.pdfium import Unopenable, WrongPassword
 
 __all__ = ["FoundFile", "ScanLimits", "find_files", "scan_file"]
 
+_OTHER_KINDS = (
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"II*\0", "a TIFF picture"),
+    (b"MM\0*", "a TIFF picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"PK\x03\x04", "a ZIP archive or an Office document"),
+    (b"\xd0\xcf\x11\xe0", "an old Office document"),
+    (b"%!PS", "a PostScript file"),
+    (b"{\\rtf", "an RTF document"),
+    (b"<", "a web page or XML"),
+)
+"""What people rename to .pdf by mistake: the first bytes, and its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScanLimits:
@@ -89,7 +103,9 @@ def _read(path: str, most: int) -> bytes:
 
 def _require_pdf(data: bytes) -> None:
     if b"%PDF-" not in data[:HEADER_WINDOW]:
-        raise _Refused(ProblemKind.NOT_A_PDF, "It is not a PDF: it does not begin like one.")
+        kind = next((kind for magic, kind in _OTHER_KINDS if data.startswith(magic)), "")
+        what = f"it is {kind}" if kind else "it does not begin like one"
+        raise _Refused(ProblemKind.NOT_A_PDF, f"It is not a PDF: {what}.")
 
 
 def _scan_bytes(
@@ -97,21 +113,19 @@ def _scan_bytes(
 ) -> Document:
     for password in dict.fromkeys(("", *passwords)):
         try:
-            source = open_source(data, password)
+            with open_source(data, password) as source:
+                if source.page_count > limits.max_pages:
+                    raise _Refused(
+                        ProblemKind.TOO_MANY_PAGES,
+                        f"It has {source.page_count:,} pages; at most {limits.max_pages:,} are taken.",
+                    )
+                return read_facts(source, path, digest, len(data), limits.page_bytes)
         except WrongPassword:
             continue
         except NoPages:
             raise _Refused(ProblemKind.NO_PAGES, "It has no pages.") from None
         except Unopenable:
-            raise _Refused(
-                ProblemKind.DAMAGED, "It is damaged beyond repair: no pages can be found in it."
-            ) from None
-        with source:
-            if source.page_count > limits.max_pages:
-                raise _Refused(
-                    ProblemKind.TOO_MANY_PAGES,
-                    f"It has {source.page_count:,} pages; at most {limits.max_pages:,} are taken.",
-                )
-            return read_facts(source, path, digest, len(data), limits.page_bytes)
+            message = "It is damaged beyond repair: no pages can be found in it."
+            raise _Refused(ProblemKind.DAMAGED, message) from None
     hint = "none of the passwords given opens it" if passwords else "give it with --password"
     raise _Refused(ProblemKind.NEEDS_PASSWORD, f"It needs a password: {hint}.")

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pypdfium2
-from pypdfium2 import raw
 
 from batchdeck.pdf.agreement import agreement, words_in
-from batchdeck.pdf.lines import Box, Line, placing, read_lines
+from batchdeck.pdf.giants import giant_pages
+from batchdeck.pdf.lines import Box, Line, read_lines, read_pictures
 from batchdeck.pdf.links import read_links
 from batchdeck.pdf.open import pdfium_document
 from batchdeck.pdf.pdfium import PDFIUM
@@ -51,8 +51,9 @@ def read_text_layer(path: str, number: int, password: str = "") -> PageText:
 class TextReader:
     """One document, open for reading what its pages say. A context manager; not for several threads.
 
-    Where pdfium finds another number of pages than a scan did (a caveat `repaired` says so), read a
-    `readable_copy` instead.
+    A page that pdfium cannot open, or must not because its content is giant, reads as empty: no words, no
+    links, no size. Of a document that a scan found repaired, read a `readable_copy`: pdfium may count the
+    pages of the original differently.
 
     Args:
         path: the file, with surrogate escapes for bytes that are not UTF-8.
@@ -68,9 +69,9 @@ class TextReader:
         with contextlib.ExitStack() as stack:
             self._document = stack.enter_context(pdfium_document(path, password))
             self.page_count: int = len(self._document)
+            self._giants = giant_pages(path, password)
             self._number = 0
-            self._page: pypdfium2.PdfPage | None = None
-            self._textpage: pypdfium2.PdfTextPage | None = None
+            self._opened: _Opened | None = None
             self._stack = stack.pop_all()
 
     def __enter__(self) -> TextReader:
@@ -87,16 +88,18 @@ class TextReader:
 
     def text(self, number: int) -> str:
         """Return a page's words in pdfium's order, lines parted by line feeds. About a millisecond."""
-        with self._open(number) as (_, textpage):
-            text: str = textpage.get_text_range(0, min(textpage.count_chars(), MOST_CHARACTERS))
+        with self._open(number) as opened:
+            if opened is None:
+                return ""
+            count = min(opened.textpage.count_chars(), MOST_CHARACTERS)
+            text: str = opened.textpage.get_text_range(0, count)
         return text.translate(_CLEAN)
 
     def layer(self, number: int) -> PageText:
         """Return all that a judgement of the page's text needs. Its trust costs pypdf, about 15 ms a page;
         use `text` and `trusts` where it may not be needed."""
         text = self.text(number)
-        with self._open(number) as (page, _):
-            width, height = page.get_size()
+        width, height = self.size(number)
         return PageText(
             text=text,
             trusted=self.trusts(number),
@@ -113,59 +116,71 @@ class TextReader:
         if words.total() < TRUSTED_WORDS:
             return False
         single = io.BytesIO()
-        with self._open(number), pypdfium2.PdfDocument.new() as copy:
+        with PDFIUM, pypdfium2.PdfDocument.new() as copy:
             copy.import_pages(self._document, [number - 1])
             copy.save(single)
         return agreement(words, words_in(_read_by_pypdf(single))) >= TRUSTED_AGREEMENT
 
     def links(self, number: int) -> tuple[str, ...]:
-        """Return the URLs of a page's link annotations in reading order; one that several rectangles in a
-        row share (a link over two lines) once."""
-        with self._open(number) as (page, _):
-            return read_links(self._document, page)
+        """Return the URLs of a page's link annotations in reading order; one that neighbours share (a link
+        over two lines) once."""
+        with self._open(number) as opened:
+            return () if opened is None else read_links(self._document, opened.page)
 
     def lines(self, number: int) -> tuple[Line, ...]:
         """Return a page's lines with the place and the style of each span. About 10 ms a page of print."""
-        with self._open(number) as (page, textpage):
-            return read_lines(page, textpage)
+        with self._open(number) as opened:
+            return () if opened is None else read_lines(opened.page, opened.textpage)
 
     def pictures(self, number: int) -> tuple[Box, ...]:
         """Return the boxes of a page's pictures, cut to the page, in the order they are drawn."""
-        with self._open(number) as (page, _):
-            place = placing(page)
-            width, height = page.get_size()
-            found = page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3)
-            boxes = [place(picture.get_bounds()) for picture in found if picture.container is None]
-        cut = [(max(x0, 0.0), max(y0, 0.0), min(x1, width), min(y1, height)) for x0, y0, x1, y1 in boxes]
-        return tuple(box for box in cut if box[0] < box[2] and box[1] < box[3])
+        with self._open(number) as opened:
+            return () if opened is None else read_pictures(opened.page)
 
     def image_share(self, number: int) -> float:
         """Return the share of a page that pictures cover, 0 to 1 (overlaps counted twice, at most 1)."""
-        with self._open(number) as (page, _):
-            width, height = page.get_size()
+        width, height = self.size(number)
         covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in self.pictures(number))
         return min(1.0, covered / (width * height)) if width * height else 0.0
 
+    def size(self, number: int) -> tuple[float, float]:
+        """Return a page's width and height as shown, in points."""
+        with self._open(number) as opened:
+            return (0.0, 0.0) if opened is None else opened.page.get_size()
+
     @contextlib.contextmanager
-    def _open(self, number: int) -> Iterator[tuple[pypdfium2.PdfPage, pypdfium2.PdfTextPage]]:
+    def _open(self, number: int) -> Iterator[_Opened | None]:
         """Hold pdfium with a page open; the last one stays open, as most callers ask several things of it."""
         if not 1 <= number <= self.page_count:
             raise IndexError(f"page {number} of {self.page_count}")
         with PDFIUM:
             if number != self._number:
                 self._close_page()
-                self._page = self._document[number - 1]
-                self._textpage = self._page.get_textpage()
+                self._opened = None if number - 1 in self._giants else _opened(self._document, number - 1)
                 self._number = number
-            yield self._page, self._textpage
+            yield self._opened
 
     def _close_page(self) -> None:
+        if self._opened is not None:
+            self._opened.textpage.close()
+            self._opened.page.close()
+        self._opened = None
         self._number = 0
-        if self._textpage is not None:
-            self._textpage.close()
-        if self._page is not None:
-            self._page.close()
-        self._page = self._textpage = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    page: pypdfium2.PdfPage
+    textpage: pypdfium2.PdfTextPage
+
+
+def _opened(document: pypdfium2.PdfDocument, index: int) -> _Opened | None:
+    """Return a page opened by pdfium, or None where it finds no page in it."""
+    try:
+        page = document[index]
+        return _Opened(page, page.get_textpage())
+    except pypdfium2.PdfiumError:
+        return None
 
 
 def _read_by_pypdf(single: io.BytesIO) -> str:
