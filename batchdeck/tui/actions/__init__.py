@@ -1,0 +1,1 @@
+"""What the dashboard can do, as data: named, described and keyed once. Nothing here knows a widget."""

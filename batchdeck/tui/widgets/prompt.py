@@ -1,0 +1,136 @@
+"""The line in which something is typed: a filter, a command, a path. One line, above the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.suggester import Suggester
+from textual.widgets import Input, Static
+
+from batchdeck.domain.text import show
+
+Completer = Callable[[str], Sequence[str]]
+"""Gives the ways a typed text could go on, best first."""
+
+
+class _FirstCompletion(Suggester):
+    """Suggests the first completion; asked anew each time, since what can be typed changes."""
+
+    def __init__(self, complete: Completer) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._complete = complete
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return next(iter(self._complete(value)), None)
+
+
+class _PromptInput(Input):
+    """An input that Tab completes."""
+
+    BINDINGS = [Binding("tab", "complete", show=False)]  # noqa: RUF012 - Textual's own form
+
+    def action_complete(self) -> None:
+        self.action_end()
+        self.action_cursor_right()
+
+
+class Prompt(Horizontal):
+    """A line to type in; hidden until it asks.
+
+    While it asks it has the focus; afterwards the focus goes back to where it was.
+    """
+
+    DEFAULT_CSS = """
+    Prompt {
+        height: 1;
+        display: none;
+        &.-asking { display: block; }
+        & > #prompt-label { width: auto; text-style: bold; color: $accent; padding: 0 0 0 1; }
+        & > #prompt-input { width: 1fr; border: none; height: 1; padding: 0 1 0 0; background: transparent; }
+        & > #prompt-hint { width: auto; max-width: 50%; color: $text-muted; padding: 0 1 0 0; }
+    }
+    """
+
+    @dataclass
+    class Typed(Message):
+        """The text changed while `what` is asked for."""
+
+        what: str
+        text: str
+
+    @dataclass
+    class Given(Message):
+        """The operator has answered."""
+
+        what: str
+        text: str
+
+    @dataclass
+    class Left(Message):
+        """The operator does not want to answer."""
+
+        what: str
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._what = ""
+        self._complete: Completer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="prompt-label", markup=False)
+        prompt_input = _PromptInput(id="prompt-input", compact=True, select_on_focus=False)
+        prompt_input.cursor_blink = False
+        yield prompt_input
+        yield Static(id="prompt-hint", markup=False)
+
+    @property
+    def is_asking(self) -> bool:
+        return bool(self._what)
+
+    def ask(self, what: str, label: str, text: str = "", complete: Completer | None = None) -> None:
+        """Ask for `what` (a name of the asker's own), with `text` typed already."""
+        self._what, self._complete = what, complete
+        self.query_one("#prompt-label", Static).update(show(label))
+        self._hint("")
+        field = self.query_one(_PromptInput)
+        field.suggester = _FirstCompletion(complete) if complete is not None else None
+        with self.prevent(Input.Changed):
+            field.value = text
+        self.add_class("-asking")
+        field.focus()
+        field.action_end()
+
+    def leave(self) -> None:
+        """Stop asking without an answer."""
+        what = self._what
+        self._close()
+        self.post_message(self.Left(what))
+
+    def _close(self) -> None:
+        self._what = ""
+        self.remove_class("-asking")
+
+    def _hint(self, text: str) -> None:
+        self.query_one("#prompt-hint", Static).update(text)
+
+    @on(Input.Changed)
+    def _tell_typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._complete is not None:
+            ways = self._complete(event.value)[:6]
+            self._hint("" if list(ways) == [event.value] else "  ".join(show(way, 30) for way in ways))
+        if self.is_asking:
+            self.post_message(self.Typed(self._what, event.value))
+
+    @on(Input.Submitted)
+    def _tell_given(self, event: Input.Submitted) -> None:
+        event.stop()
+        what = self._what
+        self._close()
+        self.post_message(self.Given(what, event.value))
