@@ -146,7 +146,7 @@ class Gateway:
     async def download_results(
         self,
         batch_id: str,
-        write: Callable[[bytes], None],
+        write: Callable[[bytes], object],
         *,
         on_bytes: Callable[[int], None] | None = None,
     ) -> None:

@@ -1,0 +1,132 @@
+"""Submitting pages: the SDK's `create(list)` against a spooled, streamed body. From page files to the answer.
+
+python bench/submit.py [--megabytes 100] [--rounds 5] [--json submit.json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from anthropic import AsyncAnthropic
+from loopback import Loopback
+from rounds import Try, measure, print_table, report_try, run_rounds, write_report
+
+from batchdeck.api.credentials import Secret
+from batchdeck.api.gateway import Gateway
+from batchdeck.api.settings import ApiSettings
+from batchdeck.recipes.prompts import PageContext, build_params, encode_request
+from batchdeck.recipes.recipe import load_recipe
+
+SDK = "SDK create(list)"
+OURS = "BatchDeck spool + stream"
+STREAM = "BatchDeck stream alone"
+RECIPE = load_recipe("pdf-to-html")
+PAGE_BYTES = 104_000
+"""Bytes of a typical single-page PDF."""
+
+
+def make_pages(folder: Path, megabytes: int) -> None:
+    """Write incompressible pages that make a body of about that many MB."""
+    for number in range(max(1, int(megabytes * 1e6 / (PAGE_BYTES * 4 / 3)))):
+        (folder / f"{number:06d}.pdf").write_bytes(os.urandom(PAGE_BYTES))
+
+
+def params_of(number: int, pdf: bytes) -> dict[str, Any]:
+    """Return what is asked for a page, the same for both sides."""
+    context = PageContext(number, 9_999, document="bench.pdf")
+    return build_params(RECIPE, context, pdf, model=RECIPE.model, max_tokens=RECIPE.max_tokens)
+
+
+def list_pages(folder: Path) -> list[Path]:
+    """Return the pages in their order."""
+    return sorted(folder.glob("*.pdf"))
+
+
+def build_list(pages: list[Path]) -> list[Any]:
+    """Build the requests as the SDK wants them."""
+    requests: list[Any] = []
+    for number, page in enumerate(pages, 1):
+        params = params_of(number, b"")
+        params["messages"][0]["content"][0]["source"]["data"] = base64.b64encode(page.read_bytes()).decode()
+        requests.append({"custom_id": f"page-{number}", "params": params})
+    return requests
+
+
+def spool(pages: list[Path], body: Path) -> int:
+    """Write the body as BatchDeck does, and return its size."""
+    with body.open("wb") as file:
+        separator = b'{"requests":['
+        for number, page in enumerate(pages, 1):
+            file.write(separator)
+            file.write(encode_request(f"page-{number}", params_of(number, page.read_bytes())))
+            separator = b","
+        file.write(b"]}")
+        return file.tell()
+
+
+async def try_sdk(url: str, pages: list[Path]) -> Try:
+    """Measure the SDK on its own: the list is built and sent on the event loop, as its users do."""
+    async with AsyncAnthropic(api_key="bench", base_url=url, max_retries=0) as client:
+        await client.messages.batches.retrieve("msgbatch_bench")
+
+        async def work() -> None:
+            await client.messages.batches.create(requests=build_list(pages))
+
+        return await measure(work)
+
+
+async def try_ours(url: str, pages: list[Path], body: Path, *, is_spooled: bool) -> Try:
+    """Measure BatchDeck's way, with or without the spooling."""
+    gateway = await Gateway.open(ApiSettings(url, Secret("bench")))
+    await gateway.retrieve("msgbatch_bench")
+    ready = await asyncio.to_thread(spool, pages, body) if is_spooled else 0
+
+    async def work() -> None:
+        size = ready or await asyncio.to_thread(spool, pages, body)
+        await gateway.create_batch(body, size)
+
+    measured = await measure(work)
+    await gateway.close()
+    return measured
+
+
+def try_once(way: str, url: str, folder: Path) -> Try:
+    """Measure one way in this process."""
+    pages, body = sorted(folder.glob("*.pdf")), folder / f"body-{os.getpid()}.json"
+    try:
+        if way == SDK:
+            return asyncio.run(try_sdk(url, pages))
+        return asyncio.run(try_ours(url, pages, body, is_spooled=way == STREAM))
+    finally:
+        body.unlink(missing_ok=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megabytes", type=int, default=100, help="size of the body (100)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--way", help=argparse.SUPPRESS)
+    parser.add_argument("--url", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.way:
+        report_try(try_once(given.way, given.url, given.folder))
+        return
+    with tempfile.TemporaryDirectory() as name, Loopback() as server:
+        make_pages(Path(name), given.megabytes)
+        tries = run_rounds(
+            __file__, [SDK, OURS, STREAM], given.rounds, ["--url", server.url, "--folder", name]
+        )
+    print_table(tries, SDK, given.megabytes, "MB")
+    write_report(given.json, {"benchmark": "submit", "body_mb": given.megabytes}, tries)
+
+
+if __name__ == "__main__":
+    main()
