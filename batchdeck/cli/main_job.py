@@ -13,7 +13,7 @@ from batchdeck.cli.output import counted, money, print_json, print_json_line, pr
 from batchdeck.cli.progress import Narrator
 from batchdeck.cli.session import EXIT_FAILED_PAGES, Session, narrate
 from batchdeck.deck import Deck
-from batchdeck.domain.documents import Scan
+from batchdeck.domain.documents import ProblemKind, Scan
 from batchdeck.domain.events import Finished, event_record
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.domain.planning import Plan, RetryChoice, Submitted
@@ -138,14 +138,21 @@ def _print_plan(found: Scan, plan: Plan) -> None:
             for planned in plan.documents
         ]
         print_table(("PAGES", "SIZE", "FILE", "TITLE"), rows, right=(0, 1))
-    for file in plan.skipped:
-        narrate(f"✗ {show(file.path, 200)}: {file.problem}")
     _narrate_plan(plan)
+
+
+_FOUND_WHILE_PLANNING = frozenset(
+    {ProblemKind.DUPLICATE, ProblemKind.ALREADY_SUBMITTED, ProblemKind.NO_SUCH_PAGES}
+)
+"""Problems that no file has by itself; the others were told of as they were found."""
 
 
 def _narrate_plan(plan: Plan) -> None:
     if plan.resumes is not None:
         narrate(f"Goes on with the unfinished job {plan.resumes}: only its unsent pages.")
+    for file in plan.skipped:
+        if file.problem.kind in _FOUND_WHILE_PLANNING:
+            narrate(f"– {show(file.path, 200)}: {file.problem}")
     for caveat in plan.caveats:
         narrate(f"! {caveat}")
     for finding in plan.findings:
@@ -213,8 +220,7 @@ def submit(
             found, recipe=recipe, model=model, max_tokens=max_tokens, pages=pages, name=name, again=again
         )
         skipped = [{"path": file.path, "problem": file.problem.message} for file in plan.skipped]
-        if not json:
-            _narrate_plan(plan)
+        _narrate_plan(plan)
         if plan.documents:
             confirm("Submit?", yes=yes)
         return _submitted(await narrator.run(deck.submit(plan, max_cost=max_cost)), skipped, as_json=json)
