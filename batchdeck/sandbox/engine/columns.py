@@ -53,11 +53,12 @@ def _pieces_of(rows: Sequence[Row]) -> list[Piece]:
 
 
 def _find_gutter(rows: Sequence[Row], size: float) -> float | None:
-    """Return the place that lies between two segments on most rows, or None where there is no such place."""
+    """Return the place that lies in an empty strip on most rows, or None where there is no such place.
+
+    Stretched spaces of justified text are as wide as a narrow gutter, but not in the same place on many rows."""
     gaps = []
     for row in rows:
-        segments = row.segments()
-        for left, right in itertools.pairwise(segments):
+        for left, right in itertools.pairwise(sorted(row.pieces, key=lambda piece: piece.box[0])):
             if right.box[0] - left.box[2] >= _NARROWEST_GUTTER * size:
                 gaps.append((left.box[2], right.box[0]))
     best, most = None, _FEWEST_ROWS - 1

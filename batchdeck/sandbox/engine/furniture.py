@@ -20,7 +20,7 @@ _PAGE_NUMBER = re.compile(
     r"(?:\s*(?:of|/|von|de|sur|di)\s*\d{1,4})?",
     re.IGNORECASE,
 )
-_NUMBER_AT_EDGE = re.compile(r"^(\d{1,4})\s{1,}\D|\D\s{1,}(\d{1,4})$")
+_NUMBER_AT_EDGE = re.compile(r"^(\d{1,4})\s+\D|\D\s+(\d{1,4})$")
 _NOTE_MARK = re.compile(r"(\d{1,3}|[*†‡§]{1,2})[.)]?(?=\s|$)")
 _NOTE_SIZE = 0.93
 """Notes are smaller than this share of the running text."""
@@ -97,6 +97,10 @@ def _printed_page(row: Row) -> str:
     whole = _PAGE_NUMBER.fullmatch(text)
     if whole:
         return whole["number"]
+    parts = [segment.text for segment in row.segments()]
+    alone = [part for part in (parts[0], parts[-1]) if len(parts) > 1 and part.isdigit()]
+    if alone:
+        return alone[0]
     at_edge = _NUMBER_AT_EDGE.search(text)
     return (at_edge[1] or at_edge[2]) if at_edge else ""
 

@@ -102,14 +102,14 @@ def _wrapped(html: str, run: _Run, words: Words, plain_bold: bool) -> str:
 def _linked(run: _Run, words: Words) -> str:
     """Return a run's text escaped, with the addresses printed in it linked to themselves."""
     if run.link:
-        return escape(run.text)
+        return escape(run.text, quote=False)
     out, done = [], 0
     for match in _URL.finditer(run.text):
         address = words.links.get(_form(match[0])) or _target(match[0])
-        out.append(escape(run.text[done : match.start()]))
-        out.append(f'<a href="{escape(address)}">{escape(match[0])}</a>')
+        out.append(escape(run.text[done : match.start()], quote=False))
+        out.append(f'<a href="{escape(address)}">{escape(match[0], quote=False)}</a>')
         done = match.end()
-    return "".join(out) + escape(run.text[done:])
+    return "".join(out) + escape(run.text[done:], quote=False)
 
 
 def _target(printed: str) -> str:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from batchdeck.sandbox.engine.blocks import (
     Block,
-    Contents,
     Figure,
     Heading,
+    Look,
     Paragraph,
     TableBlock,
-    make_blocks,
+    rows_of,
 )
 from batchdeck.sandbox.engine.columns import in_reading_order
 from batchdeck.sandbox.engine.furniture import Note, sort_furniture
-from batchdeck.sandbox.engine.shapes import Box, Row, make_row, make_rows, usual_size
+from batchdeck.sandbox.engine.paragraphs import is_contents, make_blocks
+from batchdeck.sandbox.engine.shapes import Box, Row, make_rows, usual_size
 from batchdeck.sandbox.engine.source import SourcePage
+from batchdeck.sandbox.engine.tables import is_table_title
 
 _SMALLEST_PICTURE = 0.005
 """Share of the page below which a picture is an ornament."""
@@ -27,8 +31,9 @@ _WHOLE_PAGE = 0.8
 _CAPTION = re.compile(
     r"(?:figure|fig\.|abbildung|abb\.|figura|afbeelding|photo|illustration|chart)\s*\d", re.IGNORECASE
 )
-_TABLE_CAPTION = re.compile(r"(?:table|tabelle|tab\.|tableau|tabla|tabella|tabel)\s*\d", re.IGNORECASE)
 _MANY_LETTERS = 0.6
+_WIDEST_GAP = 1.4
+"""In ems: double spacing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +56,48 @@ def lay_out(page: SourcePage) -> PageLayout:
     rows = make_rows(page.pieces)
     size = usual_size(rows)
     furniture = sort_furniture(rows, page.height, size)
-    blocks: list[Block] = []
-    bold = sum(len(row.text) for row in furniture.body if row.is_bold)
-    bold_is_usual = bold > _MANY_LETTERS * sum(len(row.text) for row in furniture.body)
-    pieces = [piece for row in furniture.body for piece in row.pieces]
-    for column in in_reading_order(pieces, size):
-        made = list(make_blocks(column, size, bold_is_usual=bold_is_usual))
-        if blocks and made and _goes_on(blocks[-1], made[0]):
-            made[0] = Paragraph((*_rows_of(blocks.pop()), *_rows_of(made[0])))
-        blocks.extend(made)
-    has_text = any(any(map(str.isalnum, piece.text)) for piece in (*page.pieces, *page.sideways))
-    blocks = _with_captions(_one_title(blocks))
-    if has_text:
-        blocks = _with_figures(blocks, page)
+    blocks = _body_blocks(furniture.body, size)
+    texts = (*(piece.text for piece in page.pieces), *(row.text for row in page.sideways))
+    has_text = any(any(map(str.isalnum, text)) for text in texts)
     return PageLayout(
         head=furniture.head,
         foot=furniture.foot,
-        blocks=tuple(blocks),
+        blocks=tuple(_with_figures(blocks, page) if has_text else blocks),
         notes=furniture.notes,
-        sideways=tuple(make_row([piece]) for piece in page.sideways),
+        sideways=page.sideways,
         printed_page=furniture.printed_page,
         scan=not has_text and page.is_drawn_on,
         is_blank=not has_text and not page.is_drawn_on,
     )
+
+
+def _body_blocks(rows: Sequence[Row], size: float) -> list[Block]:
+    columns = list(in_reading_order([piece for row in rows for piece in row.pieces], size))
+    bold = sum(len(row.text) for row in rows if row.is_bold)
+    look = Look(
+        size=size,
+        gap=_usual_gap(columns, size),
+        bold_is_usual=bold > _MANY_LETTERS * sum(len(row.text) for row in rows),
+        in_contents=is_contents(rows),
+    )
+    blocks: list[Block] = []
+    for column in columns:
+        made = list(make_blocks(column, look))
+        if blocks and made and _goes_on(blocks[-1], made[0]):
+            made[0] = Paragraph((*rows_of(blocks.pop()), *rows_of(made[0])))
+        blocks.extend(made)
+    return _with_captions(_one_title(blocks))
+
+
+def _usual_gap(columns: Sequence[Sequence[Row]], size: float) -> float:
+    """Return the commonest empty height between two rows of running text, to half a point."""
+    gaps: Counter[float] = Counter()
+    for column in columns:
+        for row, below in itertools.pairwise(column):
+            gap = below.box[1] - row.box[3]
+            if -0.5 * size < gap < _WIDEST_GAP * size and abs(row.size - below.size) < 1:
+                gaps[round(gap * 2) / 2] += len(below.text)
+    return gaps.most_common(1)[0][0] if gaps else 0.2 * size
 
 
 def _goes_on(last: Block, first: Block) -> bool:
@@ -101,7 +125,7 @@ def _with_captions(blocks: Sequence[Block]) -> list[Block]:
     for block in blocks:
         if isinstance(block, TableBlock) and out:
             above = out[-1]
-            if isinstance(above, Paragraph | Heading) and _TABLE_CAPTION.match(above.rows[0].text):
+            if isinstance(above, Paragraph | Heading) and is_table_title(above.rows[0].text):
                 out.pop()
                 block = replace(block, caption=above.rows)
         out.append(block)
@@ -138,26 +162,14 @@ def _area(box: Box) -> float:
     return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
 
 
-def _rows_of(block: Block) -> Sequence[Row]:
-    match block:
-        case Paragraph() | Heading() | Contents():
-            return block.rows
-        case TableBlock():
-            return [row for cells in block.table.rows for cell in cells for row in cell.rows]
-        case Figure():
-            return ()
-        case _:
-            return [row for item in block.items for row in item.rows]
-
-
 def _top(block: Block) -> float:
     if isinstance(block, Figure):
         return block.box[1]
-    return min((row.box[1] for row in _rows_of(block)), default=0.0)
+    return min((row.box[1] for row in rows_of(block)), default=0.0)
 
 
 def _overlaps(block: Block, box: Box) -> bool:
     """Say whether a block stands in the same column as a picture."""
     if isinstance(block, Figure):
         return block.box[0] < box[2] and box[0] < block.box[2]
-    return any(row.box[0] < box[2] and box[0] < row.box[2] for row in _rows_of(block))
+    return any(row.box[0] < box[2] and box[0] < row.box[2] for row in rows_of(block))

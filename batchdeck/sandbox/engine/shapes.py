@@ -9,11 +9,14 @@ from dataclasses import dataclass
 Box = tuple[float, float, float, float]
 """(x0, y0, x1, y1) in points from the top left corner of the page, turned so that its text is upright."""
 
+_RTL_BLOCKS = ((0x0590, 0x08FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFF))
 _WORD_GAP = 0.18
 """Empty width, in ems, that parts words even where the file has no space."""
 _SEGMENT_GAP = 1.15
 """Empty width, in ems, that parts what stands beside each other on a row: cells, columns. Justified lines
 stretch their spaces to about an em."""
+_SMALL_SIGN = 0.82
+"""A piece smaller than this share of its neighbour is a raised or lowered sign."""
 _SAME_ROW = 0.5
 """Share of the lower one's height by which two pieces must overlap to stand on one row."""
 
@@ -41,7 +44,7 @@ class Piece:
 
 
 def _is_rtl(char: str) -> bool:
-    return "֐" <= char <= "ࣿ" or "יִ" <= char <= "﷿" or "ﹰ" <= char <= "﻿"
+    return any(first <= ord(char) <= last for first, last in _RTL_BLOCKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,8 @@ def join_pieces(pieces: Sequence[Piece]) -> str:
 def needs_space(before: Piece, piece: Piece) -> bool:
     """Say whether white space parts two neighbours on a row."""
     gap = max(piece.box[0] - before.box[2], before.box[0] - piece.box[2])
+    if piece.size < _SMALL_SIGN * before.size:  # files often have a space before a raised sign
+        return gap > _WORD_GAP * before.size
     return piece.after_space or gap > _WORD_GAP * max(piece.size, before.size)
 
 

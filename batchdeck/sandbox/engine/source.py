@@ -20,7 +20,7 @@ from batchdeck.pdf.open import pdfium_document
 from batchdeck.pdf.pdfium import PDFIUM, Unopenable, WrongPassword
 from batchdeck.pdf.text import TextReader
 from batchdeck.sandbox.checks import unreadable
-from batchdeck.sandbox.engine.shapes import Box, Piece
+from batchdeck.sandbox.engine.shapes import Box, Piece, Row, united
 from batchdeck.sandbox.problems import invalid
 
 _SMALLEST = 0.5
@@ -35,8 +35,8 @@ class SourcePage:
 
     pieces: tuple[Piece, ...]
     """In the order of the file."""
-    sideways: tuple[Piece, ...]
-    """Text that runs in another direction than the rest; its boxes say little."""
+    sideways: tuple[Row, ...]
+    """Lines that run in another direction than the rest."""
     pictures: tuple[Box, ...]
     width: float
     height: float
@@ -88,8 +88,9 @@ def _read(reader: TextReader, document: pypdfium2.PdfDocument, number: int) -> S
     rotation = _main_angle(lines)
     turn = _turning(rotation, width, height)
     pieces: list[Piece] = []
-    sideways: list[Piece] = []
+    sideways: list[Row] = []
     for line in lines:
+        across: list[Piece] = []
         for place, span in enumerate(line.spans):
             if span.style.size < _SMALLEST or not span.text.strip():
                 continue
@@ -97,7 +98,9 @@ def _read(reader: TextReader, document: pypdfium2.PdfDocument, number: int) -> S
             if span.style.angle == rotation:
                 pieces.append(replace(piece, box=turn(piece.box)))
             else:
-                sideways.append(piece)
+                across.append(piece)
+        if across:
+            sideways.append(Row(tuple(across), united(piece.box for piece in across), across[0].size))
     if rotation in (90, 270):
         width, height = height, width
     return SourcePage(

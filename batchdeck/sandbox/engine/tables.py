@@ -12,11 +12,16 @@ _NEXT_ROW = 2.2
 """Greatest distance between the middles of two rows of one table, in ems."""
 _WRAPPED_ROW = 1.35
 """Distance up to which a row without a first cell goes on with the row above."""
+_NEARER = 0.9
+"""How much nearer the row above than the one below must be to a row with nothing but a first cell."""
 _GUTTER = 0.6
 """Narrowest empty strip between two columns, in ems."""
 _MAY_CROSS = 0.1
 """Share of the rows that may cross such a strip: headings over several columns."""
 _FEWEST_ROWS = 3
+_FEWEST_CELLS = 8
+"""A smaller grid is a table only if a title above it says so."""
+_TITLE = re.compile(r"(?:table|tabelle|tab\.|tableau|tabla|tabella|tabel)\s*\d", re.IGNORECASE)
 _ALIGNED = 0.6
 _WORDIEST_CELL = 9.0
 """Words in the average cell; more is running text."""
@@ -51,7 +56,8 @@ def find_tables(rows: Sequence[Row], size: float) -> Iterator[Table | list[Row]]
     start = 0
     while start < len(rows):
         stop = _run_end(rows, start, size)
-        table = _make_table(rows[start:stop], size) if stop - start >= _FEWEST_ROWS else None
+        is_titled = start > 0 and is_table_title(rows[start - 1].text)
+        table = _make_table(rows[start:stop], size, is_titled=is_titled)
         if table is None:
             between.append(rows[start])
             start += 1
@@ -63,6 +69,11 @@ def find_tables(rows: Sequence[Row], size: float) -> Iterator[Table | list[Row]]
         start = stop
     if between:
         yield between
+
+
+def is_table_title(text: str) -> bool:
+    """Say whether a row reads like the title of a table: "Table 3"."""
+    return bool(_TITLE.match(text))
 
 
 def _run_end(rows: Sequence[Row], start: int, size: float) -> int:
@@ -83,11 +94,15 @@ def _middle(row: Row) -> float:
     return (row.box[1] + row.box[3]) / 2
 
 
-def _make_table(rows: Sequence[Row], size: float) -> Table | None:
+def _make_table(rows: Sequence[Row], size: float, *, is_titled: bool) -> Table | None:
+    if len(rows) < (2 if is_titled else _FEWEST_ROWS):
+        return None
     columns = _find_columns(rows, size)
     if len(columns) < 2:
         return None
     grid = [_cells(row, columns) for row in rows]
+    if not is_titled and sum(bool(cell.rows) for row in grid for cell in row) < _FEWEST_CELLS:
+        return None
     if not _is_table(grid, columns, size):
         return None
     grid = _merge_wrapped(grid, rows, size)
@@ -138,7 +153,11 @@ def _cells(row: Row, columns: Sequence[tuple[float, float]]) -> list[Cell]:
         last = max(first, sum(piece.box[2] - 0.5 > middle for middle in middles))
         if places and first <= places[-1][1]:
             start, stop, pieces = places.pop()
-            places.append((start, max(stop, last), [*pieces, piece]))
+            if start < first:  # the one before only reaches into this column
+                places.append((start, first - 1, pieces))
+                places.append((first, last, [piece]))
+            else:
+                places.append((start, max(stop, last), [*pieces, piece]))
         else:
             places.append((first, last, [piece]))
     cells: list[Cell] = []
@@ -163,14 +182,16 @@ def _split(piece: Piece, middles: Sequence[float]) -> list[Piece]:
     parts, place = [], x0
     for word in words:
         end = place + width * len(word)
-        parts.append(replace(piece, text=word, box=(place, y0, end, y1), after_space=True))
+        # The middle is surer than the edges, so only the middle half of the word decides.
+        inner = (place + 0.25 * (end - place), y0, end - 0.25 * (end - place), y1)
+        parts.append(replace(piece, text=word, box=inner, after_space=True))
         place = end + width
     return parts
 
 
 def _is_table(grid: Sequence[Sequence[Cell]], columns: Sequence[tuple[float, float]], size: float) -> bool:
     full = [row for row in grid if sum(bool(cell.rows) for cell in row) >= 2]
-    if len(full) < _FEWEST_ROWS or len(full) < 0.6 * len(grid):
+    if len(full) < 0.6 * len(grid):
         return False
     texts = [cell.text for row in full for cell in row if cell.rows]
     if sum(len(text.split()) for text in texts) > _WORDIEST_CELL * len(texts):
@@ -206,24 +227,36 @@ def _merge_wrapped(grid: list[list[Cell]], rows: Sequence[Row], size: float) -> 
     """Put rows that only go on with the cells above into them."""
     merged: list[list[Cell]] = []
     for number, row in enumerate(grid):
-        goes_on = (
+        if (
             merged
-            and not row[0].rows
-            and _middle(rows[number]) - _middle(rows[number - 1]) <= _WRAPPED_ROW * size
-            and len(row) == len(merged[-1])
-            and all(
-                above.rows and above.span == cell.span
-                for above, cell in zip(merged[-1], row, strict=True)
-                if cell.rows
-            )
-        )
-        if goes_on:
+            and _goes_on(merged[-1], row)
+            and _is_near(rows, number, size, only_first=bool(row[0].rows))
+        ):
             merged[-1] = [
                 replace(a, rows=a.rows + cell.rows) for a, cell in zip(merged[-1], row, strict=True)
             ]
         else:
             merged.append(row)
     return merged
+
+
+def _goes_on(above: Sequence[Cell], row: Sequence[Cell]) -> bool:
+    """Say whether a row could be the second line of the cells above: nothing in its first cell, or nothing
+    anywhere else, and only below cells that are filled."""
+    if row[0].rows and any(cell.rows for cell in row[1:]):
+        return False
+    return len(row) == len(above) and all(
+        upper.rows and upper.span == cell.span for upper, cell in zip(above, row, strict=True) if cell.rows
+    )
+
+
+def _is_near(rows: Sequence[Row], number: int, size: float, *, only_first: bool) -> bool:
+    above = _middle(rows[number]) - _middle(rows[number - 1])
+    if above > _WRAPPED_ROW * size:
+        return False
+    if not only_first or number + 1 == len(rows):
+        return True
+    return above < _NEARER * (_middle(rows[number + 1]) - _middle(rows[number]))
 
 
 def _count_header_rows(grid: Sequence[Sequence[Cell]]) -> int:

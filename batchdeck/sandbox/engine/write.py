@@ -7,7 +7,6 @@ from html import escape
 
 from batchdeck.sandbox.contract import CANNOT_SEE, article, scanned_figure
 from batchdeck.sandbox.engine.blocks import (
-    LEADERS,
     Block,
     Contents,
     Figure,
@@ -20,6 +19,7 @@ from batchdeck.sandbox.engine.blocks import (
 from batchdeck.sandbox.engine.inline import Words, inline_html, plain_text
 from batchdeck.sandbox.engine.language import guess_language
 from batchdeck.sandbox.engine.layout import PageLayout
+from batchdeck.sandbox.engine.paragraphs import LEADERS
 from batchdeck.sandbox.engine.shapes import Box, Row
 from batchdeck.sandbox.engine.source import SourcePage
 
@@ -64,8 +64,8 @@ def _inner(layout: PageLayout, page: SourcePage, words: Words, starts: bool, end
             (starts and number == 0, ends and number == last), ""
         )
         yield _block(block, page, words, edge)
-    for row in layout.sideways:
-        yield f"<aside><p>{inline_html([row], words)}</p></aside>"
+    if layout.sideways:
+        yield f"<aside>{_paragraphs(layout.sideways, words)}</aside>"
     if layout.notes:
         notes = (
             f'<p data-note="{escape(note.mark)}">{inline_html(note.rows, words)}</p>' for note in layout.notes
@@ -121,7 +121,7 @@ def _block(block: Block, page: SourcePage, words: Words, edge: str) -> str:
             inner = inline_html(block.rows, words, plain_bold=True)
             return f"<h{block.level}>{inner}</h{block.level}>"
         case Paragraph(is_print=True):
-            return f"<pre>{escape(_print(block.rows))}</pre>"
+            return f"<pre>{escape(_print(block.rows), quote=False)}</pre>"
         case Paragraph():
             direction = ' dir="rtl"' if block.rows[0].is_rtl else ""
             return f"<p{direction}{mark}>{inline_html(block.rows, words)}</p>"
@@ -148,7 +148,7 @@ def _print(rows: Sequence[Row]) -> str:
 
 def _entry(row: Row, words: Words) -> str:
     """Return an entry of a table of contents without its leader dots."""
-    return escape(LEADERS.sub(" ", plain_text([row], words)).strip())
+    return escape(LEADERS.sub(" ", plain_text([row], words)).strip(), quote=False)
 
 
 def _list(items: Sequence[Item], words: Words) -> str:
