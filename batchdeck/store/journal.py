@@ -13,6 +13,7 @@ ahead as a reserve, so that what must be recorded still finds room on a full dis
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,7 +71,8 @@ def encode_snapshot(snapshot: Snapshot) -> Iterator[bytes]:
     """Yield a snapshot's bytes, the header first."""
     encode = msgspec.json.Encoder().encode
     lines: list[bytes] = []
-    for position, (name, rows) in enumerate(snapshot.tables.items()):
+    # Never without a table: the header line ends in a comma.
+    for position, (name, rows) in enumerate((snapshot.tables or {"meta": {}}).items()):
         lines.append(b",\n" if position else b"")
         lines.append(encode(name) + b": {\n")
         lines.append(b",\n".join(encode(number) + b": " + encode(row) for number, row in rows.items()))
@@ -108,6 +110,8 @@ class _Frame(msgspec.Struct):
     set: Delta
 
 
+_BEGIN = re.compile(rb'[0-9a-f]{8} \{"sequence":')
+"""How every commit begins; inside one, the quotation mark would be escaped."""
 _frames = msgspec.json.Decoder(_Frame)
 
 
@@ -142,14 +146,15 @@ def replay(data: bytes, start: int, after: int) -> Replay:
             mark = data[position : position + MARK_BYTES]
             commits.append(Commit(frame.sequence, frame.set, start + position, mark))
         position = end
-    rest = data[position:].rstrip(b"\0")
+    rest = data[position:]
     last = commits[-1].sequence if commits else after
-    if rest and _holds_later_commit(rest, last):
+    is_torn = rest != bytes(len(rest))
+    if is_torn and _holds_later_commit(rest, last):
         raise DeckDamaged(
             f"ledger.journal is unreadable at byte {start + position:,}, and whole commits follow.",
             hint=DOCTOR,
         )
-    return Replay(tuple(commits), start + position, torn=bool(rest))
+    return Replay(tuple(commits), start + position, torn=is_torn)
 
 
 def _frame_at(data: bytes, position: int) -> _Frame | None:
@@ -166,13 +171,7 @@ def _frame_at(data: bytes, position: int) -> _Frame | None:
 
 
 def _holds_later_commit(rest: bytes, last: int) -> bool:
-    position = 0
-    while True:
-        position = rest.find(b"\n", position) + 1
-        if position == 0:
-            return False
-        # The unreadable piece may end in zeros that were written ahead of it.
-        begin = position + len(rest[position:]) - len(rest[position:].lstrip(b"\0"))
-        frame = _frame_at(rest, begin)
-        if frame is not None and frame.sequence > last:
-            return True
+    return any(
+        frame is not None and frame.sequence > last
+        for frame in (_frame_at(rest, found.start()) for found in _BEGIN.finditer(rest))
+    )

@@ -281,7 +281,7 @@ class JournalStorage(Storage):
         if data:
             snapshot = decode_snapshot(data)
         else:
-            if self._snapshot.exists() or frames.rstrip(b"\0"):
+            if self._snapshot.exists() or frames.strip(b"\0"):
                 raise DeckDamaged("ledger.json is empty or gone, but the deck has a ledger.", hint=DOCTOR)
             snapshot = Snapshot(self._format.number, 0, {})
         if snapshot.format > self._format.number:

@@ -43,6 +43,15 @@ class Turn:
             return Outcome.MISSING
         return Outcome.PENDING
 
+    @property
+    def why_no_row(self) -> str:
+        """Why a page of it has no row of results; empty while it is pending."""
+        if self.rest is Outcome.PENDING:
+            return ""
+        if self.index is None:
+            return "the API no longer has the batch, and its results are not on this disk"
+        return "the results have no row for it"
+
     def has_page(self, index: int) -> bool:
         """Say whether a page is in this turn."""
         place = bisect_right(self.submission.indices, (index, _PAST_ANY_PAGE)) - 1

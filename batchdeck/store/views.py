@@ -30,11 +30,11 @@ class _View(Generic[T]):
     def __init__(self, decode: Callable[[str], T]) -> None:
         self._decode = decode
         self._records: dict[str, T] = {}
-        self._stale: set[str] = set()
+        self._stale: dict[str, None] = {}
 
     def mark(self, key: str) -> None:
         """Note that a record is new or has changed."""
-        self._stale.add(key)
+        self._stale[key] = None
 
     def mapping(self) -> Mapping[str, T]:
         """Return all records by key."""
@@ -42,7 +42,7 @@ class _View(Generic[T]):
             records = dict(self._records)
             for key in self._stale:
                 records[key] = self._decode(key)
-            self._records, self._stale = records, set()
+            self._records, self._stale = records, {}
         return self._records
 
     def get(self, key: str) -> T | None:
