@@ -55,7 +55,7 @@ def _pieces_of(rows: Sequence[Row]) -> list[Piece]:
 def _find_gutter(rows: Sequence[Row], size: float) -> float | None:
     """Return the place that lies in an empty strip on most rows, or None where there is no such place.
 
-    Stretched spaces of justified text are as wide as a narrow gutter, but not in the same place on many rows."""
+    Spaces of justified text may be as wide as a narrow gutter, but not in the same place on many rows."""
     gaps = []
     for row in rows:
         for left, right in itertools.pairwise(sorted(row.pieces, key=lambda piece: piece.box[0])):

@@ -38,8 +38,9 @@ _LONGEST_HEADING = 200
 _LONGEST_BOLD_HEADING = 100
 _MOST_HEADING_ROWS = 4
 _SAME_SIZE = 0.12
-_WIDER = 0.35
-"""In ems: how much further apart than usual two rows are that belong to different paragraphs."""
+_WIDEST = 0.42
+_WIDER = 0.25
+"""In ems: how far apart two rows of one paragraph may be at most, or how much further than usual."""
 
 
 def is_contents(rows: Sequence[Row]) -> bool:
@@ -149,7 +150,7 @@ def _begins_group(group: Group, row: Row, mark: Mark | None, look: Look, edges: 
         edges: where the column begins and ends.
     """
     previous, em = group.rows[-1], row.size
-    if row.box[1] - previous.box[3] > max(0.5 * look.size, look.gap + _WIDER * look.size):
+    if row.box[1] - previous.box[3] > max(_WIDEST * look.size, look.gap + _WIDER * look.size):
         return True
     if abs(row.size - previous.size) > _SAME_SIZE * previous.size or row.is_mono != previous.is_mono:
         return True

@@ -227,16 +227,12 @@ def _merge_wrapped(grid: list[list[Cell]], rows: Sequence[Row], size: float) -> 
     """Put rows that only go on with the cells above into them."""
     merged: list[list[Cell]] = []
     for number, row in enumerate(grid):
-        if (
-            merged
-            and _goes_on(merged[-1], row)
-            and _is_near(rows, number, size, only_first=bool(row[0].rows))
-        ):
-            merged[-1] = [
-                replace(a, rows=a.rows + cell.rows) for a, cell in zip(merged[-1], row, strict=True)
-            ]
-        else:
+        is_near = number > 0 and _is_near(rows, number, size, only_first=bool(row[0].rows))
+        if not is_near or not _goes_on(merged[-1], row):
             merged.append(row)
+            continue
+        above = merged.pop()
+        merged.append([replace(a, rows=a.rows + cell.rows) for a, cell in zip(above, row, strict=True)])
     return merged
 
 
