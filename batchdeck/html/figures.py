@@ -78,8 +78,8 @@ class Pictures:
             address, size = source
             return [Element("img", {"src": address, "alt": alt, **size})]
         if not alt:
-            return []
-        line: list[Node] = [new_element("em", "Figure (not shown):"), f" {alt}"]
+            return [" "]
+        line: list[Node] = [new_element("em", "Figure (not shown):", lang="en"), f" {alt}"]
         return [new_element("p", *line)] if parent.tag == "figure" else [" ", *line, " "]
 
     def _described(
@@ -139,7 +139,7 @@ def _drop_hollow(tree: Element) -> None:
     """Take out figures in which nothing is left."""
 
     def replacement(child: Element) -> list[Node] | None:
-        return [] if child.tag == "figure" and is_empty(child) else None
+        return [" "] if child.tag == "figure" and is_empty(child) else None
 
     for parent in list(tree.iter()):
         if parent.find("figure") is not None:

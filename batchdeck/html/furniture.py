@@ -18,21 +18,21 @@ from rapidfuzz import fuzz, process
 from batchdeck.html.markup import HEADINGS, names
 from batchdeck.html.model import Assembly, Change, PageTree
 from batchdeck.html.outline import normalise_title
-from batchdeck.html.trees import remove_child
+from batchdeck.html.trees import remove_block
 from batchdeck.html.words import excerpt, text_of
 
 STAGE = "furniture"
 
-SHARE = 0.2
-"""A block at a page's edge without a label is furniture when it stands there on this share of the pages …"""
-LEAST = 4
+SHARE = 0.5
+"""A line at a page's edge that nobody labelled is furniture when it stands there, letter for letter, on this
+share of the pages …"""
+LEAST = 6
 """… and on at least this many of them."""
-HEADING_SHARE = 0.5
-"""The same for a heading: pages of a form or of slides may well begin alike."""
 LIKENESS = 90.0
 """Least likeness, of 100, of two running heads that differ by what an eye would overlook."""
-_LONGEST = 24
-"""Words of a block without a label that may be furniture."""
+_LONGEST = 12
+"""Words of a line without a label that may be furniture."""
+_LEAST_BLOCKS = 3
 _STEADY = 3
 """Numbers that run along with the pages at one distance on this many pages are page numbers."""
 
@@ -79,7 +79,7 @@ def settle_furniture(assembly: Assembly) -> None:
         elif normalise_title(piece.key) in headings:
             _remove(assembly, piece, "running head that a heading says")
         else:
-            seen.add(groups[piece.key])
+            seen.update((groups[piece.key], piece.key))
             piece.element.tag = "div"
     _settle_edges(assembly, edges, seen, len(pages))
 
@@ -94,11 +94,17 @@ def _labelled(page: PageTree) -> list[_Piece]:
 
 
 def _edges(page: PageTree) -> list[_Piece]:
-    """Return the first and the last block of a page, where they are short lines without a label."""
+    """Return the first and the last line of a page that may be furniture without a label: short, no sentence,
+    and not most of the page."""
     blocks = [child for child in page.tree if child.tag not in ("header", "footer", "section")]
-    ends = blocks[:1] + (blocks[-1:] if len(blocks) > 1 else [])
-    pieces = [_piece(page, page.tree, end) for end in ends if end.tag == "p" or end.tag in HEADINGS]
-    return [piece for piece in pieces if 0 < len(piece.tokens) <= _LONGEST]
+    if len(blocks) < _LEAST_BLOCKS:
+        return []
+    pieces = [_piece(page, page.tree, end) for end in (blocks[0], blocks[-1]) if end.tag == "p"]
+    return [
+        piece
+        for piece in pieces
+        if 0 < len(piece.tokens) <= _LONGEST and not piece.text.endswith((".", "!", "?", ":", ";", ",", "。"))
+    ]
 
 
 def _piece(page: PageTree, parent: Element, element: Element) -> _Piece:
@@ -158,19 +164,21 @@ def _group(keys: Iterable[str]) -> dict[str, str]:
 
 
 def _settle_edges(assembly: Assembly, edges: list[_Piece], seen: set[str], pages: int) -> None:
-    counts = Counter(piece.key for piece in edges if piece.key)
+    """Remove lines without a label that say what a labelled one says, that stand on most pages letter for
+    letter, or that are a number which runs along with the pages."""
+    counts = Counter(piece.text for piece in edges)
     for piece in edges:
-        share = HEADING_SHARE if piece.element.tag in HEADINGS else SHARE
+        is_repeated = counts[piece.text] >= max(LEAST, SHARE * pages)
         if not piece.key:
-            if piece.element.tag == "p":
+            if all(token.isdecimal() for token in piece.tokens):
                 _remove(assembly, piece, "page number")
-        elif counts[piece.key] >= max(LEAST, share * pages):
-            if piece.key in seen:
-                _remove(assembly, piece, "repeated at the page's edge")
+        elif piece.key in seen:
+            _remove(assembly, piece, "repeated at the page's edge")
+        elif is_repeated:
             seen.add(piece.key)
 
 
 def _remove(assembly: Assembly, piece: _Piece, rule: str) -> None:
     words = tuple(piece.text.split())
     assembly.changes.append(Change(STAGE, piece.page.number, rule, before=excerpt(piece.text), removed=words))
-    remove_child(piece.parent, piece.element)
+    remove_block(piece.parent, piece.element)

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from batchdeck.html.markup import HEADINGS
 from batchdeck.html.model import Assembly, Change
 from batchdeck.html.outline import OutlineMatcher
-from batchdeck.html.trees import Node, contents_of, is_empty, replace_children
+from batchdeck.html.trees import Node, contents_of, is_empty, replace_children, unwrap_child
 from batchdeck.html.words import excerpt, text_of
 
 STAGE = "headings"
@@ -67,7 +67,7 @@ def _drop_empty(tree: Element, page: int) -> list[Change]:
     def replacement(child: Element) -> list[Node] | None:
         if child.tag in HEADINGS and is_empty(child):
             changes.append(Change(STAGE, page, "empty heading", before=f"<{child.tag}>"))
-            return contents_of(child)
+            return [" ", *contents_of(child), " "]
         return None
 
     for parent in list(tree.iter()):
@@ -152,3 +152,5 @@ def _settle(assembly: Assembly, headings: list[_Heading], title: _Heading | None
             words = excerpt(heading.text, 80)
             assembly.changes.append(Change(STAGE, number, rule, f"<{before}> {words}", f"<{after}> {words}"))
             heading.element.tag = after
+            if before == "p":
+                unwrap_child(heading.element, heading.element[0])

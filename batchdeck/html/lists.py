@@ -120,7 +120,7 @@ def _drop_empty(tree: Element, rules: set[str]) -> None:
     def replacement(child: Element) -> list[Node] | None:
         if child.tag in ("ul", "ol", "dl") and len(child) == 0 and is_empty(child):
             rules.add("empty list")
-            return []
+            return [" "]
         return None
 
     def bulleted(child: Element) -> list[Node] | None:

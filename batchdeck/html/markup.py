@@ -52,9 +52,7 @@ _CONTAINERS = names(
 )
 _LINE = (PHRASING - {"rp", "rt", "ruby", "wbr"}) | {"br", "img", "wbr", "math"}
 _FLOW = (
-    HEADINGS
-    | _LINE
-    | names("section div header footer blockquote address figure figcaption p pre ul ol dl table hr")
+    HEADINGS | _LINE | names("section div header footer blockquote address figure p pre ul ol dl table hr")
 )
 _MATH_TEXT = names("mi mn mo ms mtext")
 CHILDREN: dict[str, frozenset[str]] = {
@@ -67,6 +65,7 @@ CHILDREN: dict[str, frozenset[str]] = {
     **dict.fromkeys(("thead", "tbody", "tfoot"), frozenset({"tr"})),
     "tr": frozenset({"td", "th"}),
     "caption": _FLOW - {"table"},
+    "figure": _FLOW | {"figcaption"},
     **dict.fromkeys(MATH - _MATH_TEXT, MATH - {"math"}),
     **dict.fromkeys(_MATH_TEXT, frozenset()),
 }

@@ -16,8 +16,8 @@ from batchdeck.html.markup import MATH, names
 from batchdeck.html.model import Change, Review
 from batchdeck.html.sanitise import sanitise
 from batchdeck.html.strict import read_strictly
-from batchdeck.html.trees import Node, replace_children
-from batchdeck.html.words import difference, excerpt, words_of
+from batchdeck.html.trees import Node, is_empty, replace_children
+from batchdeck.html.words import difference, excerpt, text_of, words_of
 
 STAGE = "math"
 _LONGEST = 4_000
@@ -54,10 +54,10 @@ def convert_formulas(tree: Element, page: int) -> tuple[list[Change], list[Revie
 
     def replacement(child: Element) -> list[Node] | None:
         display = child.attrib.pop("data-math", "")
-        latex = "".join(child.itertext()).strip()
-        if not display or not latex:
+        if not display or is_empty(child):
             return None
-        formula = _formula(latex, display)
+        latex = text_of(child).strip()
+        formula = _formula(latex, display) if child.tag == "span" and not len(child) else None
         if formula is None:
             reviews.append(Review(page, "math", "A formula stays LaTeX.", excerpt(latex)))
             return None
@@ -71,6 +71,24 @@ def convert_formulas(tree: Element, page: int) -> tuple[list[Change], list[Revie
     removed, added = difference(before, words_of(tree))
     listed = excerpt("; ".join(sources))
     return [Change(STAGE, page, "LaTeX to MathML", listed, removed=removed, added=added)], reviews
+
+
+def settle_mathml(tree: Element, page: int) -> list[Change]:
+    """Make MathML that answers wrote themselves plain text in line where it is not whole, in place."""
+    stack = [(tree, False)]
+    broken: list[Element] = []
+    while stack:
+        element, is_sound = stack.pop()
+        if element.tag == "math" and not is_sound:
+            is_sound = all(inner.tag in MATH for inner in element.iter()) and _has_all_parts(element)
+            is_sound = is_sound and all(inner is element or inner.tag != "math" for inner in element.iter())
+        if element.tag in MATH and not is_sound:
+            broken.append(element)
+        stack += [(child, is_sound) for child in element]
+    for element in broken:
+        element.tag = "span"
+        element.attrib.clear()
+    return [Change(STAGE, page, "MathML that is not whole")] if broken else []
 
 
 def _formula(latex: str, display: str) -> Element | None:

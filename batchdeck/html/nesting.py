@@ -29,6 +29,8 @@ _LINE = PHRASING | MATH | {"br", "img"}
 """What may stand in a line of text."""
 _LINE_PARENTS = HEADINGS | {"p", "pre"}
 _NO_HEADING = names("th dt address caption")
+_NEVER_INSIDE = names("address header footer section")
+"""What may not stand in the elements that may hold no heading either."""
 _TABLE_INNARDS = names("thead tbody tfoot tr td th caption")
 _GROUP = "data-group"
 """Marks, while a page is settled, the lists that orphans were gathered in."""
@@ -40,15 +42,24 @@ def settle_nesting(tree: Element, page: int) -> list[Change]:
     Afterwards the article holds blocks only: text and phrasing that stood bare in it are paragraphs.
     """
     rules: set[str] = set()
-    for element in tree.iter():
+    for element in list(tree.iter()):
         if element.tag not in CHILDREN:
             _rename(element, rules)
         elif element.tag in ("section", "header", "footer"):
             _rename_unless_marked(element, rules)
         elif element.tag in _NO_HEADING:
             _demote_headings(element, rules)
+    if tree.find(".//rt") is not None or tree.find(".//rp") is not None:
+        _settle_ruby(tree)
+    for inner in tree.findall(".//a//a"):
+        inner.tag = "span"
+        inner.attrib.pop("href", None)
+    holders: set[Element] = set()  # phrasing with a block somewhere inside: the block around takes it apart
     for element in bottom_up(tree):
-        if not _is_settled(element):
+        if element.tag in PHRASING:
+            if any(child.tag not in _LINE or child in holders for child in element):
+                holders.add(element)
+        elif not _is_settled(element) or any(child in holders for child in element):
             set_contents(element, _settled(element, rules))
     if (tree.text or "").strip() or any(
         child.tag in _LINE or child.tag == "p" or (child.tail or "").strip() for child in tree
@@ -75,10 +86,13 @@ def _rename_unless_marked(element: Element, rules: set[str]) -> None:
 
 
 def _demote_headings(element: Element, rules: set[str]) -> None:
-    for inner in element.iter():
+    for inner in list(element.iter()):
         if inner is not element and inner.tag in HEADINGS:
-            inner.tag = "strong"
+            inner.tag = "p"
+            set_contents(inner, [new_element("strong", *contents_of(inner))])
             rules.add(f"heading in <{element.tag}>")
+        elif inner is not element and inner.tag in _NEVER_INSIDE:
+            inner.tag = "div"
 
 
 def _is_settled(element: Element) -> bool:
@@ -100,11 +114,8 @@ def _settled(element: Element, rules: set[str]) -> list[Node]:
     """Return the content that `element` should have, its children being settled already."""
     nodes = contents_of(element)
     tag = element.tag
-    if tag in MATH or tag in PHRASING:
-        return _ruby(nodes) if tag == "ruby" else nodes
-    for node in nodes:
-        if not isinstance(node, str) and node.tag in ("rt", "rp"):
-            node.tag = "span"
+    if tag in MATH:
+        return nodes
     nodes = _lifted(nodes, rules)
     if tag in _LINE_PARENTS or (tag == "caption" and element.find(".//table") is not None):
         return _line(nodes, rules, tag)
@@ -115,18 +126,22 @@ def _settled(element: Element, rules: set[str]) -> list[Node]:
     if tag == "figure":
         return _figure(nodes, rules)
     if tag in WITHOUT_TEXT:
-        return nodes
+        return _rows(nodes, tag, rules)
     return _flow(nodes, rules, in_figure=False)
 
 
-def _ruby(nodes: list[Node]) -> list[Node]:
-    """Return ruby content with its readings; a nested ruby becomes plain text in line."""
-    for node in nodes:
-        if not isinstance(node, str) and node.tag not in ("rt", "rp"):
-            for inner in node.iter():
-                if inner.tag in ("ruby", "rt", "rp"):
-                    inner.tag = "span"
-    return nodes
+def _settle_ruby(tree: Element) -> None:
+    """Make readings plain text in line wherever they do not stand directly in a ruby, or in one too many."""
+    stack = [(tree, False)]
+    while stack:
+        element, in_ruby = stack.pop()
+        if element.tag == "ruby" and in_ruby:
+            element.tag = "span"
+        is_ruby = element.tag == "ruby"
+        for child in element:
+            if child.tag in ("rt", "rp") and not is_ruby:
+                child.tag = "span"
+            stack.append((child, in_ruby or is_ruby))
 
 
 def _lifted(nodes: Iterable[Node], rules: set[str]) -> list[Node]:
@@ -201,20 +216,36 @@ def _line(nodes: Iterable[Node], rules: set[str], tag: str) -> list[Node]:
 def _list(nodes: Iterable[Node], rules: set[str]) -> list[Node]:
     out: list[Node] = []
     last: Element | None = None
-    for node in nodes:
-        if is_blank_text(node):
-            out.append(node)
-        elif not isinstance(node, str) and node.tag == "li":
+    for group in _runs(nodes):
+        node = group[0]
+        if not isinstance(node, str) and node.tag == "li":
             last = node
             out.append(node)
         elif last is not None and not isinstance(node, str) and node.tag in ("ul", "ol"):
             rules.add("list directly in list")
             append_nodes(last, [node])
+        elif is_blank_text(node):
+            out += group
         else:
             rules.add("list content outside an item")
-            last = new_element("li", node)
+            last = new_element("li", *group)
             out.append(last)
     return out
+
+
+def _runs(nodes: Iterable[Node]) -> list[list[Node]]:
+    """Return nodes in groups: each stretch of line together, without white space before it; each block, and
+    each white space between blocks, alone."""
+    runs: list[list[Node]] = []
+    in_line = False
+    for node in nodes:
+        is_line = isinstance(node, str) or node.tag in _LINE
+        if is_line and in_line:
+            runs[-1].append(node)
+        else:
+            runs.append([node])
+            in_line = is_line and not is_blank_text(node)
+    return runs
 
 
 def _definitions(nodes: Iterable[Node], rules: set[str]) -> list[Node]:
@@ -222,13 +253,14 @@ def _definitions(nodes: Iterable[Node], rules: set[str]) -> list[Node]:
     gets an empty one."""
     out: list[Node] = []
     last = ""
-    for node in nodes:
+    for group in _runs(nodes):
+        node = group[0]
         if is_blank_text(node):
-            out.append(node)
+            out += group
             continue
         if isinstance(node, str) or node.tag not in ("dt", "dd"):
             rules.add("content outside term and description")
-            node = new_element("dd", node)
+            node = new_element("dd", *group)
         if node.tag == "dd" and not last:
             rules.add("description without a term")
             out.append(Element("dt"))
@@ -237,6 +269,21 @@ def _definitions(nodes: Iterable[Node], rules: set[str]) -> list[Node]:
     if last == "dt":
         rules.add("term without a description")
         out.append(Element("dd"))
+    return out
+
+
+def _rows(nodes: Iterable[Node], tag: str, rules: set[str]) -> list[Node]:
+    """Return the content of a table, a part of it or a row, with strays in a cell of their own."""
+    out: list[Node] = []
+    for group in _runs(nodes):
+        node = group[0]
+        if is_blank_text(node) or (not isinstance(node, str) and node.tag in CHILDREN[tag]):
+            out += group
+            continue
+        rules.add(f"content directly in <{tag}>")
+        cell = new_element("td", *group)
+        row = cell if tag == "tr" else new_element("tr", cell)
+        out.append(new_element("tbody", row) if tag == "table" else row)
     return out
 
 
@@ -249,6 +296,7 @@ def _figure(nodes: Iterable[Node], rules: set[str]) -> list[Node]:
         if not isinstance(node, str) and node.tag == "figcaption":
             at_first = at_first or not any(not is_blank_text(other) for other in rest)
             captions.append(node)
+            rest.append(" ")  # where it stood, the words on either side stay apart
         else:
             rest.append(node)
     if not captions:

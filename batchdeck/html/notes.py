@@ -16,7 +16,7 @@ from batchdeck.html.trees import (
     is_empty,
     new_element,
     prepend_nodes,
-    remove_child,
+    remove_block,
     set_contents,
 )
 from batchdeck.html.words import difference, excerpt, text_of, words_of
@@ -90,7 +90,7 @@ def _continue_last(page: PageTree, notes: list[_Note]) -> None:
         for child in section:
             if child.get("data-continues") in ("prev", "both") and not _key_of(child) and notes:
                 append_nodes(notes[-1].element, [" ", *contents_of(child)])
-                remove_child(section, child)
+                remove_block(section, child)
             return
 
 
@@ -101,12 +101,12 @@ def _gather(page: PageTree) -> list[_Note]:
         for child in list(parent):
             if child.tag == "section":
                 nodes += [*contents_of(child), "\n"]
-                remove_child(parent, child)
+                remove_block(parent, child)
             elif child.tag in _NOTE_TAGS and parent.tag != "section" and _key_of(child):
                 if child.tag == "li" or parent is not page.tree:
                     continue
                 nodes += [child, "\n"]
-                remove_child(parent, child)
+                remove_block(parent, child)
     section = new_element("section", *nodes)
     if is_empty(section):
         return []

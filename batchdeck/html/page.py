@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from batchdeck.domain.outcomes import Outcome
+from batchdeck.domain.text import show
 from batchdeck.html.breaks import settle_breaks
 from batchdeck.html.extract import Answer, read_answer
 from batchdeck.html.fidelity import FidelityThresholds, Grade, compare
 from batchdeck.html.lists import settle_lists
-from batchdeck.html.math import convert_formulas
+from batchdeck.html.math import convert_formulas, settle_mathml
 from batchdeck.html.model import Change, PageMaterial, PageTree, Review, SyntaxIssue
 from batchdeck.html.nesting import settle_nesting
 from batchdeck.html.parse import parse_page
@@ -19,6 +20,9 @@ from batchdeck.html.sources import cause_of, layer_tree, placeholder_tree, recor
 from batchdeck.html.syntax import check_syntax
 from batchdeck.html.tables import settle_tables
 from batchdeck.html.words import difference, excerpt, words_of
+
+LABEL_LENGTH = 40
+"""Characters of a printed page label; real ones have fewer than ten."""
 
 
 @dataclass(slots=True)
@@ -82,6 +86,7 @@ def _loss(number: int, removed: tuple[str, ...], added: tuple[str, ...]) -> Chan
 def _settle_structure(reading: PageReading) -> None:
     """Run the stages that repair a page's structure, each on what the one before left."""
     tree, number = reading.page.tree, reading.page.number
+    reading.changes += settle_mathml(tree, number)
     reading.changes += settle_nesting(tree, number)
     reading.changes += settle_breaks(tree, number)
     reading.changes += settle_lists(tree, number)
@@ -99,7 +104,7 @@ def _page_tree(material: PageMaterial, tree: Element, outcome: Outcome, source: 
         del tree.attrib["data-" + name]
     return PageTree(
         number=material.number,
-        label=material.label or str(material.number),
+        label=show(material.label.strip(), LABEL_LENGTH) or str(material.number),
         outcome=outcome,
         tree=tree,
         meta=meta,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element
 
+from batchdeck.domain.text import show
 from batchdeck.html.extract import clean_characters
 from batchdeck.html.model import Change, PageMaterial, Review
 from batchdeck.html.trees import new_element
-from batchdeck.html.words import excerpt
+from batchdeck.html.words import EXCERPT, excerpt
 
 STAGE = "source"
 
@@ -54,12 +55,12 @@ def _paragraphs(text: str) -> list[str]:
 
 def placeholder_tree(cause: str) -> Element:
     """Return the article of a page that could not be converted; its one paragraph says why."""
-    return new_element("article", new_element("p", f"Cause: {excerpt(cause)}"))
+    return new_element("article", new_element("p", f"Cause: {cause}", lang="en"))
 
 
 def cause_of(material: PageMaterial, found: str) -> str:
-    """Return why a page has no answer: what the material says, else what reading its answer `found`."""
-    return material.detail or found or str(material.outcome)
+    """Return why a page has no answer, fit to show: what the material says, else what reading it `found`."""
+    return show(" ".join((material.detail or found or str(material.outcome)).split()), EXCERPT)
 
 
 def record_source(material: PageMaterial, source: str, cause: str, words: list[str]) -> tuple[Change, Review]:

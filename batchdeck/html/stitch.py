@@ -12,7 +12,7 @@ from batchdeck.html.lists import first_number, items_of
 from batchdeck.html.model import Assembly, Change, PageTree, Review
 from batchdeck.html.pagebreaks import inline_break
 from batchdeck.html.stitch_tables import joint_of_tables, move_rows
-from batchdeck.html.trees import append_nodes, contents_of, is_blank_text, prepend_nodes, remove_child
+from batchdeck.html.trees import append_nodes, contents_of, is_blank_text, prepend_nodes, remove_block
 from batchdeck.html.words import excerpt, text_of
 
 STAGE = "stitch"
@@ -210,7 +210,7 @@ class _Edge:
 
     def _take(self, head: Element, kind: str, *, certain: bool = True, says: str = "") -> None:
         """Note that `head` has moved, and let the block before say what `head` said of its end."""
-        remove_child(self.page.tree, head)
+        remove_block(self.page.tree, head)
         if _is_marked(head, "next"):
             self.tail.block.set("data-continues", "next")
         else:

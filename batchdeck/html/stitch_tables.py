@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from batchdeck.html.tables import cells_of, rows_of, span_of
+from batchdeck.html.grid import cells_of, rows_of, span_of
 from batchdeck.html.trees import append_nodes, contents_of, prepend_nodes
 from batchdeck.html.words import text_of
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element
 
+from batchdeck.html.grid import PARTS, cells_of, rows_of, span_of, square_up
 from batchdeck.html.model import Change, Review
 from batchdeck.html.trees import (
     Node,
@@ -19,9 +20,6 @@ from batchdeck.html.words import excerpt, text_of
 
 STAGE = "tables"
 
-MAX_COLUMNS = 200
-"""A row wider than this is not padded to; spans are cut to it."""
-_PARTS = ("thead", "tbody", "tfoot")
 _SCOPES = frozenset({"col", "row", "colgroup", "rowgroup"})
 
 
@@ -46,7 +44,7 @@ def _replaced(table: Element, page: int, changes: list[Change], reviews: list[Re
     _order_parts(table, rules)
     if table.find(".//tr") is None:
         changes.append(Change(STAGE, page, "table without rows"))
-        return [new_element("p", *contents_of(part)) for part in table if not is_empty(part)]
+        return [" ", *(new_element("p", *contents_of(part)) for part in table if not is_empty(part))]
     _title_row_to_caption(table, rules)
     _header_rows_to_thead(table, rules)
     square_up(table, rules)
@@ -58,26 +56,10 @@ def _replaced(table: Element, page: int, changes: list[Change], reviews: list[Re
     return None
 
 
-def rows_of(table: Element) -> list[Element]:
-    """Return a table's own rows in order, whatever part they stand in."""
-    return [row for part in table if part.tag in _PARTS for row in part if row.tag == "tr"]
-
-
-def cells_of(row: Element) -> list[Element]:
-    """Return a row's cells."""
-    return [cell for cell in row if cell.tag in ("td", "th")]
-
-
-def span_of(cell: Element, name: str = "colspan") -> int:
-    """Return a cell's span as a number from 1 to `MAX_COLUMNS`; 1 for what is no such number."""
-    value = cell.get(name, "1").strip()
-    return min(max(int(value), 1), MAX_COLUMNS) if value.isascii() and value.isdigit() else 1
-
-
 def _order_parts(table: Element, rules: list[str]) -> None:
     """Put caption, thead, tbodies and tfoot in this order, one of each but tbody; drop rows without cells."""
     for part in table:
-        if part.tag in _PARTS and any(not cells_of(row) for row in part):
+        if part.tag in PARTS and any(not cells_of(row) for row in part):
             rules.append("row without cells")
             replace_children(part, lambda row: None if cells_of(row) else ())
     captions = [part for part in table if part.tag == "caption"]
@@ -140,54 +122,11 @@ def _header_rows_to_thead(table: Element, rules: list[str]) -> None:
     set_contents(table, parts)
 
 
-def square_up(table: Element, rules: list[str]) -> None:
-    """Cut spans that overlap or leave their part, then fill short rows with empty cells (as Nu asks)."""
-    widths: list[tuple[Element, int]] = []
-    for part in table:
-        if part.tag not in _PARTS:
-            continue
-        taken: dict[int, int] = {}  # column -> rows covered from this one on
-        rows = list(part)
-        for at, row in enumerate(rows):
-            column = 0
-            for cell in cells_of(row):
-                while taken.get(column, 0) > 0:
-                    column += 1
-                columns, lines = span_of(cell), min(span_of(cell, "rowspan"), len(rows) - at)
-                free = 1
-                while free < columns and not taken.get(column + free):
-                    free += 1
-                _set_span(cell, "colspan", free, rules)
-                _set_span(cell, "rowspan", lines, rules)
-                for covered in range(column, column + free):
-                    taken[covered] = lines
-                column += free
-            widths.append((row, len(taken)))
-            taken = {at: left - 1 for at, left in taken.items() if left > 1}
-    width = max((width for _, width in widths), default=0)
-    for row, own in widths:
-        if own < width <= MAX_COLUMNS:
-            rules.append("short row filled")
-            append_nodes(row, [Element("td") for _ in range(width - own)])
-
-
-def _set_span(cell: Element, name: str, value: int, rules: list[str]) -> None:
-    said = cell.get(name)
-    if said is None:
-        return
-    if value > 1:
-        cell.set(name, str(value))
-    else:
-        del cell.attrib[name]
-    if said.strip() != str(value):
-        rules.append("span cut")
-
-
 def _settle_headers(table: Element, rules: list[str]) -> None:
     """Give header cells a scope by their place; make empty ones, and those that head nothing, plain."""
     has_data = table.find(".//td") is not None
     for part in table:
-        for row in part if part.tag in _PARTS else ():
+        for row in part if part.tag in PARTS else ():
             cells = cells_of(row)
             for at, cell in enumerate(cells):
                 if cell.tag != "th":

@@ -82,9 +82,9 @@ def replace_children(parent: Element, replacement: Callable[[Element], Iterable[
     return changed
 
 
-def remove_child(parent: Element, child: Element) -> None:
-    """Take `child` out of `parent`; the text behind it stays where it is."""
-    replace_children(parent, lambda candidate: () if candidate is child else None)
+def remove_block(parent: Element, block: Element) -> None:
+    """Take a block out of `parent`; a space stays, so that the words around it do not become one."""
+    replace_children(parent, lambda candidate: (" ",) if candidate is block else None)
 
 
 def unwrap_child(parent: Element, child: Element) -> None:
