@@ -9,6 +9,7 @@ from pikepdf import Name
 
 from batchdeck.domain.documents import Caveat
 from batchdeck.pdf.content import is_giant, stored_size
+from batchdeck.pdf.open import Source
 
 LARGEST_PAGE_POINTS = 14_400
 SMALLEST_PAGE_POINTS = 3
@@ -24,13 +25,17 @@ class Structure:
     """0-based pages whose content is better not opened."""
 
 
-def inspect(qpdf: pikepdf.Pdf, size: int, page_bytes: int) -> Structure:
-    """Look for what renders as something else than the operator expects, or costs too much.
+def inspect(source: Source, size: int, page_bytes: int) -> Structure:
+    """Look for what renders as something else than the operator expects, or costs too much; nothing is found
+    where qpdf cannot open the document.
 
     Args:
         size: bytes of the file.
         page_bytes: a single-page PDF larger than this is a caveat.
     """
+    qpdf = source.qpdf
+    if qpdf is None:
+        return Structure()
     found: set[Caveat] = set()
     root = qpdf.Root
     form = root.get(Name.AcroForm)
@@ -49,7 +54,7 @@ def inspect(qpdf: pikepdf.Pdf, size: int, page_bytes: int) -> Structure:
             giants.add(index)
         elif size > page_bytes and stored_size(page.obj) > page_bytes:
             found.add(Caveat.PAGE_OVER_LIMIT)
-    if any("MediaBox" in warning for warning in qpdf.get_warnings()):  # qpdf puts a sound one in its place
+    if any("MediaBox" in warning for warning in source.warnings):  # qpdf puts a sound one in its place
         found.add(Caveat.ODD_PAGE_BOX)
     if giants:
         found.add(Caveat.GIANT_CONTENT)

@@ -33,12 +33,10 @@ def read_facts(source: Source, path: str, digest: Sha256, size: int, page_bytes:
         Unopenable: no page can be opened by any library.
     """
     repaired = source.repaired
-    structure = Structure()
-    if source.qpdf is not None:
-        try:
-            structure = inspect(source.qpdf, size, page_bytes)
-        except Exception:  # hostile structure fails in any way; the pages may still be good
-            repaired = True
+    try:
+        structure = inspect(source, size, page_bytes)
+    except Exception:  # hostile structure fails in any way; the pages may still be good
+        structure, repaired = Structure(), True
     with PDFIUM:
         pages = tuple(
             _page_facts(source, index, is_giant=index in structure.giant_pages)

@@ -7,6 +7,7 @@ import os
 
 from batchdeck.pdf.content import is_giant
 from batchdeck.pdf.open import open_qpdf
+from batchdeck.pdf.pdfium import WrongPassword
 
 _FILES_REMEMBERED = 8
 
@@ -23,7 +24,10 @@ def giant_pages(path: str, password: str = "") -> frozenset[int]:
 @functools.lru_cache(maxsize=_FILES_REMEMBERED)
 def _giants(path: str, password: str, size: int, changed: int) -> frozenset[int]:
     with open(path, "rb") as file:
-        qpdf = open_qpdf(file, password)
+        try:
+            qpdf = open_qpdf(file, password)
+        except WrongPassword:  # pdfium may still read the password differently
+            qpdf = None
         if qpdf is None:
             return frozenset()
         with qpdf:

@@ -7,12 +7,12 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import pikepdf
 import pypdfium2
-from pypdfium2.raw import FPDF_GetSecurityHandlerRevision
+from pypdfium2.raw import FPDF_REMOVE_SECURITY, FPDF_GetSecurityHandlerRevision
 
 from batchdeck.pdf.pdfium import PDFIUM, Unopenable, WrongPassword, open_pdfium
 
@@ -32,6 +32,7 @@ class Source:
         qpdf: the document as pikepdf sees it, or None where qpdf cannot read it.
         pdfium: the same document as pdfium sees it, with as many pages.
         repaired: whether some library had to mend it, so that another may fail on the original bytes.
+        warnings: what qpdf found wrong while it opened the document.
     """
 
     def __init__(
@@ -42,12 +43,14 @@ class Source:
         encrypted: bool,
         password: str,
         repaired: bool,
+        warnings: Sequence[str] = (),
     ) -> None:
         self.qpdf = qpdf
         self.pdfium = pdfium
         self.encrypted = encrypted
         self.password = password
         self.repaired = repaired
+        self.warnings = tuple(warnings)
 
     @property
     def page_count(self) -> int:
@@ -76,27 +79,42 @@ def open_source(data: bytes, password: str = "") -> Source:
         NoPages: it is sound but empty.
         Unopenable: no library finds a page in it.
     """
-    qpdf = open_qpdf(io.BytesIO(data), password)
-    pdfium = _pdfium_or_none(data, password)
+    qpdf = pdfium = None
+    is_locked = False
+    try:
+        qpdf = open_qpdf(io.BytesIO(data), password)
+    except WrongPassword:
+        is_locked = True
+    try:
+        pdfium = _pdfium_or_none(data, password)
+    except WrongPassword:
+        is_locked = True
+    if qpdf is None and pdfium is None:
+        if is_locked:
+            raise WrongPassword
+        return _rescued(data, password)
     if qpdf is None:
-        if pdfium is None:
-            data = _rewritten_by_pypdf(data, password)
-            qpdf = open_qpdf(io.BytesIO(data), "")
-            pdfium = _pdfium_or_none(data, "")
-        if pdfium is None:
-            raise Unopenable("no library finds a page")
+        assert pdfium is not None
         with PDFIUM:
-            encrypted = bool(password) or FPDF_GetSecurityHandlerRevision(pdfium) >= 0
-        return Source(qpdf, pdfium, encrypted=encrypted, password=password, repaired=True)
-    repaired = any("damaged" in warning for warning in qpdf.get_warnings())
+            encrypted = FPDF_GetSecurityHandlerRevision(pdfium) >= 0
+        return Source(None, pdfium, encrypted=encrypted, password=password, repaired=True)
+    complaints = qpdf.get_warnings()  # they are told once only
+    repaired = any("damaged" in complaint for complaint in complaints)
     if pdfium is None or len(pdfium) != len(qpdf.pages):
         # pdfium believes the page tree's /Count; qpdf has walked the tree.
         pdfium = _pdfium_or_none(written(qpdf), "")
         repaired = True
-        if pdfium is None:
-            qpdf.close()
-            raise Unopenable("pdfium refuses even the repaired document")
-    return Source(qpdf, pdfium, encrypted=qpdf.is_encrypted, password=password, repaired=repaired)
+    if pdfium is None:
+        qpdf.close()
+        raise Unopenable("pdfium refuses even the repaired document")
+    return Source(
+        qpdf,
+        pdfium,
+        encrypted=qpdf.is_encrypted,
+        password=password,
+        repaired=repaired,
+        warnings=complaints,
+    )
 
 
 @contextlib.contextmanager
@@ -142,9 +160,8 @@ def readable_copy(path: str, password: str = "") -> bytes:
             return written(source.qpdf)
         out = io.BytesIO()
         with PDFIUM:
-            source.pdfium.save(out)
+            source.pdfium.save(out, flags=FPDF_REMOVE_SECURITY)
     with pikepdf.open(out) as saved:
-        del saved.trailer["/ID"]
         return written(saved)
 
 
@@ -154,21 +171,34 @@ def open_qpdf(source: BinaryIO, password: str) -> pikepdf.Pdf | None:
     Raises:
         WrongPassword: it is encrypted and this password does not open it.
     """
-    try:
-        document = pikepdf.open(source, password=password)
-        if len(document.pages):
-            return document
-        document.close()
-    except pikepdf.PasswordError as error:
-        raise WrongPassword from error
-    except Exception:  # noqa: S110 - hostile input fails in any way; other libraries are tried
-        pass
-    return None
+    for spelling in _spellings(password):
+        try:
+            document = pikepdf.open(source, password=spelling)
+            if len(document.pages):
+                return document
+            document.close()
+        except pikepdf.PasswordError:
+            continue
+        except Exception:  # hostile input fails in any way; other libraries are tried
+            return None
+        return None
+    raise WrongPassword
+
+
+def _spellings(password: str) -> list[str | bytes]:
+    """Return a password as old and as new encryption spell it (Latin-1, UTF-8)."""
+    with contextlib.suppress(UnicodeEncodeError):
+        if not password.isascii():
+            return [password, password.encode("latin-1")]
+    return [password]
 
 
 def written(qpdf: pikepdf.Pdf) -> bytes:
-    """Return a document written anew: decrypted, mended, compact, and the same bytes each time."""
+    """Return a document written anew: decrypted, mended, compact, and the same bytes each time (pdfium puts
+    an identifier made by chance into what it saves; it goes)."""
     out = io.BytesIO()
+    if "/ID" in qpdf.trailer:
+        del qpdf.trailer["/ID"]
     with warnings.catch_warnings():
         # Widgets that no form reaches are as unreachable in the original: nothing gets lost.
         warnings.simplefilter("ignore", pikepdf.PageCopyWarning)
@@ -189,19 +219,23 @@ def _pdfium_or_none(data: bytes, password: str) -> pypdfium2.PdfDocument | None:
             return None
 
 
-def _rewritten_by_pypdf(data: bytes, password: str) -> bytes:
-    """Return what pypdf can save of a document that neither pdfium nor qpdf can open."""
+def _rescued(data: bytes, password: str) -> Source:
+    """Open by pypdf what neither pdfium nor qpdf can open, and hand the result to both."""
     import pypdf
 
+    out = io.BytesIO()
     try:
         reader = pypdf.PdfReader(io.BytesIO(data), password=password or None)
         writer = pypdf.PdfWriter()
         for page in reader.pages:
             writer.add_page(page)
+        writer.write(out)
     except Exception as error:  # hostile input: pypdf fails in any way
         raise Unopenable(type(error).__name__) from error
     if not writer.pages:
         raise NoPages
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
+    qpdf = open_qpdf(out, "")
+    pdfium = _pdfium_or_none(out.getvalue(), "")
+    if qpdf is None or pdfium is None:
+        raise Unopenable("no other library opens what pypdf saved")
+    return Source(qpdf, pdfium, encrypted=bool(password), password=password, repaired=True)

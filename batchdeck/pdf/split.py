@@ -9,7 +9,7 @@ import pikepdf
 import pypdfium2
 
 from batchdeck.pdf.open import Source, open_qpdf, open_source, written
-from batchdeck.pdf.pdfium import PDFIUM, Unopenable
+from batchdeck.pdf.pdfium import PDFIUM, Unopenable, WrongPassword
 from batchdeck.pdf.single import single_page
 
 _REOPEN_AFTER_BYTES = 64_000_000
@@ -39,7 +39,7 @@ class Splitter:
         self._taken = 0
         self._file: BinaryIO = open(path, "rb")  # noqa: SIM115 - closed by close()
         try:
-            self._qpdf = open_qpdf(self._file, password)
+            self._qpdf = self._open_qpdf()
             self.page_count = self._spares().page_count if self._qpdf is None else len(self._qpdf.pages)
         except BaseException:
             self._file.close()
@@ -84,7 +84,8 @@ class Splitter:
         assert self._qpdf is not None
         if self._taken > _REOPEN_AFTER_BYTES:
             self._qpdf.close()
-            self._qpdf = pikepdf.open(self._file, password=self._password)
+            self._qpdf = open_qpdf(self._file, self._password)
+            assert self._qpdf is not None
             self._taken = 0
         page = single_page(self._qpdf, index)
         self._taken += len(page)
@@ -110,6 +111,12 @@ class Splitter:
         writer.write(out)
         return _settled(out)
 
+    def _open_qpdf(self) -> pikepdf.Pdf | None:
+        try:
+            return open_qpdf(self._file, self._password)
+        except WrongPassword:  # libraries read passwords beyond ASCII differently: the others decide
+            return None
+
     def _spares(self) -> Source:
         """Return the document opened with every library, once it is needed."""
         if self._spare is None:
@@ -119,10 +126,8 @@ class Splitter:
 
 
 def _settled(pdf: io.BytesIO) -> bytes:
-    """Return a PDF written anew by qpdf: pdfium gives each document an identifier by chance."""
+    """Return a single page as qpdf writes it, so that it is the same bytes each time."""
     with pikepdf.open(pdf) as document:
         if len(document.pages) != 1:
             raise Unopenable("not a single page came out")
-        if "/ID" in document.trailer:
-            del document.trailer["/ID"]
         return written(document)
