@@ -46,6 +46,8 @@ def judge_answer(
         its reason. An answer that only warns keeps its good outcome and carries the warning as detail.
     """
     answer = read_answer(text, page_number)
+    if answer.outcome is Outcome.TRUNCATED:
+        return judge_cut(text) or Judgement(answer.outcome, answer.detail)
     if not answer.outcome.is_good:
         return Judgement(answer.outcome, answer.detail)
     printed = tokens_of(layer.text) if layer is not None else []
@@ -64,6 +66,17 @@ def judge_answer(
         return _judgement(Outcome.LOW_FIDELITY, fidelity.detail, fidelity)
     warning = fidelity.detail if fidelity.grade is Grade.WARN else ""
     return _judgement(answer.outcome, "; ".join(filter(None, (answer.detail, warning))), fidelity)
+
+
+def judge_cut(text: str) -> Judgement | None:
+    """Judge an answer that was cut off: None, or that it had lost itself in a loop before.
+
+    More tokens would only buy more of the same, so that is no truncation.
+    """
+    loop = find_loop(tokens_of_markup(text)[0])
+    if loop is None:
+        return None
+    return Judgement(Outcome.REPETITION, f"“{excerpt(loop.phrase, 60)}” {loop.repeats} times in a row")
 
 
 def _judge_wordless(

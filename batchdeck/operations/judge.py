@@ -9,11 +9,9 @@ from pathlib import Path
 from batchdeck.domain.batches import Batch
 from batchdeck.domain.outcomes import Outcome, ResultFacts, Verdict, classify
 from batchdeck.domain.requests import parse_custom_id
-from batchdeck.domain.text import show
-from batchdeck.html.fidelity import FidelityThresholds, Grade, tokens_of_markup
-from batchdeck.html.judge import judge_answer
+from batchdeck.html.fidelity import FidelityThresholds, Grade
+from batchdeck.html.judge import judge_answer, judge_cut
 from batchdeck.html.model import TextLayer
-from batchdeck.html.repetition import find_loop
 from batchdeck.operations.context import Context
 from batchdeck.operations.sources import source_of
 from batchdeck.pdf.text import TextReader
@@ -100,11 +98,8 @@ def _judge(facts: ResultFacts, text: str, layers: _Layers) -> tuple[int, Verdict
     index = parsed.index if parsed is not None else -1
     if parsed is None or not layers.holds(index):
         return index, verdict, None
-    if verdict.outcome is Outcome.TRUNCATED:
-        loop = find_loop(tokens_of_markup(text)[0])
-        if loop is not None:
-            # More tokens would only buy more of the same.
-            verdict = Verdict(Outcome.REPETITION, f"“{show(loop.phrase, 60)}” {loop.repeats} times in a row")
+    if verdict.outcome is Outcome.TRUNCATED and (cut := judge_cut(text)) is not None:
+        return index, Verdict(cut.outcome, cut.detail), None
     if verdict.outcome is not Outcome.OK:
         return index, verdict, None
     judged = judge_answer(text, parsed.page, layers.assumed(index), layers.thresholds)
