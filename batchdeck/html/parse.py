@@ -35,10 +35,11 @@ def parse_fragment(markup: str) -> Element:
 
 
 def parse_fragment_with_errors(markup: str) -> tuple[Element, list[tuple[int, int, str]]]:
-    """Return the tree of `parse_fragment`, and html5lib's errors as (line, column, code) within `markup`."""
+    """Return the tree of `parse_fragment`, and html5lib's errors as (line, column, code) within `markup`,
+    both from 1, where the fault was noticed."""
     root = parse_fragment(markup)
     errors = [
-        (line, max(column - len(_WRAPPER), 0) + 1 if line == 1 else column + 1, str(code))
+        (line, max(column - len(_WRAPPER) if line == 1 else column, 1), str(code))
         for (line, column), code, _ in _PARSER.errors
     ]
     return root, errors

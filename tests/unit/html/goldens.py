@@ -80,7 +80,9 @@ def _foot(text: str) -> str:
     return f'<footer data-role="running"><p>{text}</p></footer>'
 
 
-_HEAD_ROW = '<thead><tr><th scope="col">Station</th><th scope="col">1 m</th><th scope="col">5 m</th></tr></thead>'
+_HEAD_ROW = (
+    '<thead><tr><th scope="col">Station</th><th scope="col">1 m</th><th scope="col">5 m</th></tr></thead>'
+)
 
 
 def _rows(*names: str) -> str:
@@ -95,12 +97,14 @@ def table_over_three_pages() -> Golden:
         page(
             1,
             "<h1>Harbour Survey</h1><p>Values follow.</p>"
-            f'<table data-continues="next">{caption}{_HEAD_ROW}<tbody>{_rows("North quay", "Lock")}</tbody></table>',
+            f'<table data-continues="next">{caption}{_HEAD_ROW}'
+            f"<tbody>{_rows('North quay', 'Lock')}</tbody></table>",
             ends="continues",
         ),
         page(
             2,
-            f'<table data-continues="both">{continued}{_HEAD_ROW}<tbody>{_rows("Weir", "Basin")}</tbody></table>',
+            f'<table data-continues="both">{continued}{_HEAD_ROW}'
+            f"<tbody>{_rows('Weir', 'Basin')}</tbody></table>",
             starts="continues",
             ends="continues",
         ),
@@ -125,11 +129,16 @@ def list_over_pages() -> Golden:
         ),
         page(
             2,
-            '<ol start="2" data-continues="both"><li data-continues="prev">has settled.</li><li>Close it.</li></ol>',
+            '<ol start="2" data-continues="both"><li data-continues="prev">has settled.</li>'
+            "<li>Close it.</li></ol>",
             starts="continues",
             ends="continues",
         ),
-        page(3, '<ol start="4" data-continues="prev"><li>Note the time.</li></ol><p>Done.</p>', starts="continues"),
+        page(
+            3,
+            '<ol start="4" data-continues="prev"><li>Note the time.</li></ol><p>Done.</p>',
+            starts="continues",
+        ),
     )
 
 
@@ -138,7 +147,8 @@ def footnotes() -> Golden:
     return golden(
         page(
             1,
-            '<h1>Notices</h1><p>Closed in March.<sup data-note="1">1</sup> Open again.<sup data-note="*">*</sup></p>'
+            '<h1>Notices</h1><p>Closed in March.<sup data-note="1">1</sup> '
+            'Open again.<sup data-note="*">*</sup></p>'
             '<section data-role="footnotes"><p data-note="1">Notice 14 of the harbour master.</p>'
             '<p data-note="*" data-continues="next">Since the first of</p></section>',
         ),
@@ -153,11 +163,16 @@ def footnotes() -> Golden:
 
 def running_heads() -> Golden:
     """Six pages with a running head and a foot that holds the page number, printed two behind the file's."""
-    pages = [page(1, f"{_head('Harbour Survey 2019')}<h1>Harbour Survey 2019</h1><p>Words of page 1.</p>", label="i")]
+    pages = [
+        page(
+            1, f"{_head('Harbour Survey 2019')}<h1>Harbour Survey 2019</h1><p>Words of page 1.</p>", label="i"
+        )
+    ]
     pages += [
         page(
             number,
-            f"{_head('Port Authority · 2019')}<p>Words of page {number}.</p>{_foot(f'Confidential – {number - 2}')}",
+            f"{_head('Port Authority · 2019')}<p>Words of page {number}.</p>"
+            f"{_foot(f'Confidential – {number - 2}')}",
             label=str(number - 2),
             printed_page=str(number - 2),
         )
@@ -171,8 +186,8 @@ def hyphens() -> Golden:
     return golden(
         page(
             1,
-            "<h1>Access</h1><p>The port authority is well-known for accessibility. It is well-\nknown, and its "
-            "accessi-\nbility is praised, as is the port author-</p>",
+            "<h1>Access</h1><p>The port authority is well-known for accessibility. It is well-\nknown, "
+            "and its accessi-\nbility is praised, as is the port author-</p>",
             ends="continues",
         ),
         page(2, '<p data-continues="prev">ity itself.</p>', starts="continues"),
@@ -182,14 +197,18 @@ def hyphens() -> Golden:
 def two_languages() -> Golden:
     """An English document with a German page and a French title inside a line."""
     return golden(
-        page(1, '<h1>Methods</h1><p>After <cite lang="fr">Méthodes d’analyse</cite>, three depths were taken.</p>'),
+        page(
+            1,
+            '<h1>Methods</h1><p>After <cite lang="fr">Méthodes d’analyse</cite>, three depths '
+            "were taken.</p>",
+        ),
         page(2, "<p>Der Salzgehalt wurde gemessen.</p>", "german"),
         page(3, "<p>That was the survey, and it was long enough to be English.</p>"),
     )
 
 
 def maths() -> Golden:
-    """Formulas in a line and on one of their own, one that cannot be converted, one that tries to break in."""
+    """Formulas in a line and on one of their own, one not to be converted, one that tries to break in."""
     return golden(
         page(
             1,
@@ -206,9 +225,9 @@ def figures() -> Golden:
     return golden(
         page(
             1,
-            '<h1>Pictures</h1><figure data-bbox="100 100 900 400" data-kind="chart"><img alt="Salinity falls."><figcaption>'
-            'Figure 6. Salinity</figcaption></figure><figure data-bbox="0 0 500 500" data-kind="photo"><img alt="">'
-            "<figcaption>The lock</figcaption></figure>"
+            '<h1>Pictures</h1><figure data-bbox="100 100 900 400" data-kind="chart">'
+            '<img alt="Salinity falls."><figcaption>Figure 6. Salinity</figcaption></figure>'
+            '<figure data-bbox="0 0 500 500" data-kind="photo"><img alt=""><figcaption>The lock</figcaption></figure>'
             '<figure data-bbox="0 900 1000 1000" data-kind="decorative"><img alt=""></figure>'
             '<figure data-bbox="5 5 5 5" data-kind="photo"><img alt="A boat."></figure>',
         ),
@@ -221,7 +240,7 @@ def right_to_left() -> Golden:
     return golden(
         page(
             1,
-            "<h1>مسح الميناء</h1><p>أُغلق الرصيف في مارس وفق <span lang=\"en\">Harbour Survey</span>.</p>"
+            '<h1>مسح الميناء</h1><p>أُغلق الرصيف في مارس وفق <span lang="en">Harbour Survey</span>.</p>'
             "<table><thead><tr><th>المحطة</th><th>العمق</th></tr></thead><tbody><tr><td>الرصيف</td><td>5</td></tr>"
             "</tbody></table>",
             "ar",
@@ -233,7 +252,12 @@ def right_to_left() -> Golden:
 def chinese() -> Golden:
     """A Chinese document whose paragraph goes on overleaf: no space comes between the characters."""
     return golden(
-        page(1, '<h1>港口調查</h1><p data-continues="next">碼頭在三月關閉，因為水位</p>', "zh-Hant", ends="continues"),
+        page(
+            1,
+            '<h1>港口調查</h1><p data-continues="next">碼頭在三月關閉，因為水位</p>',
+            "zh-Hant",
+            ends="continues",
+        ),
         page(2, '<p data-continues="prev">太低。</p>', "zh-Hant", starts="continues"),
     )
 
@@ -241,11 +265,15 @@ def chinese() -> Golden:
 def form() -> Golden:
     """A form as the contract asks for it, and one whose answer used controls all the same."""
     return golden(
-        page(1, "<h1>Application</h1><p>Name: Ana Sousa</p><p>☑ Resident ☐ Visitor</p><p>Date: ____</p>", kind="form"),
+        page(
+            1,
+            "<h1>Application</h1><p>Name: Ana Sousa</p><p>☑ Resident ☐ Visitor</p><p>Date: ____</p>",
+            kind="form",
+        ),
         page(
             2,
-            '<form><label>Name <input type="text" value="Bob &lt;B&gt;"></label> <input type="checkbox" checked> '
-            'Resident <input type="radio"> Visitor<input type="hidden" value="secret"></form>',
+            '<form><label>Name <input type="text" value="Bob &lt;B&gt;"></label> '
+            '<input type="checkbox" checked> Resident <input type="radio"> Visitor<input type="hidden" value="secret"></form>',
             kind="form",
         ),
     )
@@ -270,14 +298,15 @@ def loose_markup() -> Golden:
     """What models do against the contract: fences, greetings, bullets in lines, bold for b, bare text."""
     body = (
         "Bare words<p>• one<br>• two</p><p>First<br><br>Second</p><p><b>bold</b> and <i>it</i></p>"
-        "<li>orphan</li><table><tr><td colspan=2>Title</td></tr><tr><th>a</th><th>b</th></tr><tr><td>1</td></tr></table>"
+        "<li>orphan</li><table><tr><td colspan=2>Title</td></tr><tr><th>a</th><th>b</th></tr>"
+        "<tr><td>1</td></tr></table>"
     )
     text = f"Here you are:\n```html\n{answer(1, body)}\n```\nAnything else?"
     return Golden(DocumentMaterial("loose.pdf", SHA256, 1), (PageMaterial(1, "1", Outcome.OK, text),))
 
 
 def links_lost() -> Golden:
-    """Links of the PDF: one kept, one lost whose address is printed, one lost without a trace, one invented."""
+    """Links of the PDF: one kept, one lost but printed, one lost without a trace, one invented."""
     layer = TextLayer(
         "see",
         trusted=False,
@@ -301,8 +330,16 @@ def outline() -> Golden:
         OutlineEntry(1, "untitled bookmark", None),
     )
     pages = (
-        page(1, "<h1>Harbour Survey</h1><h2>1 Introduction</h2><p>Text.</p><h5>1.1 Scope</h5><p>Text.</p><h3></h3>"),
-        page(2, "<h1>2 Results</h1><p><strong>Discussion of results</strong></p><p>Text.</p><h4>2.1.1 Detail</h4>"),
+        page(
+            1,
+            "<h1>Harbour Survey</h1><h2>1 Introduction</h2><p>Text.</p>"
+            "<h5>1.1 Scope</h5><p>Text.</p><h3></h3>",
+        ),
+        page(
+            2,
+            "<h1>2 Results</h1><p><strong>Discussion of results</strong></p>"
+            "<p>Text.</p><h4>2.1.1 Detail</h4>",
+        ),
     )
     return Golden(document(*pages, outline=entries), pages)
 
