@@ -201,14 +201,14 @@ def _decide(
         ceiling = ceilings.get(model)
         if asked_tokens is None:
             tokens = next_max_tokens(row.max_tokens, ceiling)
-        if tokens <= row.max_tokens and model == row.model:
-            at_limit = ceiling is not None and row.max_tokens >= ceiling
-            why = f"the model's limit of {ceiling:,}" if at_limit else "no more than before"
-            return f"cut at max_tokens {row.max_tokens:,}, and {tokens:,} is {why}: choose another model"
-    changed = model != row.model or tokens > row.max_tokens or as_image
-    if remedy in (Remedy.CHANGED, Remedy.FIX_REQUEST) and not (
-        changed or (remedy is Remedy.FIX_REQUEST and asked_tokens is not None)
-    ):
+        is_over = ceiling is not None and tokens > ceiling
+        if is_over or tokens < row.max_tokens or (tokens == row.max_tokens and model == row.model):
+            at_limit = is_over or tokens == ceiling
+            why = f"the model's limit is {ceiling:,}" if at_limit else f"{tokens:,} is no more than before"
+            return f"cut at max_tokens {row.max_tokens:,}, and {why}: choose another model"
+    is_changed = model != row.model or as_image
+    is_fixed = is_changed or asked_tokens is not None  # more tokens mend a wrong request, never a refusal
+    if not (is_fixed if remedy is Remedy.FIX_REQUEST else is_changed or remedy is not Remedy.CHANGED):
         return _SKIP_REASONS.get(
             remedy, f"{row.outcome}: the same request would fail again; choose another model or as an image"
         )
