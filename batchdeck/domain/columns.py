@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from operator import itemgetter
 from typing import TypeVar
 
 from batchdeck.domain.overview import BatchRow
 from batchdeck.domain.pages import PageRow
-from batchdeck.domain.query import FieldKind, parse
+from batchdeck.domain.query import FieldKind, parse, sort_value
 
 T = TypeVar("T")
 
@@ -98,21 +99,14 @@ def select(
         FilterError: the filter cannot be read.
     """
     query = parse(text, fields)
-    chosen = (row for row in rows if query.matches(partial(value, row)))
+    meets = query.tester()
+    chosen = (row for row in rows if meets(partial(value, row)))
     if not query.sort:
         return chosen
     ordered = list(chosen)
     for key in reversed(query.sort):
-        present = [row for row in ordered if value(row, key.field) is not None]
-        absent = [row for row in ordered if value(row, key.field) is None]
-        present.sort(key=lambda row: _comparable(value(row, key.field)), reverse=key.descending)
-        ordered = present + absent
+        keyed = [(sort_value(value(row, key.field), fields[key.field]), row) for row in ordered]
+        present = [(by, row) for by, row in keyed if by is not None]
+        present.sort(key=itemgetter(0), reverse=key.descending)
+        ordered = [row for _, row in present] + [row for by, row in keyed if by is None]
     return ordered
-
-
-def _comparable(value: object) -> tuple[int, float, str]:
-    if isinstance(value, dt.timedelta):
-        return (0, value.total_seconds(), "")
-    if isinstance(value, int | float):
-        return (0, float(value), "")
-    return (1, 0.0, str(value).casefold())
