@@ -171,7 +171,7 @@ def _words(textpage: pypdfium2.PdfTextPage, styles: _Styles) -> Iterator[_Word]:
         high_surrogate = 0
         ends_line = code == 2 or code == 0xFFFE  # pdfium's marks for a hyphen at the end of a line
         char = "-" if ends_line else chr(code)
-        if char.isspace() or code < 0x20:
+        if char.isspace() or char < " ":
             if word:
                 yield word
             word, after_space, starts_line = None, True, starts_line or char in "\r\n"

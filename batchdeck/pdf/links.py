@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import ctypes
 import re
 
@@ -49,7 +50,9 @@ def _url(document: pypdfium2.PdfDocument, link: raw.FPDF_LINK) -> str:
         return ""
     buffer = ctypes.create_string_buffer(length)
     raw.FPDFAction_GetURIPath(document, action, buffer, length)
-    url = "".join(char for char in buffer.value.decode("utf-8", "replace").strip() if char.isprintable())
+    stored = buffer.raw[: length - 1]
+    encoding = "utf-16" if stored.startswith(codecs.BOM_UTF16_BE) else "utf-8"
+    url = "".join(char for char in stored.decode(encoding, "replace") if char.isprintable()).strip()
     if _BARE_HOST.match(url):
         return "http://" + url
     return url if _ALLOWED.match(url) else ""
