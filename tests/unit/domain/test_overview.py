@@ -1,0 +1,179 @@
+"""What the home screen says of batches and submissions, and what it puts first."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from batchdeck.domain.batches import (
+    Archive,
+    Batch,
+    Job,
+    RemoteBatch,
+    RequestCounts,
+    Submission,
+    SubmissionState,
+)
+from batchdeck.domain.outcomes import Outcome
+from batchdeck.domain.overview import BatchStatus, JobState, batch_rows, by_need, job_state, totals
+
+NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
+JOB = Job("j1", "contracts", NOW, "pdf-to-html", "claude-sonnet-5-5", 4_096, (), 40)
+
+
+def hours(number: float) -> dt.timedelta:
+    return dt.timedelta(hours=number)
+
+
+def submission(key: str = "aaaaaaaaaa", **changes: object) -> Submission:
+    made = Submission(
+        key=key,
+        job="j1",
+        state=SubmissionState.SUBMITTED,
+        created_at=NOW - hours(1),
+        indices=((0, 40),),
+        requests=40,
+        body_bytes=1,
+        body_sha256="",
+        reserved_usd=0.5,
+        batch_id=f"msgbatch_{key}",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def batch(sent: Submission | None = None, *, status: str = "in_progress", **changes: object) -> Batch:
+    sent = submission() if sent is None else sent
+    created = NOW - hours(1)
+    remote = RemoteBatch(
+        sent.batch_id or "", status, RequestCounts(processing=40), created, created + hours(24)
+    )
+    made = Batch(remote.id, sent.key, "j1", remote, sent)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+ARCHIVE = Archive("0" * 64, 9, 40, NOW)
+
+
+def archived(sent: Submission | None = None, *, failed: int = 0) -> Batch:
+    outcomes = {Outcome.OK: 40 - failed} | ({Outcome.TRUNCATED: failed} if failed else {})
+    return batch(sent, status="ended", archive=ARCHIVE, outcomes=outcomes, cost=0.4)
+
+
+def status_of(one: Batch, *others: Submission) -> BatchStatus:
+    sent = [one.submission] if one.submission else []
+    rows = batch_rows({"j1": JOB}, [*sent, *others], [one], NOW)
+    return next(row.status for row in rows if row.key == one.key)
+
+
+def test_the_status_of_a_batch() -> None:
+    assert status_of(batch()) is BatchStatus.RUNNING
+    assert status_of(batch(status="canceling")) is BatchStatus.CANCELING
+    assert status_of(batch(status="something_newer")) is BatchStatus.RUNNING
+    assert status_of(batch(status="ended")) is BatchStatus.COLLECTING
+    assert status_of(archived()) is BatchStatus.DONE
+    assert status_of(archived(failed=3)) is BatchStatus.FAILED
+    assert status_of(batch(gone=True)) is BatchStatus.GONE
+    assert status_of(batch(duplicate_of="bbbbbbbbbb")) is BatchStatus.DUPLICATE
+
+
+def test_results_that_are_not_on_this_disk_become_a_risk_on_day_20() -> None:
+    old = batch(status="ended")
+    for days, status in [(19, BatchStatus.COLLECTING), (20, BatchStatus.AT_RISK)]:
+        remote = replace(old.remote, created_at=NOW - dt.timedelta(days=days))
+        assert status_of(replace(old, remote=remote)) is status
+    remote = replace(old.remote, created_at=NOW - dt.timedelta(days=28))
+    assert status_of(replace(old, remote=remote, archive=ARCHIVE)) is BatchStatus.DONE
+
+
+def test_failures_that_a_retry_has_taken_up_no_longer_need_a_hand() -> None:
+    first = submission()
+    again = submission("bbbbbbbbbb", indices=((0, 3),), requests=3, lineage=(first.key,))
+    assert status_of(archived(first, failed=3), again) is BatchStatus.RETRIED
+    assert status_of(archived(first, failed=5), again) is BatchStatus.FAILED
+    refused = replace(again, state=SubmissionState.REJECTED)
+    assert status_of(archived(first, failed=3), refused) is BatchStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (SubmissionState.PREPARED, BatchStatus.PREPARED),
+        (SubmissionState.SENDING, BatchStatus.SENDING),
+        (SubmissionState.IN_DOUBT, BatchStatus.IN_DOUBT),
+        (SubmissionState.REJECTED, BatchStatus.REJECTED),
+        (SubmissionState.ABSENT, BatchStatus.ABSENT),
+    ],
+)
+def test_a_submission_without_a_batch_has_a_row_of_its_own(
+    state: SubmissionState, status: BatchStatus
+) -> None:
+    rows = batch_rows({"j1": JOB}, [submission(state=state, batch_id=None)], [], NOW)
+    assert [(row.key, row.id, row.status, row.job_name) for row in rows] == [
+        ("aaaaaaaaaa", "", status, "contracts")
+    ]
+
+
+def test_a_discarded_submission_has_none() -> None:
+    gone = submission(state=SubmissionState.DISCARDED, batch_id=None)
+    assert batch_rows({"j1": JOB}, [gone], [], NOW) == []
+
+
+def test_what_came_to_nothing_and_was_sent_again_is_not_asked_about_any_more() -> None:
+    absent = submission(state=SubmissionState.ABSENT, batch_id=None)
+    again = submission("bbbbbbbbbb", created_at=NOW)
+    rows = batch_rows({"j1": JOB}, [absent, again], [batch(again)], NOW)
+    assert {row.key: row.status for row in rows} == {
+        "aaaaaaaaaa": BatchStatus.RETRIED,
+        "bbbbbbbbbb": BatchStatus.RUNNING,
+    }
+
+
+def test_a_batch_made_elsewhere_says_so() -> None:
+    foreign = replace(batch(), job=None, submission=None)
+    row = batch_rows({}, [], [foreign], NOW)[0]
+    assert (row.job_name, row.requests, row.estimate) == ("(made elsewhere)", 40, None)
+
+
+def test_what_needs_a_hand_comes_first_then_what_is_open_each_newest_first() -> None:
+    made = [
+        archived(submission("done000000")),
+        batch(submission("open000000")),
+        archived(submission("fail000000"), failed=1),
+    ]
+    older = batch(submission("older00000"))
+    older = replace(older, remote=replace(older.remote, created_at=NOW - hours(5)))
+    rows = by_need(batch_rows({"j1": JOB}, [], [*made, older], NOW))
+    assert [row.key for row in rows] == ["fail000000", "open000000", "older00000", "done000000"]
+
+
+def test_the_header_adds_up() -> None:
+    doubtful = submission("doubt00000", state=SubmissionState.IN_DOUBT, batch_id=None)
+    made = [archived(submission("a"), failed=3), batch(submission("b"))]
+    total = totals(batch_rows({"j1": JOB}, [doubtful], made, NOW))
+    assert total.open_batches == 2
+    assert total.pages_in_flight == 80
+    assert total.pages_failed == 3
+    assert total.spent == pytest.approx(0.4)
+    assert total.open_estimate == pytest.approx(1.0)
+    assert (total.in_doubt, total.at_risk) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "states", "unsent", "state"),
+    [
+        ({Outcome.OK: 40}, [SubmissionState.SUBMITTED], 0, JobState.COMPLETE),
+        ({Outcome.OK: 39, Outcome.REFUSED: 1}, [SubmissionState.SUBMITTED], 0, JobState.FAILURES),
+        ({Outcome.OK: 39, Outcome.REFUSED: 0}, [SubmissionState.SUBMITTED], 0, JobState.COMPLETE),
+        ({Outcome.OK: 39, Outcome.PENDING: 1}, [SubmissionState.SUBMITTED], 0, JobState.RUNNING),
+        ({Outcome.PENDING: 40}, [SubmissionState.SUBMITTED], 3, JobState.UNSENT),
+        ({Outcome.PENDING: 40}, [SubmissionState.PREPARED], 0, JobState.UNSENT),
+        ({Outcome.PENDING: 40}, [SubmissionState.IN_DOUBT], 3, JobState.IN_DOUBT),
+        ({Outcome.PENDING: 40}, [SubmissionState.SENDING], 0, JobState.IN_DOUBT),
+    ],
+)
+def test_where_a_job_stands(
+    outcomes: dict[Outcome, int], states: list[SubmissionState], unsent: int, state: JobState
+) -> None:
+    assert job_state(outcomes, [submission(state=each) for each in states], unsent) is state
