@@ -8,6 +8,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -142,16 +143,30 @@ def pauses() -> list[float]:
     return []
 
 
-@pytest.fixture
-async def gateway(server: RawServer, pauses: list[float]) -> AsyncIterator[Gateway]:
+@asynccontextmanager
+async def _opened(url: str, timeouts: Timeouts, pauses: list[float]) -> AsyncIterator[Gateway]:
     async def note(seconds: float) -> None:
         pauses.append(seconds)
 
-    timeouts = Timeouts(connect=5.0, read=0.5, write=5.0, create=0.5, message=0.5)
-    settings = ApiSettings(base_url=server.url, api_key=Secret(KEY), timeouts=timeouts)
-    opened = await Gateway.open(settings, Patience(sleep=note))
-    yield opened
-    await opened.close()
+    settings = ApiSettings(base_url=url, api_key=Secret(KEY), timeouts=timeouts)
+    gateway = await Gateway.open(settings, Patience(sleep=note))
+    try:
+        yield gateway
+    finally:
+        await gateway.close()
+
+
+@pytest.fixture
+async def gateway(server: RawServer, pauses: list[float]) -> AsyncIterator[Gateway]:
+    async with _opened(server.url, Timeouts(), pauses) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+async def impatient_gateway(server: RawServer, pauses: list[float]) -> AsyncIterator[Gateway]:
+    """One that takes a fifth of a second without a byte for a stalled connection."""
+    async with _opened(server.url, Timeouts(read=0.2, create=0.2), pauses) as gateway:
+        yield gateway
 
 
 @pytest.fixture
