@@ -53,7 +53,7 @@ DARK_COLOURS = {
 }
 LIGHT_COLOURS = {
     "ground": "#eeeeee",
-    "raised": "#d0d0d0",
+    "raised": "#dadada",
     "line": "#9e9e9e",
     "text": "#262626",
     "muted": "#585858",

@@ -9,6 +9,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
 from batchdeck.errors import UsageError
 
 
@@ -21,6 +25,19 @@ class ColourMode(enum.StrEnum):
     """The terminal's own 16 colours."""
     FULL = "full"
     """The theme's colours, in 256 or more."""
+
+
+class Colourless(LineFilter):
+    """Keeps bold, dim, underline and reverse, and drops every colour.
+
+    Textual's own filter writes the default colours into each run of text instead, some eight bytes apiece.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [
+            Segment(text, style.without_color if style is not None else None, control)
+            for text, style, control in segments
+        ]
 
 
 _MANY_COLOURS = ("256color", "truecolor", "direct", "kitty", "ghostty", "alacritty", "wezterm", "foot")

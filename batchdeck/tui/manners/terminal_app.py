@@ -8,10 +8,11 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from rich.segment import Segments
 from textual.app import App
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.notifications import SeverityLevel
 
@@ -19,7 +20,7 @@ from batchdeck.domain.text import show
 from batchdeck.errors import BatchDeckError, UsageError
 from batchdeck.tui.manners.attention import attention_sequence
 from batchdeck.tui.manners.clipboard import clipboard_sequence
-from batchdeck.tui.manners.colour import ColourMode, theme_name
+from batchdeck.tui.manners.colour import Colourless, ColourMode, theme_name
 from batchdeck.tui.manners.crash import crash_lines, save_crash
 from batchdeck.tui.manners.sinks import SafeLine
 from batchdeck.tui.themes import THEMES
@@ -34,7 +35,7 @@ def _now() -> dt.datetime:
 class TerminalApp(App[int], inherit_bindings=False):
     """Colours decided once, text made safe, nothing animated, the terminal given back whatever happens."""
 
-    BINDINGS = [Binding("ctrl+c", "help_quit", show=False, system=True)]  # noqa: RUF012 - Textual's own form
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "help_quit", show=False, system=True)]
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
@@ -62,7 +63,7 @@ class TerminalApp(App[int], inherit_bindings=False):
         self._clock = clock
         self._last_words: list[str] = []
         self._safe_line = SafeLine()
-        self._no_colour = NoColor()
+        self._colourless = Colourless()
         self._wear(theme_name(colours, environ))
 
     def _wear(self, name: str) -> None:
@@ -92,8 +93,8 @@ class TerminalApp(App[int], inherit_bindings=False):
             for line_filter in super().get_line_filters()
             if not isinstance(line_filter, Monochrome | NoColor)
         ]
-        colourless: list[LineFilter] = [self._no_colour] if self.colours is ColourMode.NONE else []
-        return [*kept, *colourless, self._safe_line]
+        dropping: list[LineFilter] = [self._colourless] if self.colours is ColourMode.NONE else []
+        return [*kept, *dropping, self._safe_line]
 
     # Telling and copying
 

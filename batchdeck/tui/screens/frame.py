@@ -6,7 +6,7 @@ palette and command line all end here, so nothing that costs or destroys can be 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -41,7 +41,7 @@ class FrameScreen(Screen[None]):
     """Whether there is nothing to go back to."""
     AUTO_FOCUS = "RowTable"
 
-    def __init__(self, registry: Registry, *, side: str = "", badge: str = "") -> None:
+    def __init__(self, registry: Registry, *, side: Sequence[str] = (), badge: str = "") -> None:
         """`side` and `badge` stand in the top line: deck and endpoint, and what must not be overlooked."""
         super().__init__()
         self._registry = registry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -16,13 +17,14 @@ from batchdeck.tui.widgets.row_table.paint import fit
 from batchdeck.tui.widgets.row_table.rows import Cut
 
 _LEAST_CRUMBS = 24
-"""Cells the way is given before the right side is cut."""
+"""Cells the way is given before anything on the right."""
+_DIVIDER = " · "
 
 
 class Crumbs(Widget):
     """One line: the way here on the left, deck and endpoint on the right, the sandbox badge always."""
 
-    COMPONENT_CLASSES = {"crumbs--here", "crumbs--badge", "crumbs--muted"}  # noqa: RUF012 - Textual's own form
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"crumbs--here", "crumbs--badge", "crumbs--muted"}
     DEFAULT_CSS = """
     Crumbs {
         height: 1;
@@ -34,14 +36,14 @@ class Crumbs(Widget):
     """
     crumbs: reactive[tuple[str, ...]] = reactive(())
     """Names of the screens from home to here."""
-    side: reactive[str] = reactive("")
-    """What stands on the right."""
+    side: reactive[tuple[str, ...]] = reactive(())
+    """What stands on the right, the most important first; the last go first where there is no room."""
 
     def __init__(
         self,
         crumbs: Sequence[str] = (),
         *,
-        side: str = "",
+        side: Sequence[str] = (),
         badge: str = "",
         id: str | None = None,
     ) -> None:
@@ -49,16 +51,16 @@ class Crumbs(Widget):
         super().__init__(id=id)
         self._badge = show(badge, 30)
         self.set_reactive(Crumbs.crumbs, tuple(crumbs))
-        self.set_reactive(Crumbs.side, side)
+        self.set_reactive(Crumbs.side, tuple(side))
 
     def render(self) -> Content:
         badge = f" {self._badge} " if self._badge else ""
         width = self.size.width - 2 - cell_len(badge)
         way = f" {CRUMB} ".join(("BatchDeck", *(show(crumb, 60) for crumb in self.crumbs)))
-        side = show(self.side, 80)
-        room = width - min(cell_len(way), max(width, _LEAST_CRUMBS)) - 1
-        if cell_len(side) > room:
-            side = fit(side, room, cut=Cut.MIDDLE) if room >= 8 else ""
+        parts = [show(part, 80) for part in self.side]
+        while parts and cell_len(_DIVIDER.join(parts)) > width - min(cell_len(way), _LEAST_CRUMBS) - 1:
+            parts.pop()
+        side = _DIVIDER.join(parts)
         way = fit(way, max(width - cell_len(side) - bool(side), 0), cut=Cut.MIDDLE)
         before, mark, here = way.rstrip().rpartition(f"{CRUMB} ")
         gap = " " * (max(width - cell_len(side), 0) - cell_len(way.rstrip()))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -52,7 +53,7 @@ def _entry(action: Action, reason: str, width: int) -> list[str | tuple[str, str
 class HelpScreen(ModalScreen[None]):
     """All keys of a screen, to scroll through."""
 
-    BINDINGS = [  # noqa: RUF012 - Textual's own form
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter", "leave", show=False),
         Binding("j,down", "scroll_by(1)", show=False),
         Binding("k,up", "scroll_by(-1)", show=False),
@@ -110,7 +111,7 @@ class HelpScreen(ModalScreen[None]):
 class ValueScreen(ModalScreen[None]):
     """A text alone on the screen, for the terminal's own selection (Shift and the mouse)."""
 
-    BINDINGS = [Binding("escape,q,enter,space,Y", "leave", show=False)]  # noqa: RUF012 - Textual's own form
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter,space,Y", "leave", show=False)]
     DEFAULT_CSS = """
     ValueScreen {
         background: $background;

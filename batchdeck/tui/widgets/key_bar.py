@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.cells import cell_len
 from textual.content import Content
 from textual.events import Click
@@ -49,7 +51,7 @@ def _width_of(action: Action) -> int:
 class KeyBar(Widget):
     """Keys with what they do. A key that can do nothing now is grey; pressing it says why."""
 
-    COMPONENT_CLASSES = {"key-bar--key", "key-bar--off", "key-bar--remark"}  # noqa: RUF012 - Textual's own form
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--off", "key-bar--remark"}
     DEFAULT_CSS = """
     KeyBar {
         height: 1;

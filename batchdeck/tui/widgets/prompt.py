@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.suggester import Suggester
@@ -33,7 +34,7 @@ class _FirstCompletion(Suggester):
 class _PromptInput(Input):
     """An input that Tab completes."""
 
-    BINDINGS = [Binding("tab", "complete", show=False)]  # noqa: RUF012 - Textual's own form
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", show=False)]
 
     def action_complete(self) -> None:
         self.action_end()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -38,7 +39,7 @@ class Proposal:
 class QuestionDialog(ModalScreen[bool]):
     """Asks, and returns whether the operator said yes. Only `y` says yes; Enter alone never does."""
 
-    BINDINGS = [  # noqa: RUF012 - Textual's own form
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,Y", "answer(True)", show=False),
         Binding("n,N,escape,q", "answer(False)", show=False),
     ]

@@ -196,7 +196,8 @@ class RowGrid(ScrollView, can_focus=True, inherit_bindings=False):
                 self._scroll_rows_to(self.view.cursor - line)
         self.after_change()
         if self._pending is not None and not self.paused:
-            self._pace.request()
+            # Not at once: beginning anew would cancel the worker this may be running in.
+            self.call_later(self._pace.request)
 
     def after_change(self) -> None:
         """Bring the cursor into view, repaint what differs, and tell."""

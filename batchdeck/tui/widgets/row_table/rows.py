@@ -43,7 +43,7 @@ class Cell:
 Cells = tuple[Cell | str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # No slots: with them, Python 3.11 cannot make a `Column[Record](...)`.
 class Column(Generic[T]):
     """One column: how wide, how important, what it says of a record, and how it sorts."""
 

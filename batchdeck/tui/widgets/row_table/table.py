@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events, work
+from textual.binding import BindingType
 from textual.message import Message
 
 from batchdeck.tui.actions.bindings import bindings_of
@@ -31,7 +33,7 @@ class RowTable(RowGrid, inherit_bindings=False):
     It performs the actions of every list; which of them can be done when, the screen knows.
     """
 
-    BINDINGS = bindings_of(ACTIONS, Place.LIST)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(ACTIONS, Place.LIST)
 
     @dataclass
     class Opened(Message):

@@ -1,0 +1,148 @@
+"""Fixtures of the dashboard's tests: the stage, the text of a screen, and a real terminal to play in."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import importlib.util
+import os
+import pty
+import select
+import struct
+import sys
+import termios
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from textual.app import App
+
+STAGE = Path(__file__).with_name("stage_app.py")
+
+
+@pytest.fixture(scope="session")
+def stage() -> ModuleType:
+    """The module of the stage app."""
+    spec = importlib.util.spec_from_file_location("stage_app", STAGE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["stage_app"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def screen_text() -> Callable[[App[Any]], str]:
+    """What an app shows, line by line, without trailing blanks."""
+
+    def read(app: App[Any]) -> str:
+        strips = app.screen._compositor.render_strips()
+        return "\n".join(strip.text.rstrip() for strip in strips)
+
+    return read
+
+
+@pytest.fixture
+def check_golden() -> Callable[[str, str], None]:
+    """Compare what is shown with the text kept under a name in ``golden/``.
+
+    With ``WRITE_GOLDEN=1`` in the environment the text is written instead, to be read before it is committed.
+    """
+
+    def check(name: str, seen: str) -> None:
+        path = Path(__file__).with_name("golden") / f"{name}.txt"
+        if os.environ.get("WRITE_GOLDEN"):
+            path.write_text(seen, encoding="utf-8")
+        assert seen == path.read_text(encoding="utf-8"), f"{path.name} differs from what is shown:\n{seen}"
+
+    return check
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
+    """Let the loop turn until a condition holds; fail when it does not within ten seconds."""
+
+    async def wait(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < deadline, "the condition did not come true"
+            await asyncio.sleep(0.01)
+
+    return wait
+
+
+class Terminal:
+    """A program in a pseudo-terminal: keys in, raw bytes out."""
+
+    def __init__(self, arguments: list[str], environ: dict[str, str], columns: int, lines: int) -> None:
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:  # pragma: no cover - the child becomes another program
+            os.execve(arguments[0], arguments, environ)
+        size = struct.pack("HHHH", lines, columns, 0, 0)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, size)
+        self.output = b""
+        self.exit_code: int | None = None
+
+    def send(self, keys: str) -> None:
+        os.write(self.fd, keys.encode())
+
+    def read_until(self, wanted: bytes, seconds: float = 20.0) -> bytes:
+        """Return all output since the last call, up to and beyond `wanted`."""
+        return self._read(lambda output: wanted in output, seconds, f"{wanted!r} did not appear")
+
+    def read_until_quiet(self, quiet: float = 0.4, seconds: float = 20.0) -> bytes:
+        """Return all output since the last call, until none has come for `quiet` seconds."""
+        return self._read(lambda output: not self._has_more(quiet), seconds, "it never fell quiet")
+
+    def _read(self, is_enough: Callable[[bytes], bool], seconds: float, complaint: str) -> bytes:
+        deadline = time.monotonic() + seconds
+        output = b""
+        while not is_enough(output):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{complaint}; got {output[-2000:]!r}")
+            if self._has_more(0.1):
+                try:
+                    output += os.read(self.fd, 65_536)
+                except OSError:  # The program has ended and closed its side.
+                    break
+        self.output += output
+        return output
+
+    def _has_more(self, seconds: float) -> bool:
+        return bool(select.select([self.fd], [], [], seconds)[0])
+
+    def read_to_end(self, seconds: float = 20.0) -> bytes:
+        """Return all output until the program has ended, and note its exit code."""
+        output = self._read(lambda output: False, seconds, "it did not end")
+        self.exit_code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return output
+
+    def close(self) -> None:
+        if self.exit_code is None:
+            os.kill(self.pid, 9)
+            os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+@pytest.fixture
+def play() -> Iterator[Callable[..., Terminal]]:
+    """Start the stage in a terminal: ``play(rows, "hostile", TERM="screen", columns=120)``."""
+    started: list[Terminal] = []
+
+    def start(*arguments: object, columns: int = 80, lines: int = 24, **environ: str) -> Terminal:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name in ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH")
+        }
+        words = [sys.executable, str(STAGE), *map(str, arguments)]
+        started.append(Terminal(words, inherited | {"TERM": "xterm-256color"} | environ, columns, lines))
+        return started[-1]
+
+    yield start
+    for terminal in started:
+        terminal.close()

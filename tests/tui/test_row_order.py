@@ -1,0 +1,71 @@
+"""Filtering, sorting and searching in slices: the same results as the plain ways, in many small steps."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchdeck.tui.widgets.row_table.order import SLICE, SORT_AT_ONCE, Steps, arrange, find, finish
+
+
+def steps_of(steps: Steps[object]) -> int:
+    """Run the steps and count them."""
+    return sum(1 for _ in steps)
+
+
+@given(st.lists(st.integers(0, 9)), st.booleans(), st.one_of(st.none(), st.integers(0, 9)))
+def test_arranging_is_filtering_and_stable_sorting(
+    values: list[int], reverse: bool, least: int | None
+) -> None:
+    match = None if least is None else (lambda index: values[index] >= least)
+    order = finish(arrange(len(values), match=match, value_of=values.__getitem__, reverse=reverse))
+    chosen = [i for i in range(len(values)) if match is None or match(i)]
+    assert list(order) == sorted(chosen, key=values.__getitem__, reverse=reverse)
+
+
+@given(
+    st.sampled_from(["few", "many", "one", "text", "ascending"]), st.booleans(), st.integers(1, 2_147_483_647)
+)
+def test_long_lists_are_sorted_like_short_ones(kind: str, reverse: bool, seed: int) -> None:
+    count = SORT_AT_ONCE + 1_000
+    scattered = [(i * 7919 + seed) % 104_729 for i in range(count)]
+    values: list[Any] = {
+        "few": [value % 7 for value in scattered],
+        "many": scattered,
+        "one": [1] * count,
+        "text": [f"{value:x}" for value in scattered],
+        "ascending": list(range(count)),
+    }[kind]  # type: ignore[assignment]
+    order = finish(arrange(count, value_of=values.__getitem__, reverse=reverse))
+    assert list(order) == sorted(range(count), key=values.__getitem__, reverse=reverse)
+
+
+def test_no_step_sorts_or_looks_at_more_than_its_share() -> None:
+    count = 100_000
+    values = [(i * 7919) % 100_003 for i in range(count)]
+    assert steps_of(arrange(count, value_of=values.__getitem__)) > count / SLICE
+    assert steps_of(arrange(count, match=lambda index: index % 2 == 0)) >= count // SLICE
+
+
+def test_a_list_as_it_stands_costs_nothing() -> None:
+    assert steps_of(arrange(10_000_000)) == 0
+    assert finish(arrange(10_000_000)) == range(10_000_000)
+
+
+@given(st.lists(st.booleans(), min_size=1), st.data(), st.sampled_from([1, -1]))
+def test_finding_goes_round_and_looks_at_the_start_last(
+    holds: list[bool], data: st.DataObject, step: int
+) -> None:
+    start = data.draw(st.integers(0, len(holds) - 1))
+    order = array("I", range(len(holds)))
+    found = finish(find(order, start, step, holds.__getitem__))
+    offsets = range(1, len(holds) + 1)
+    expected = next((p for o in offsets if holds[p := (start + step * o) % len(holds)]), None)
+    assert found == expected
+
+
+def test_finding_in_nothing_finds_nothing() -> None:
+    assert finish(find(range(0), 0, 1, lambda index: True)) is None
