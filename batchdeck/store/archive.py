@@ -133,17 +133,17 @@ def _check(
             seen[facts.custom_id] = None
     findings: list[str] = []
     if unreadable:
-        findings.append(f"{unreadable:,} lines are not results")
+        findings.append(f"lines that are no results: {unreadable:,}")
     if twice:
-        findings.append(f"{len(twice):,} rows came twice ({_some(twice)})")
+        findings.append(f"rows that came twice: {len(twice):,} ({_some(twice)})")
     if submitted is not None:
         wanted = frozenset(submitted)
         missing = [custom_id for custom_id in submitted if custom_id not in seen]
         strangers = [custom_id for custom_id in seen if custom_id not in wanted]
         if missing:
-            findings.append(f"{len(missing):,} of {len(wanted):,} rows are missing ({_some(missing)})")
+            findings.append(f"rows missing: {len(missing):,} of {len(wanted):,} ({_some(missing)})")
         if strangers:
-            findings.append(f"{len(strangers):,} rows belong to no request ({_some(strangers)})")
+            findings.append(f"rows of no request: {len(strangers):,} ({_some(strangers)})")
     if counts is not None:
         findings += _compare_counts(rows, types, counts)
     return rows, findings
@@ -151,9 +151,9 @@ def _check(
 
 def _compare_counts(rows: int, types: Counter[str], counts: RequestCounts) -> list[str]:
     if rows != counts.total:
-        return [f"{rows:,} rows arrived where the API counts {counts.total:,}"]
+        return [f"rows: {rows:,}, where the API counts {counts.total:,}"]
     return [
-        f"{types[name]:,} {name} rows where the API counts {getattr(counts, name):,}"
+        f"{name} rows: {types[name]:,}, where the API counts {getattr(counts, name):,}"
         for name in _COUNTED
         if types[name] != getattr(counts, name)
     ]

@@ -225,7 +225,7 @@ def is_index_current(layout: DeckLayout, key: str, results_sha256: str, judge_ve
     try:
         with layout.index(key).open("rb") as file:
             header = msgspec.json.decode(file.readline(), type=_Header)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return False
     return (
         header.format == FORMAT

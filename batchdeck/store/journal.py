@@ -3,8 +3,8 @@
 Nothing here takes a lock or knows what a commit means; `storage` does.
 
 Snapshot (`ledger.json`) is one JSON object, the form TinyDB's own JSONStorage reads. Its first line is a
-table `ledger` with the format, the sequence number of the last commit it holds and the CRC-32 of all bytes
-after that line; then one line per record.
+table `ledger` with the format, the sequence number of the last commit it holds and the CRC-32 of both and
+of all bytes after that line; then one line per record.
 
 Journal (`ledger.journal`) is one line per commit: CRC-32 in 8 hexadecimal digits, a blank, and a JSON object
 with its sequence number and the records it sets (null removes). Behind the last commit lie zeros, written
@@ -67,6 +67,19 @@ class Replay:
     """A commit that was cut short, never acknowledged, follows."""
 
 
+class _Header(msgspec.Struct):
+    format: int
+    sequence: int
+    crc32: str
+
+
+_headers = msgspec.json.Decoder(dict[str, dict[str, _Header]])
+
+
+def _checksum(format_number: int, sequence: int, body: bytes) -> str:
+    return f"{zlib.crc32(body, zlib.crc32(b'%d %d ' % (format_number, sequence))):08x}"
+
+
 def encode_snapshot(snapshot: Snapshot) -> Iterator[bytes]:
     """Yield a snapshot's bytes, the header first."""
     encode = msgspec.json.Encoder().encode
@@ -79,7 +92,7 @@ def encode_snapshot(snapshot: Snapshot) -> Iterator[bytes]:
         lines.append(b"\n}")
     lines.append(b"\n}\n")
     body = b"".join(lines)
-    header = {"format": snapshot.format, "sequence": snapshot.sequence, "crc32": f"{zlib.crc32(body):08x}"}
+    header = _Header(snapshot.format, snapshot.sequence, _checksum(snapshot.format, snapshot.sequence, body))
     yield b'{"' + HEADER_TABLE.encode() + b'": {"1": ' + encode(header) + b"},\n"
     yield body
 
@@ -90,19 +103,18 @@ def decode_snapshot(data: bytes) -> Snapshot:
     Raises:
         DeckDamaged: it is not one, or its bytes are not those that were written.
     """
-    head, newline, body = data.partition(b"\n")
+    head, _, body = data.partition(b"\n")
     try:
-        header = msgspec.json.decode(head.removesuffix(b",") + b"}")[HEADER_TABLE]["1"]
-        format_number, sequence, crc = header["format"], header["sequence"], header["crc32"]
-    except (msgspec.DecodeError, KeyError, TypeError) as error:
+        header = _headers.decode(head.removesuffix(b",") + b"}")[HEADER_TABLE]["1"]
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
         raise DeckDamaged("ledger.json does not begin like a ledger.", hint=DOCTOR) from error
-    if not newline or f"{zlib.crc32(body):08x}" != crc:
+    if header.crc32 != _checksum(header.format, header.sequence, body):
         raise DeckDamaged("ledger.json is not what was written: its checksum differs.", hint=DOCTOR)
     try:
         tables = msgspec.json.decode(b"{" + body, type=Tables)
-    except msgspec.DecodeError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DeckDamaged(f"ledger.json cannot be read: {error}.", hint=DOCTOR) from error
-    return Snapshot(format_number, sequence, tables)
+    return Snapshot(header.format, header.sequence, tables)
 
 
 class _Frame(msgspec.Struct):
@@ -166,7 +178,7 @@ def _frame_at(data: bytes, position: int) -> _Frame | None:
         return None
     try:
         return _frames.decode(payload)
-    except msgspec.DecodeError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DeckDamaged(f"ledger.journal holds a commit of another kind: {error}.", hint=DOCTOR) from error
 
 

@@ -96,7 +96,7 @@ def read_requests(layout: DeckLayout, key: str) -> Iterator[LoggedRequest]:
                 yield decode(line)
     except FileNotFoundError as error:
         raise NotFound(f"Submission {key} has no request log.", hint="Run `batchdeck doctor`.") from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DeckDamaged(
             f"The request log of submission {key} is damaged at line {number}: {error}.",
             hint="Run `batchdeck doctor`.",

@@ -25,8 +25,8 @@ def memory_path(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> DeckLayout:
-    return prepare_deck(tmp_path / "deck")
+def layout(memory_path: Path) -> DeckLayout:
+    return prepare_deck(memory_path / "deck")
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def check_golden(ledger: Ledger) -> None:
         watermark="",
         sent_at=made.NOW,
     )
-    assert first.archive == Archive("ef" * 32, 1234, 8, made.NOW, ("1 of 8 rows are missing",))
+    assert first.archive == Archive("ef" * 32, 1234, 8, made.NOW, ("rows missing: 1 of 8",))
     assert ledger.submission("00000000bb").state is SubmissionState.IN_DOUBT
 
 
@@ -131,9 +131,9 @@ def test_a_reader_migrates_in_memory_only_and_follows_an_older_writer(golden: De
     assert reading.job("j2").name == "the job j2"
 
 
-def test_a_migration_interrupted_anywhere_is_done_again(tmp_path: Path) -> None:
+def test_a_migration_interrupted_anywhere_is_done_again(memory_path: Path) -> None:
     for at in range(1, 100):
-        layout = prepare_deck(tmp_path / f"deck-{at}")
+        layout = prepare_deck(memory_path / f"deck-{at}")
         for name in ("ledger.json", "ledger.journal"):
             shutil.copyfile(GOLDEN / "format-1" / name, layout.root / name)
         disk = FaultyDisk(at, io_error, tear=0.5)

@@ -33,7 +33,7 @@ with tempfile.TemporaryDirectory() as folder:
     ledger.close()
     made.accept(ledger, made.submission("00000000aa", (0, 4), (6, 10)), "msgbatch_1")
     with ledger.transaction() as tx:
-        archive = Archive("ef" * 32, 1234, 8, made.NOW, ("1 of 8 rows are missing",))
+        archive = Archive("ef" * 32, 1234, 8, made.NOW, ("rows missing: 1 of 8",))
         tx.put(dataclasses.replace(tx.batch("msgbatch_1"), archive=archive))
     with ledger.transaction() as tx:
         tx.put(made.submission("00000000bb", (4, 6), state=SubmissionState.IN_DOUBT))
