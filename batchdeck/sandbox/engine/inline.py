@@ -48,10 +48,11 @@ class _Run:
 
 def link_forms(links: Sequence[str]) -> dict[str, str]:
     """Return link targets by what they look like in print: without scheme, ``mailto:`` and last slash."""
-    return {_form(link): link for link in links}
+    return {link_form(link): link for link in links}
 
 
-def _form(address: str) -> str:
+def link_form(address: str) -> str:
+    """Return what is left of an address when it is printed: no scheme, no last slash, lower case."""
     return re.sub(r"^(?:https?://|mailto:)|/$", "", address.lower())
 
 
@@ -60,9 +61,9 @@ def compounds_of(texts: Sequence[str]) -> frozenset[str]:
     return frozenset(word.lower() for text in texts for word in _COMPOUND.findall(text))
 
 
-def plain_text(rows: Sequence[Row], words: Words) -> str:
-    """Return rows as one line of plain text."""
-    return "".join(run.text for run in _runs(rows, words))
+def plain_text(rows: Sequence[Row], words: Words, *, signs: bool = True) -> str:
+    """Return rows as one line of plain text, with or without raised and lowered signs."""
+    return "".join(run.text for run in _runs(rows, words) if signs or not run.position)
 
 
 def inline_html(rows: Sequence[Row], words: Words, *, plain_bold: bool = False) -> str:
@@ -105,7 +106,7 @@ def _linked(run: _Run, words: Words) -> str:
         return escape(run.text, quote=False)
     out, done = [], 0
     for match in _URL.finditer(run.text):
-        address = words.links.get(_form(match[0])) or _target(match[0])
+        address = words.links.get(link_form(match[0])) or _target(match[0])
         out.append(escape(run.text[done : match.start()], quote=False))
         out.append(f'<a href="{escape(address)}">{escape(match[0], quote=False)}</a>')
         done = match.end()

@@ -22,6 +22,7 @@ _FEWEST_ROWS = 3
 _FEWEST_CELLS = 8
 """A smaller grid is a table only if a title above it says so."""
 _TITLE = re.compile(r"(?:table|tabelle|tab\.|tableau|tabla|tabella|tabel)\s*\d", re.IGNORECASE)
+_NAMED_COLUMNS = 3
 _ALIGNED = 0.6
 _WORDIEST_CELL = 9.0
 """Words in the average cell; more is running text."""
@@ -56,7 +57,7 @@ def find_tables(rows: Sequence[Row], size: float) -> Iterator[Table | list[Row]]
     start = 0
     while start < len(rows):
         stop = _run_end(rows, start, size)
-        is_titled = start > 0 and is_table_title(rows[start - 1].text)
+        is_titled = (start > 0 and is_table_title(rows[start - 1].text)) or _has_bold_head(rows[start:stop])
         table = _make_table(rows[start:stop], size, is_titled=is_titled)
         if table is None:
             between.append(rows[start])
@@ -74,6 +75,13 @@ def find_tables(rows: Sequence[Row], size: float) -> Iterator[Table | list[Row]]
 def is_table_title(text: str) -> bool:
     """Say whether a row reads like the title of a table: "Table 3"."""
     return bool(_TITLE.match(text))
+
+
+def _has_bold_head(rows: Sequence[Row]) -> bool:
+    """Say whether the first row names the columns of the second: the rest of a table, on a page of its own."""
+    if len(rows) < 2 or not rows[0].is_bold or rows[1].is_bold:
+        return False
+    return len(rows[0].segments()) == len(rows[1].segments()) >= _NAMED_COLUMNS
 
 
 def _run_end(rows: Sequence[Row], start: int, size: float) -> int:

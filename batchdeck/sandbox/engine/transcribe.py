@@ -40,7 +40,7 @@ def transcribe(
     """
     texts: list[str] = []
     tokens = 0
-    with open_pages(pdf, most_pages) as pages:
+    with open_pages(pdf, most_pages, links) as pages:
         for page in pages:
             layout = lay_out(page)
             tokens += page_tokens(len(page.text), page.width, page.height)

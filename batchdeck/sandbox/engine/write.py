@@ -45,7 +45,7 @@ def write_article(layout: PageLayout, page: SourcePage, number: int, language: s
     attributes = {
         "lang": language or guess_language(page.text),
         "rotation": str(page.rotation),
-        "kind": _kind(layout, number),
+        "kind": "form" if page.has_fields else _kind(layout, number),
         "printed-page": layout.printed_page,
         "starts": "continues" if starts else "new",
         "ends": "continues" if ends else "complete",
@@ -87,7 +87,7 @@ def _edges(blocks: Sequence[Block], words: Words) -> tuple[bool, bool]:
     starts = isinstance(first, Paragraph) and plain_text(first.rows, words)[:1].islower()
     ends = False
     if isinstance(last, Paragraph) and not last.is_print:
-        text = plain_text(last.rows, words)
+        text = plain_text(last.rows, words, signs=False)
         ends = len(text) >= _SHORTEST_BROKEN and not text.endswith(_FULL_STOPS)
     return starts, ends
 
