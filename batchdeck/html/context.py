@@ -11,7 +11,6 @@ from markupsafe import Markup
 from batchdeck.domain.text import show
 from batchdeck.html.contents import Entry, nest, title_of
 from batchdeck.html.dress import Layout
-from batchdeck.html.extract import clean_characters
 from batchdeck.html.model import Assembly, PageTree
 from batchdeck.html.rules.language import direction_of, is_language
 from batchdeck.html.serialise import escape_attribute, lines_of
@@ -21,6 +20,7 @@ UNKNOWN_LANGUAGE = "und"
 _UI_LANGUAGE = "en"
 _REMARKS = {"text_layer": "unverified", "placeholder": "not converted"}
 _SHOWN_NAME = 200
+_SHOWN_TITLE = 300
 
 FileOf = Callable[[int], str]
 """Name of the file a page (1-based) stands in; empty when that is the file itself."""
@@ -44,7 +44,7 @@ def settle(assembly: Assembly, layout: Layout) -> Facts:
         (tag for tag in (assembly.language, assembly.material.language) if is_language(tag)), UNKNOWN_LANGUAGE
     )
     return Facts(
-        clean_characters(title_of(assembly)),
+        show(title_of(assembly), _SHOWN_TITLE),
         language,
         show(assembly.material.name, _SHOWN_NAME),
         bool(layout.titles),
@@ -129,8 +129,8 @@ def values_for(
             "lang": language_attributes(facts.language, inside=_UI_LANGUAGE),
             "sha256": material.sha256,
             "page_count": material.page_count,
-            "job": material.job,
-            "recipe": material.recipe,
+            "job": show(material.job),
+            "recipe": show(material.recipe),
             "has_h1": facts.has_h1,
             "has_image_files": bool(assembly.figures),
         },

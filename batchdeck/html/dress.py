@@ -32,8 +32,13 @@ class Layout:
     """The page each id stands on."""
 
 
-def dress(assembly: Assembly) -> Layout:
-    """Prepare all page trees of `assembly` in place and return what the front matter needs of them."""
+def dress(assembly: Assembly, stem: str) -> Layout:
+    """Prepare all page trees of `assembly` in place and return what the front matter needs of them.
+
+    `stem` is that of the export's files: picture files beside the document carry it too, so that documents
+    exported into one folder keep theirs apart.
+    """
+    _name_pictures(assembly, stem)
     layout = Layout()
     for page in assembly.pages:
         for element in page.tree.iter():
@@ -42,11 +47,25 @@ def dress(assembly: Assembly) -> Layout:
                 layout.anchors.setdefault(identifier, page.number)
                 if element.get("role") == "doc-pagebreak":
                     layout.breaks.add(int(identifier.removeprefix("page-")))
+            if element.tag == "pre" and element.text:
+                # Browsers drop one line break here, html5lib not in table cells: none is left to drop.
+                element.text = element.text.lstrip("\n")
     names: set[str] = set()
     for page in assembly.pages:
         _anchor_headings(page, layout)
+        _tell_notes_apart(page, names)
         _wrap_wide(page, layout, names)
     return layout
+
+
+def _name_pictures(assembly: Assembly, stem: str) -> None:
+    names = {name: name if name.startswith(stem) else f"{stem}-{name}" for name in assembly.figures}
+    if any(name != new for name, new in names.items()):
+        for page in assembly.pages:
+            for image in page.tree.iter("img"):
+                source = image.get("src", "")
+                image.set("src", names.get(source, source))
+        assembly.figures = {names[name]: picture for name, picture in assembly.figures.items()}
 
 
 def _anchor_headings(page: PageTree, layout: Layout) -> None:
@@ -65,6 +84,23 @@ def _anchor_headings(page: PageTree, layout: Layout) -> None:
             layout.headings.append(found)
             if found.level == 1:
                 layout.titles.append(found)
+
+
+def _tell_notes_apart(page: PageTree, names: set[str]) -> None:
+    """Give each section of notes a name of its own, also where two pages print the same number."""
+    for section in page.tree.iter("section"):
+        name = section.get("aria-label")
+        if name is not None:
+            section.set("aria-label", _free_name(name, names))
+
+
+def _free_name(base: str, names: set[str]) -> str:
+    name, number = base, 1
+    while name in names:
+        number += 1
+        name = f"{base} ({number})"
+    names.add(name)
+    return name
 
 
 def _free_id(base: str, layout: Layout) -> str:
@@ -111,13 +147,7 @@ def _name_box(box: Element, child: Element, page: PageTree, layout: Layout, name
             layout.anchors[caption.get("id", "")] = page.number
         box.set("aria-labelledby", caption.get("id", ""))
         return
-    base = f"{words or 'Table'}, page {page.label}"
-    name, number = base, 1
-    while name in names:
-        number += 1
-        name = f"{base} ({number})"
-    names.add(name)
-    box.set("aria-label", name)
+    box.set("aria-label", _free_name(f"{words or 'Table'}, page {page.label}", names))
 
 
 def _is_wide(element: Element) -> bool:

@@ -84,8 +84,9 @@ def render_to(
         NotFound: no such template. UsageError: the template itself is wrong.
     """
     chosen = find_template(template)
-    layout = dress(assembly)
-    rendering = _Rendering(assembly, chosen, options, layout, settle(assembly, layout))
+    stem = options.stem or export_stem(assembly.material.name, assembly.material.sha256)
+    layout = dress(assembly, stem)
+    rendering = _Rendering(assembly, chosen, replace(options, stem=stem), layout, settle(assembly, layout))
     names: list[str] = []
     with _template_errors(chosen):
         for name, file, values in rendering.files():
@@ -124,13 +125,10 @@ class _Rendering:
     _fed: int = 0
     """Bytes of markup the template was given."""
     _jinja: jinja2.Environment = field(init=False)
-    _stem: str = field(init=False)
     _page_file: TemplateFile | None = field(init=False)
 
     def __post_init__(self) -> None:
-        material = self.assembly.material
         self._jinja = environment(self.template)
-        self._stem = self.options.stem or export_stem(material.name, material.sha256)
         self._page_file = next((file for file in self.template.files if file.each == "page"), None)
 
     def files(self) -> Iterator[tuple[str, TemplateFile, dict[str, Any]]]:
@@ -138,7 +136,7 @@ class _Rendering:
         values = self._values(self._markup)
         for file in self.template.files:
             if file.each == "document":
-                yield file.name.format(stem=self._stem), file, values
+                yield file.name.format(stem=self.options.stem), file, values
                 continue
             last = len(self.assembly.pages) - 1
             for at, page in enumerate(values["pages"]):
@@ -181,7 +179,7 @@ class _Rendering:
             self.facts,
             pages,
             read_style(self.template),
-            stem=self._stem,
+            stem=self.options.stem,
             toc_depth=self.options.toc_depth,
             generator=self.options.generator,
             file_of=self._file_of,
@@ -191,7 +189,7 @@ class _Rendering:
         if self._page_file is None:
             return ""
         width = len(str(self.assembly.pages[-1].number))
-        return self._page_file.name.format(stem=self._stem, page=str(page).zfill(width))
+        return self._page_file.name.format(stem=self.options.stem, page=str(page).zfill(width))
 
     def _markup(self, page: PageTree) -> str:
         """Write a page's markup; the first time, prove it."""

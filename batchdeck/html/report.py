@@ -78,8 +78,8 @@ def report_data(
             "language": assembly.language,
             "sha256": material.sha256,
             "pages": len(assembly.pages),
-            "job": material.job,
-            "recipe": material.recipe,
+            "job": _safe(material.job),
+            "recipe": _safe(material.recipe),
         },
         "summary": {
             "sentence": summary_sentence(len(findings), len(reviews)),

@@ -35,6 +35,8 @@ def aria_roles(tree: Tree) -> Iterator[RuleFinding]:
                 yield tree.finding("aria-deprecated-role", element, f"The role “{token}” is withdrawn.")
             elif token not in terms.ROLES:
                 yield tree.finding("aria-roles", element, f"“{excerpt(token)}” is no role.")
+            elif token in terms.LINK_ROLES and (tag_of(element) != "a" or element.get("href") is None):
+                yield tree.finding("aria-allowed-role", element, f"The role “{token}” is for links.")
 
 
 def aria_valid_attributes(tree: Tree) -> Iterator[RuleFinding]:

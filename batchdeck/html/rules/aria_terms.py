@@ -148,6 +148,9 @@ UNNAMED = names(
 )
 """Roles that take no name from their author; `none` and `presentation` have a rule of their own."""
 
+LINK_ROLES = names("doc-backlink doc-biblioref doc-glossref doc-noteref")
+"""Kinds of link: they stand on links only (ARIA in HTML; axe: aria-allowed-role)."""
+
 IMPLICIT = {
     "a": "link",
     "article": "article",

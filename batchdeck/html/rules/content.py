@@ -163,6 +163,9 @@ def known_attributes(tree: Tree) -> Iterator[RuleFinding]:
                     yield tree.finding("attribute-value", element, f"“{name}” of “{tag}” {problem}.")
             elif not _FREE_ATTRIBUTE.fullmatch(name) and not name.startswith("on"):
                 yield tree.finding("attribute-known", element, f"“{tag}” has no attribute “{excerpt(name)}”.")
+        parent = tree.parent(element)
+        if tag == "li" and element.get("value") is not None and parent is not None and tag_of(parent) != "ol":
+            yield tree.finding("attribute-known", element, "Only an item of “ol” has a “value”.")
         for name in NEEDS.get(tag, ()):
             if element.get(name) is None and not (name == "src" and element.get("srcset")):
                 yield tree.finding("attribute-required", element, f"“{tag}” needs the attribute “{name}”.")

@@ -6,12 +6,17 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from batchdeck.html.markup import names
 from batchdeck.html.model import RuleFinding
 from batchdeck.html.rules.tree import Tree, excerpt, tag_of, words_of
 
-_LANDMARKS = frozenset(
-    {"banner", "complementary", "contentinfo", "form", "main", "navigation", "region", "search"}
+_LANDMARKS = names(
+    "banner complementary contentinfo form main navigation region search "
+    "doc-acknowledgments doc-afterword doc-appendix doc-bibliography doc-chapter doc-conclusion doc-credits "
+    "doc-endnotes doc-epilogue doc-errata doc-foreword doc-glossary doc-index doc-introduction doc-pagelist "
+    "doc-part doc-preface doc-prologue doc-toc"
 )
+"""Roles of WAI-ARIA and DPUB-ARIA that are landmarks."""
 _OF_TAG = {"nav": "navigation", "main": "main", "aside": "complementary", "search": "search"}
 _SECTIONED = ("article", "aside", "main", "nav", "section")
 _TOP_LEVEL = ("banner", "main", "contentinfo", "complementary")
