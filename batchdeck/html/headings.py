@@ -94,7 +94,7 @@ def _find_title(headings: list[_Heading]) -> _Heading | None:
     has_siblings = first.outline_level is not None and any(
         other.outline_level is not None and other.outline_level <= first.outline_level for other in others
     )
-    if has_siblings:
+    if has_siblings or (_NUMBER.match(first.text) and any(_NUMBER.match(other.text) for other in others)):
         return None
     if first.level == 1 or all(other.level > first.level for other in others):
         return first
@@ -118,7 +118,8 @@ def _hear_outline(headings: list[_Heading], title: _Heading | None) -> None:
 
 
 def _hear_numbers(headings: list[_Heading], title: _Heading | None) -> None:
-    """Let decimal numbers decide ("2.1" is one below "2"), where some are two or more deep."""
+    """Let decimal numbers decide ("2.1" is one below "2"), where some are two or more deep; the level most
+    headings of the shallowest depth have is that depth's."""
     depths: dict[int, int] = {}
     for at, heading in enumerate(headings):
         match = _NUMBER.match(heading.text)
@@ -126,9 +127,9 @@ def _hear_numbers(headings: list[_Heading], title: _Heading | None) -> None:
             depths[at] = match[1].count(".") + 1
     if not any(depth > 1 for depth in depths.values()):
         return
-    trusted = [at for at in depths if headings[at].outline_level is not None] or list(depths)
-    bases = Counter(headings[at].level - depths[at] for at in trusted)
-    base = max(bases.items(), key=lambda item: (item[1], -item[0]))[0]
+    shallowest = min(depths.values())
+    levels = Counter(headings[at].level for at, depth in depths.items() if depth == shallowest)
+    base = max(levels.items(), key=lambda item: (item[1], -item[0]))[0] - shallowest
     for at, depth in depths.items():
         if headings[at].outline_level is None:
             headings[at].level = max(base + depth, 2)

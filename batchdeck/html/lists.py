@@ -25,6 +25,11 @@ def settle_lists(tree: Element, page: int) -> list[Change]:
         return []
     before = words_of(tree)
     for element in lists:
+        for item in items_of(element):
+            value = item.get("value")
+            if value is not None and (element.tag != "ol" or not _WHOLE.fullmatch(value.strip())):
+                rules.add("value that numbers nothing")
+                del item.attrib["value"]
         if element.tag == "ol":
             _settle_numbers(element, rules)
         elif element.tag == "ul":
@@ -58,13 +63,7 @@ def _settle_numbers(element: Element, rules: set[str]) -> None:
     if element.get("type") is not None and element.attrib["type"] not in _TYPES:
         rules.add("unknown kind of numbers")
         del element.attrib["type"]
-    items = items_of(element)
-    for item in items:
-        value = item.get("value")
-        if value is not None and not _WHOLE.fullmatch(value.strip()):
-            rules.add("value is no number")
-            del item.attrib["value"]
-    _take_printed_numbers(element, items, rules)
+    _take_printed_numbers(element, items_of(element), rules)
 
 
 def _take_printed_numbers(element: Element, items: list[Element], rules: set[str]) -> None:

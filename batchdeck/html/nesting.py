@@ -50,7 +50,7 @@ def settle_nesting(tree: Element, page: int) -> list[Change]:
         elif element.tag in _NO_HEADING:
             _demote_headings(element, rules)
     if tree.find(".//rt") is not None or tree.find(".//rp") is not None:
-        _settle_ruby(tree)
+        _settle_ruby(tree, rules)
     for inner in tree.findall(".//a//a"):
         inner.tag = "span"
         inner.attrib.pop("href", None)
@@ -107,7 +107,14 @@ def _is_settled(element: Element) -> bool:
         if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
             return False
         return tag != "dl" or not len(element) or (element[0].tag == "dt" and element[-1].tag == "dd")
-    return tag != "figure" or [child.tag for child in element[1:]].count("figcaption") == 0
+    return tag != "figure" or _has_one_caption(element)
+
+
+def _has_one_caption(figure: Element) -> bool:
+    """Say whether a figure has no caption, or one that stands first or last."""
+    nodes = [node for node in contents_of(figure) if not is_blank_text(node)]
+    places = [at for at, node in enumerate(nodes) if not isinstance(node, str) and node.tag == "figcaption"]
+    return not places or (len(places) == 1 and places[0] in (0, len(nodes) - 1))
 
 
 def _settled(element: Element, rules: set[str]) -> list[Node]:
@@ -130,7 +137,7 @@ def _settled(element: Element, rules: set[str]) -> list[Node]:
     return _flow(nodes, rules, in_figure=False)
 
 
-def _settle_ruby(tree: Element) -> None:
+def _settle_ruby(tree: Element, rules: set[str]) -> None:
     """Make readings plain text in line wherever they do not stand directly in a ruby, or in one too many."""
     stack = [(tree, False)]
     while stack:
@@ -140,6 +147,7 @@ def _settle_ruby(tree: Element) -> None:
         is_ruby = element.tag == "ruby"
         for child in element:
             if child.tag in ("rt", "rp") and not is_ruby:
+                rules.add(f"<{child.tag}> outside a ruby")
                 child.tag = "span"
             stack.append((child, in_ruby or is_ruby))
 
@@ -294,15 +302,15 @@ def _figure(nodes: Iterable[Node], rules: set[str]) -> list[Node]:
     at_first = False
     for node in _flow(nodes, rules, in_figure=True):
         if not isinstance(node, str) and node.tag == "figcaption":
-            at_first = at_first or not any(not is_blank_text(other) for other in rest)
+            at_first = at_first or all(is_blank_text(other) for other in rest)
             captions.append(node)
             rest.append(" ")  # where it stood, the words on either side stay apart
         else:
             rest.append(node)
     if not captions:
         return rest
+    rules.add("place of the caption")
     for extra in captions[1:]:
-        rules.add("second caption")
         append_nodes(captions[0], [" ", *contents_of(extra)])
     return [captions[0], *rest] if at_first else [*rest, captions[0]]
 

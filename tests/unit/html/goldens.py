@@ -60,16 +60,14 @@ def page(
     return PageMaterial(number, label or str(number), Outcome.OK, text, layer=layer)
 
 
-def document(
-    *pages: PageMaterial, name: str = "report.pdf", title: str = "", outline: tuple[OutlineEntry, ...] = ()
-) -> DocumentMaterial:
+def document(*pages: PageMaterial, outline: tuple[OutlineEntry, ...] = ()) -> DocumentMaterial:
     """Return the facts of a document of these pages."""
-    return DocumentMaterial(name, SHA256, len(pages), title=title, outline=outline)
+    return DocumentMaterial("report.pdf", SHA256, len(pages), outline=outline)
 
 
-def golden(*pages: PageMaterial, crop: Crop | None = None, **facts: str) -> Golden:
+def golden(*pages: PageMaterial, crop: Crop | None = None) -> Golden:
     """Return a golden document of these pages."""
-    return Golden(document(*pages, **facts), pages, crop)
+    return Golden(document(*pages), pages, crop)
 
 
 def _head(text: str) -> str:
@@ -227,7 +225,8 @@ def figures() -> Golden:
             1,
             '<h1>Pictures</h1><figure data-bbox="100 100 900 400" data-kind="chart">'
             '<img alt="Salinity falls."><figcaption>Figure 6. Salinity</figcaption></figure>'
-            '<figure data-bbox="0 0 500 500" data-kind="photo"><img alt=""><figcaption>The lock</figcaption></figure>'
+            '<figure data-bbox="0 0 500 500" data-kind="photo"><img alt="">'
+            "<figcaption>The lock</figcaption></figure>"
             '<figure data-bbox="0 900 1000 1000" data-kind="decorative"><img alt=""></figure>'
             '<figure data-bbox="5 5 5 5" data-kind="photo"><img alt="A boat."></figure>',
         ),
@@ -273,7 +272,8 @@ def form() -> Golden:
         page(
             2,
             '<form><label>Name <input type="text" value="Bob &lt;B&gt;"></label> '
-            '<input type="checkbox" checked> Resident <input type="radio"> Visitor<input type="hidden" value="secret"></form>',
+            '<input type="checkbox" checked> Resident <input type="radio"> Visitor'
+            '<input type="hidden" value="secret"></form>',
             kind="form",
         ),
     )

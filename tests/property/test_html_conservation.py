@@ -1,0 +1,251 @@
+"""The law of conservation: words out = words in - recorded removals + recorded additions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batchdeck.domain.outcomes import Outcome
+from batchdeck.html.accessibility import check_page
+from batchdeck.html.extract import read_answer
+from batchdeck.html.model import Assembly, DocumentMaterial, PageMaterial, TextLayer
+from batchdeck.html.parse import parse_fragment
+from batchdeck.html.pipeline import assemble
+from batchdeck.html.sanitise import flatten
+from batchdeck.html.words import words_of
+from tests.unit.html.goldens import GOLDENS, PNG
+
+CORPUS = Path("../shared/corpus/pdfs")
+
+_TEXT = st.lists(
+    st.sampled_from(
+        [
+            "alpha",
+            "Beta",
+            "gamma.",
+            "exam-",
+            "ple",
+            "example",
+            "well-",
+            "known",
+            "well-known",
+            "7",
+            "12",
+            "1.",
+            "•",
+            "-",
+            "☐",
+            "漢字",
+            "テスト",
+            "مرحبا",
+            "AT&amp;T",
+            "a<b",
+            "&lt;tag&gt;",
+            "(continued)",
+            "example.org/x",
+            "Table",
+            "Page",
+            "\\frac{a}{b}",
+            "x^2",
+            "\u200b",
+            "\xad",
+            "\x01",
+        ]
+    ),
+    max_size=8,
+).map(" ".join)
+_ATTRIBUTES = st.lists(
+    st.sampled_from(
+        [
+            *(f'data-continues="{side}"' for side in ("prev", "next", "both")),
+            *('data-role="running"', 'data-role="footnotes"', 'data-note="1"', 'data-note="*"'),
+            *('data-math="inline"', 'data-math="block"', 'data-bbox="0 0 500 500"', 'data-kind="decorative"'),
+            *('alt="A boat"', 'alt=""', 'colspan="3"', 'rowspan="2"', 'rowspan="0"', 'scope="row"'),
+            *('start="4"', 'start="x"', 'value="3"', 'type="a"', 'lang="de"', 'lang="zz-zz"', 'dir="rtl"'),
+            *('id="a"', 'id="page-2"', 'href="#a"', 'href="https://example.org/x"', 'href="javascript:1"'),
+            *('headers="a q"', 'class="x"', 'onclick="y"', "checked", "type=checkbox", 'value="Bob"'),
+        ]
+    ),
+    max_size=2,
+).map(lambda chosen: "".join(f" {one}" for one in chosen))
+_TAGS = st.sampled_from(
+    [
+        "p",
+        "p",
+        "p",
+        "h1",
+        "h2",
+        "h4",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tfoot",
+        "tr",
+        "td",
+        "th",
+        "figure",
+        "figcaption",
+        "img",
+        "br",
+        "hr",
+        "span",
+        "em",
+        "strong",
+        "b",
+        "a",
+        "sup",
+        "sub",
+        "div",
+        "section",
+        "header",
+        "footer",
+        "aside",
+        "nav",
+        "blockquote",
+        "pre",
+        "code",
+        "ruby",
+        "rt",
+        "rp",
+        "address",
+        "form",
+        "input",
+        "select",
+        "option",
+        "textarea",
+        "button",
+        "script",
+        "style",
+        "svg",
+        "math",
+        "mi",
+        "mfrac",
+        "mtext",
+        "font",
+        "center",
+        "title",
+        "del",
+        "q",
+        "col",
+        "main",
+    ]
+)
+_VOID = frozenset({"img", "br", "hr", "input", "col"})
+
+
+def _element(inner: str, tag: str, attributes: str, closed: int) -> str:
+    end = "" if tag in _VOID or closed == 0 else f"</{tag}>"
+    return f"<{tag}{attributes}>{inner}{end}"
+
+
+_MARKUP = st.recursive(
+    _TEXT,
+    lambda inner: st.builds(
+        _element, st.lists(inner, max_size=4).map("".join), _TAGS, _ATTRIBUTES, st.integers(0, 12)
+    ),
+    max_leaves=24,
+)
+_BODY = st.lists(_MARKUP, max_size=5).map("".join)
+_MARKS = st.lists(
+    st.sampled_from(
+        [
+            ' data-starts="continues"',
+            ' data-ends="continues"',
+            ' data-lang="de"',
+            ' data-lang="klingonish"',
+            ' data-printed-page="3"',
+            ' data-kind="blank"',
+        ]
+    ),
+    max_size=3,
+    unique=True,
+).map("".join)
+_LAYERS = st.sampled_from(
+    [None, TextLayer("alpha beta gamma " * 12, True, ("https://example.org/x",)), TextLayer("", False)]
+)
+
+
+@st.composite
+def _pages(draw: st.DrawFn) -> list[PageMaterial]:
+    pages = []
+    for number in range(1, draw(st.integers(1, 4)) + 1):
+        text = f'<article data-bd="1" data-page="{number}"{draw(_MARKS)}>{draw(_BODY)}</article>'
+        pages.append(PageMaterial(number, str(number), Outcome.OK, text, layer=draw(_LAYERS)))
+    return pages
+
+
+def imbalance(pages: list[PageMaterial], assembly: Assembly) -> dict[str, int]:
+    """Return the words that the records do not account for, with how many are too many or too few.
+
+    What extracting takes away stands outside the articles, whose words are counted here.
+    """
+    balance: Counter[str] = Counter()
+    for material, page in zip(pages, assembly.pages, strict=True):
+        if page.source == "answer":
+            answer = read_answer(material.answer or "", material.number)
+            balance.update(words_of(parse_fragment(flatten(answer.html))))
+        balance.subtract(words_of(page.tree))
+    for change in assembly.changes:
+        if change.stage != "extract":
+            balance.subtract(change.removed)
+            balance.update(change.added)
+    return {word: count for word, count in balance.items() if count}
+
+
+@given(_pages(), st.booleans())
+@settings(max_examples=200)
+def test_every_word_of_any_pages_is_accounted_for(pages: list[PageMaterial], pictures: bool) -> None:
+    material = DocumentMaterial("report.pdf", "c0de" * 16, len(pages))
+    assembly = assemble(material, pages, crop=(lambda page, box: PNG) if pictures else None)
+    assert imbalance(pages, assembly) == {}
+    assert [page.source for page in assembly.pages] == ["answer"] * len(pages)
+    assert [finding for page in assembly.pages for finding in check_page(page.tree)] == []
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+def test_every_word_of_the_golden_documents_is_accounted_for(name: str) -> None:
+    golden = GOLDENS[name]()
+    assert imbalance(list(golden.pages), golden.assemble()) == {}
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of real PDFs is not here")
+@pytest.mark.parametrize(
+    "name", ["multicolumn.pdf", "us-018.pdf", "tagged.pdf", "refcard-el-a4.pdf", "maint-guide.zh-tw.pdf"]
+)
+def test_every_word_of_answers_made_of_real_pages_is_accounted_for(name: str) -> None:
+    from batchdeck.pdf.text import TextReader
+
+    pages = []
+    with TextReader(str(CORPUS / name)) as reader:
+        for number in range(1, 5):
+            try:
+                text = reader.layer(number).text
+            except IndexError:
+                break
+            pages.append(PageMaterial(number, str(number), Outcome.OK, _as_answer(number, text)))
+    assembly = assemble(DocumentMaterial(name, "c0de" * 16, len(pages)), pages)
+    assert len(pages) >= 2
+    assert imbalance(pages, assembly) == {}
+
+
+def _as_answer(number: int, text: str) -> str:
+    """Dress the printed lines of a page as a model might: a running head, paragraphs of a few lines, a list,
+    line ends kept."""
+    lines = [line.replace("&", "&amp;").replace("<", "&lt;") for line in text.splitlines() if line.strip()]
+    head = f'<header data-role="running"><p>{lines[0]}</p></header>' if lines else ""
+    paragraphs = ["\n".join(lines[start : start + 6]) for start in range(1, len(lines), 6)]
+    body = "".join(
+        f"<p>{text}</p>" if at % 5 else f"<ul><li>{text}</li></ul>" for at, text in enumerate(paragraphs, 1)
+    )
+    return f'<article data-bd="1" data-page="{number}" data-ends="continues">{head}{body}</article>'
