@@ -1,0 +1,122 @@
+"""Timing for all benchmarks: contenders take turns within one run, so that only ratios are compared."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One way of doing the job. `run` does all of it and returns what it came to (bytes, rows, …)."""
+
+    name: str
+    run: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Least, middle and greatest of a figure over the rounds."""
+
+    least: float
+    median: float
+    greatest: float
+
+    def __str__(self) -> str:
+        return f"{self.median:.2f} [{self.least:.2f}–{self.greatest:.2f}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one contender needed: seconds, how many times as fast as each other one, and what came out."""
+
+    name: str
+    seconds: Spread
+    speed: Mapping[str, Spread]
+    amount: float
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Return the spread of a figure over the rounds."""
+    return Spread(min(values), statistics.median(values), max(values))
+
+
+def race(contenders: Sequence[Contender], rounds: int) -> list[Result]:
+    """Let contenders take turns, each round in the order opposite to the last, after one unmeasured round.
+
+    Machines change speed within minutes: a ratio is taken within its round, and only ratios count.
+    """
+    amounts = {one.name: one.run() for one in contenders}
+    seconds: dict[str, list[float]] = {one.name: [] for one in contenders}
+    order = list(contenders)
+    for _ in range(rounds):
+        for one in order:
+            gc.collect()
+            start = time.perf_counter()
+            one.run()
+            seconds[one.name].append(time.perf_counter() - start)
+        order.reverse()
+    return [
+        Result(
+            name,
+            spread(mine),
+            {
+                other: spread([theirs[at] / mine[at] for at in range(rounds)])
+                for other, theirs in seconds.items()
+                if other != name
+            },
+            amounts[name],
+        )
+        for name, mine in seconds.items()
+    ]
+
+
+def show(title: str, results: Sequence[Result], unit: str, peers: Sequence[str]) -> None:
+    """Print results as a table of ratios: speed against each peer, and what came out against the first."""
+    first = results[0]
+    print(f"\n{title}")
+    width = max(len(one.name) for one in results)
+    heads = [f"times as fast as {peer}" for peer in peers]
+    print(f"| {'':{width}} | {'seconds':>20} | " + " | ".join(heads) + f" | {unit} against {first.name} |")
+    print("|" + "---|" * (len(peers) + 3))
+    for one in results:
+        cells = [
+            f"{one.speed[peer]!s:>{len(head)}}" if peer in one.speed else f"{'1':>{len(head)}}"
+            for peer, head in zip(peers, heads, strict=True)
+        ]
+        amount = one.amount / first.amount if first.amount else 1.0
+        print(f"| {one.name:{width}} | {one.seconds!s:>20} | " + " | ".join(cells) + f" | {amount:.3f} |")
+
+
+def options(description: str, rounds: int = 5) -> argparse.ArgumentParser:
+    """Return the arguments that every benchmark takes: a folder, the rounds, and where JSON goes."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("folder", nargs="?", help="PDFs to work on (default: a set that is made for it)")
+    parser.add_argument("--rounds", type=int, default=rounds, help="measured rounds (default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
+    return parser
+
+
+def write_json(path: Path | None, name: str, tables: Mapping[str, Sequence[Result]], **facts: object) -> None:
+    """Write the figures of a benchmark with the machine they were measured on, where a path was given."""
+    if path is None:
+        return
+    report = {
+        "benchmark": name,
+        "machine": {
+            "cpus": len(os.sched_getaffinity(0)),
+            "architecture": platform.machine(),
+            "python": platform.python_version(),
+        },
+        "tables": {title: [asdict(one) for one in results] for title, results in tables.items()},
+        **facts,
+    }
+    path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
