@@ -51,7 +51,20 @@ PIECES = [
 ]  # fmt: skip
 
 texts = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
-words = st.text(min_size=1, max_size=12).map(Word)
+telling = [
+    "lease",
+    "lease.pdf",
+    "annex b.pdf",
+    "abc",
+    "a",
+    "ok",
+    "doubt",
+    "in-doubt",
+    "truncated",
+    "é",
+    "low",
+]
+words = st.one_of(st.sampled_from(telling), st.text(min_size=1, max_size=12)).map(Word)
 plain_values: st.SearchStrategy[Value] = st.one_of(
     words,
     st.text(min_size=1, max_size=5).map(Fuzzy),

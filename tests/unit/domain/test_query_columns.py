@@ -115,3 +115,14 @@ def test_a_column_that_is_not_there_is_an_error() -> None:
         Filter(parse("cost>1", FIELDS), [], 0)
     with pytest.raises(ValueError, match="cost"):
         arrange([SortKey("cost")], [], [])
+
+
+def test_a_bare_word_is_looked_for_in_every_text_column_and_in_no_other() -> None:
+    columns: list[Column] = [
+        Values("id", FieldKind.TEXT, ["page-1", "page-2", "ok", "page-7"]),
+        Codes("outcome", FieldKind.ENUM, bytes([0, 1, 1, 1]), ["ok", "truncated"]),
+        Values("cost", FieldKind.MONEY, array("d", [1.0, 7.0, 1.0, 1.0])),
+    ]
+    assert Filter(parse("ok", FIELDS), columns, 4).select().tolist() == [0, 2]
+    assert Filter(parse("7", FIELDS), columns, 4).select().tolist() == [3]
+    assert [Filter(parse("trunc", FIELDS), columns, 4)(row) for row in range(4)] == [False, True, True, True]

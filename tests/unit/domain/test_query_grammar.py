@@ -150,6 +150,11 @@ def test_what_has_no_value_is_neither_more_nor_less() -> None:
         assert meets("!" + text, cost=None)
 
 
+def test_what_is_neither_yes_nor_no_is_neither() -> None:
+    assert not meets("archived:no", archived=None)
+    assert not meets("archived:yes", archived=None)
+
+
 def test_accents_may_be_written_either_way() -> None:
     assert meets("café", document="cafe\u0301.pdf")
     assert meets("cafe\u0301", document="CAFÉ.pdf")
@@ -269,6 +274,11 @@ def test_marks_fall_on_whole_characters() -> None:
     text = "xCAFE\u0301y"
     assert parse("é", FIELDS).spans("document", text) == ((4, 6),)
     assert parse("ss", FIELDS).spans("document", "Straße") == ((4, 5),)
+
+
+def test_where_characters_melt_together_all_is_marked_rather_than_the_wrong_part() -> None:
+    text = "\u0dd9\u0dcfx"
+    assert parse("x", FIELDS).spans("document", text) == ((0, 3),)
 
 
 def test_a_word_of_a_small_vocabulary_is_marked_only_as_a_whole() -> None:
