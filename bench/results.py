@@ -1,31 +1,29 @@
-"""Collecting results: the SDK's iterator against raw bytes to a file, with and without the index pass.
-
-python bench/results.py [--lines 20000] [--rounds 5] [--json results.json]
-"""
+"""Collecting results: the SDK's iterator against raw bytes to a file, with and without reading each row."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import httpx2
 from anthropic import Anthropic, AsyncAnthropic
+from apart import Try, add_inner_options, measure, race_apart, report, show_costs
 from loopback import Loopback
-from rounds import Try, measure, print_table, report_try, run_rounds, write_report
+from measure import options, show, write_json
 
 from batchdeck.api.credentials import Secret
 from batchdeck.api.gateway import Gateway
 from batchdeck.api.settings import ApiSettings
 from batchdeck.store.results import scan_results
 
-SDK = "SDK iterator"
-SDK_ASYNC = "SDK async iterator"
-PLAIN = "plain httpx2 to a file"
-RAW = "BatchDeck raw to a file"
-INDEXED = "BatchDeck raw + reading every row"
+SDK = "SDK: iterator in a thread"
+SDK_ASYNC = "SDK: async iterator"
+PLAIN = "httpx2: to a file, in a thread"
+RAW = "batchdeck: to a file"
+INDEXED = "batchdeck: to a file, each row read"
 WAYS = (SDK, SDK_ASYNC, PLAIN, RAW, INDEXED)
 BATCH = "msgbatch_bench"
 
@@ -90,9 +88,9 @@ async def try_ours(url: str, path: Path, *, is_indexed: bool) -> Try:
     return measured
 
 
-def try_once(way: str, url: str, folder: Path) -> Try:
+def try_once(way: str, url: str, scratch: Path) -> Try:
     """Measure one way in this process."""
-    path = folder / f"results-{os.getpid()}.jsonl"
+    path = scratch / f"results-{os.getpid()}.jsonl"
     try:
         if way == SDK:
             return asyncio.run(try_sdk(url))
@@ -106,21 +104,20 @@ def try_once(way: str, url: str, folder: Path) -> Try:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lines", type=int, default=20_000, help="rows of 6.5 KB (20,000)")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--way", help=argparse.SUPPRESS)
-    parser.add_argument("--url", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser = options(__doc__ or "")
+    parser.add_argument("--lines", type=int, default=20_000, help="rows of 6.5 KB (default: %(default)s)")
+    add_inner_options(parser)
     given = parser.parse_args()
     if given.way:
-        report_try(try_once(given.way, given.url, given.folder))
+        report(try_once(given.way, given.url, Path(given.scratch)))
         return
-    with tempfile.TemporaryDirectory() as folder, Loopback(given.lines) as server:
-        tries = run_rounds(__file__, WAYS, given.rounds, ["--url", server.url, "--folder", folder])
-    print_table(tries, SDK, given.lines, "rows")
-    write_report(given.json, {"benchmark": "results", "lines": given.lines}, tries)
+    with tempfile.TemporaryDirectory() as scratch, Loopback(given.lines) as server:
+        arguments = ["--url", server.url, "--scratch", scratch]
+        results, tries = race_apart(__file__, WAYS, given.rounds, arguments)
+    show(f"Collecting {given.lines:,} rows", results, "added memory", [SDK, PLAIN])
+    show_costs(tries)
+    costs = {way: [asdict(one) for one in measured] for way, measured in tries.items()}
+    write_json(given.json, "results", {"results": results}, lines=given.lines, tries=costs)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,19 @@
-"""Submitting pages: the SDK's `create(list)` against a spooled, streamed body. From page files to the answer.
-
-python bench/submit.py [--megabytes 100] [--rounds 5] [--json submit.json]
-"""
+"""Submitting pages: the SDK's `create(list)` against a spooled, streamed body, from files to the answer."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import base64
 import os
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from anthropic import AsyncAnthropic
+from apart import Try, add_inner_options, measure, race_apart, report, show_costs
 from loopback import Loopback
-from rounds import Try, measure, print_table, report_try, run_rounds, write_report
+from measure import options, show, write_json
 
 from batchdeck.api.credentials import Secret
 from batchdeck.api.gateway import Gateway
@@ -23,9 +21,9 @@ from batchdeck.api.settings import ApiSettings
 from batchdeck.recipes.prompts import PageContext, build_params, encode_request
 from batchdeck.recipes.recipe import load_recipe
 
-SDK = "SDK create(list)"
-OURS = "BatchDeck spool + stream"
-STREAM = "BatchDeck stream alone"
+SDK = "SDK: create(list)"
+OURS = "batchdeck: spool and stream"
+STREAM = "batchdeck: stream alone"
 RECIPE = load_recipe("pdf-to-html")
 PAGE_BYTES = 104_000
 """Bytes of a typical single-page PDF."""
@@ -96,9 +94,9 @@ async def try_ours(url: str, pages: list[Path], body: Path, *, is_spooled: bool)
     return measured
 
 
-def try_once(way: str, url: str, folder: Path) -> Try:
+def try_once(way: str, url: str, folder: Path, scratch: Path) -> Try:
     """Measure one way in this process."""
-    pages, body = sorted(folder.glob("*.pdf")), folder / f"body-{os.getpid()}.json"
+    pages, body = sorted(folder.glob("*.pdf")), scratch / f"body-{os.getpid()}.json"
     try:
         if way == SDK:
             return asyncio.run(try_sdk(url, pages))
@@ -108,24 +106,23 @@ def try_once(way: str, url: str, folder: Path) -> Try:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--megabytes", type=int, default=100, help="size of the body (100)")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--way", help=argparse.SUPPRESS)
-    parser.add_argument("--url", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser = options(__doc__ or "")
+    parser.add_argument("--megabytes", type=int, default=200, help="of body (default: %(default)s)")
+    add_inner_options(parser)
     given = parser.parse_args()
     if given.way:
-        report_try(try_once(given.way, given.url, given.folder))
+        report(try_once(given.way, given.url, Path(given.folder), Path(given.scratch)))
         return
-    with tempfile.TemporaryDirectory() as name, Loopback() as server:
-        make_pages(Path(name), given.megabytes)
-        tries = run_rounds(
-            __file__, [SDK, OURS, STREAM], given.rounds, ["--url", server.url, "--folder", name]
-        )
-    print_table(tries, SDK, given.megabytes, "MB")
-    write_report(given.json, {"benchmark": "submit", "body_mb": given.megabytes}, tries)
+    with tempfile.TemporaryDirectory() as pages, tempfile.TemporaryDirectory() as scratch:
+        if not given.folder:
+            make_pages(Path(pages), given.megabytes)
+        with Loopback() as server:
+            arguments = [given.folder or pages, "--url", server.url, "--scratch", scratch]
+            results, tries = race_apart(__file__, [SDK, OURS, STREAM], given.rounds, arguments)
+    show("Submitting a batch", results, "added memory", [SDK])
+    show_costs(tries)
+    costs = {way: [asdict(one) for one in measured] for way, measured in tries.items()}
+    write_json(given.json, "submit", {"submit": results}, megabytes=given.megabytes, tries=costs)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,118 @@
+"""Contenders that each need a fresh process: what they add to memory, how long they hold a loop up."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from measure import Result, spread
+
+_TICK = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One way of doing the job, measured once. MB are 10^6 bytes."""
+
+    seconds: float
+    added_mb: float
+    """Greatest memory during the work beyond what the process had before it."""
+    peak_mb: float
+    longest_gap_ms: float
+    """Longest time for which the event loop could do nothing else."""
+
+
+def resident_bytes() -> int:
+    """Return the memory this process has now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+async def measure(work: Callable[[], Awaitable[object]]) -> Try:
+    """Do the work once on this loop and say what it took."""
+    gaps: list[float] = []
+
+    async def watch() -> None:
+        before = time.perf_counter()
+        while True:
+            await asyncio.sleep(_TICK)
+            now = time.perf_counter()
+            gaps.append(now - before - _TICK)
+            before = now
+
+    watcher = asyncio.create_task(watch())
+    await asyncio.sleep(5 * _TICK)
+    gaps.clear()
+    resident = resident_bytes()
+    start = time.perf_counter()
+    await work()
+    seconds = time.perf_counter() - start
+    await asyncio.sleep(_TICK)
+    watcher.cancel()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return Try(seconds, max(0, peak - resident) / 1e6, peak / 1e6, max(gaps, default=0.0) * 1e3)
+
+
+def add_inner_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the benchmark tells its own processes."""
+    for name in ("--way", "--url", "--scratch"):
+        parser.add_argument(name, help=argparse.SUPPRESS)
+
+
+def report(measured: Try) -> None:
+    """Hand a try over to the process that asked for it."""
+    print(json.dumps(asdict(measured)))
+
+
+def race_apart(
+    script: str, ways: Sequence[str], rounds: int, arguments: Sequence[str]
+) -> tuple[list[Result], dict[str, list[Try]]]:
+    """Let the ways take turns as `measure.race` does, each try in a process of its own.
+
+    Returns the results, whose amount is the median of the memory added, and every try.
+    """
+    tries: dict[str, list[Try]] = {way: [] for way in ways}
+    order = list(ways)
+    for number in range(rounds + 1):
+        for way in order:
+            command = [sys.executable, script, "--way", way, *arguments]
+            ended = subprocess.run(command, capture_output=True, text=True, check=False)
+            if ended.returncode != 0:
+                raise SystemExit(ended.stderr)
+            if number:
+                tries[way].append(Try(**json.loads(ended.stdout.splitlines()[-1])))
+        order.reverse()
+    return [_result(way, tries) for way in ways], tries
+
+
+def _result(way: str, tries: Mapping[str, Sequence[Try]]) -> Result:
+    mine = tries[way]
+    return Result(
+        way,
+        spread([one.seconds for one in mine]),
+        {
+            other: spread([b.seconds / a.seconds for a, b in zip(mine, theirs, strict=True)])
+            for other, theirs in tries.items()
+            if other != way
+        },
+        statistics.median(one.added_mb for one in mine),
+    )
+
+
+def show_costs(tries: Mapping[str, Sequence[Try]]) -> None:
+    """Print what the ways cost beside time, as medians."""
+    width = max(map(len, tries))
+    print(f"\n| {'':{width}} | added MB | peak MB | longest gap, ms |\n|---|---|---|---|")
+    for way, measured in tries.items():
+        added = statistics.median(one.added_mb for one in measured)
+        peak = statistics.median(one.peak_mb for one in measured)
+        gap = statistics.median(one.longest_gap_ms for one in measured)
+        print(f"| {way:{width}} | {added:8.1f} | {peak:7.0f} | {gap:15.0f} |")
