@@ -236,7 +236,7 @@ def _list(nodes: Iterable[Node], rules: set[str]) -> list[Node]:
             out += group
         else:
             rules.add("list content outside an item")
-            last = new_element("li", *group)
+            last = _wrapped("li", group, rules)
             out.append(last)
     return out
 
@@ -256,6 +256,11 @@ def _runs(nodes: Iterable[Node]) -> list[list[Node]]:
     return runs
 
 
+def _wrapped(tag: str, nodes: Iterable[Node], rules: set[str]) -> Element:
+    """Return strays in an element of their own, as what may stand in it."""
+    return new_element(tag, *_flow(nodes, rules, in_figure=False))
+
+
 def _definitions(nodes: Iterable[Node], rules: set[str]) -> list[Node]:
     """Return terms, each with a description: a description without a term, or a term without a description,
     gets an empty one."""
@@ -268,7 +273,7 @@ def _definitions(nodes: Iterable[Node], rules: set[str]) -> list[Node]:
             continue
         if isinstance(node, str) or node.tag not in ("dt", "dd"):
             rules.add("content outside term and description")
-            node = new_element("dd", *group)
+            node = _wrapped("dd", group, rules)
         if node.tag == "dd" and not last:
             rules.add("description without a term")
             out.append(Element("dt"))
@@ -289,7 +294,7 @@ def _rows(nodes: Iterable[Node], tag: str, rules: set[str]) -> list[Node]:
             out += group
             continue
         rules.add(f"content directly in <{tag}>")
-        cell = new_element("td", *group)
+        cell = _wrapped("td", group, rules)
         row = cell if tag == "tr" else new_element("tr", cell)
         out.append(new_element("tbody", row) if tag == "table" else row)
     return out

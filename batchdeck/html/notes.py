@@ -129,6 +129,7 @@ def _marks_of(page: PageTree) -> Iterator[_Mark]:
         if element.tag not in _NOTE_TAGS and _key_of(element):
             holds_link = element.find(".//a") is not None
             yield _Mark(page, element, _key_of(element), in_link or holds_link or element.tag == "a")
+            continue
         stack += [(child, in_link or element.tag == "a") for child in reversed(element)]
 
 
@@ -172,7 +173,8 @@ def _link(note: _Note) -> None:
         return
     note.element.set("id", f"fn-{base}")
     for at, mark in enumerate(note.marks):
-        link = new_element("a", *(contents_of(mark.element) or [note.key]), role="doc-noteref")
+        says = [note.key] if is_empty(mark.element) else contents_of(mark.element)
+        link = new_element("a", *says, role="doc-noteref")
         link.set("href", f"#fn-{base}")
         link.set("id", f"fnref-{base}" if not at else f"fnref-{base}-{at + 1}")
         set_contents(mark.element, [link])
