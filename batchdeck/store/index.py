@@ -54,6 +54,7 @@ _COLUMNS: Mapping[str, str] = {
     "recall": "f",
 }
 Column: TypeAlias = "array[Any]"
+_TOKENS = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read")
 _TEXTS = ("error_type", "stop_reason", "model", "detail")
 _NONCE = re.compile(r"[0-9a-f]{10}")
 
@@ -90,13 +91,16 @@ class BatchIndex:
         columns: Mapping[str, Column],
         texts: Mapping[str, list[str]],
         results_sha256: str,
+        judge_version: int,
     ) -> None:
         self.results_sha256 = results_sha256
+        self.judge_version = judge_version
         self.pages: Column = columns["page"]
         """Global index of each row's page, ascending; `STRANGER` for rows without one."""
         self.outcome_codes = columns["outcome"].tobytes()
         """Each row's outcome, as in `CODE_OF`."""
         self._columns = columns
+        self._tokens = [columns[name] for name in _TOKENS]
         self._texts = texts
 
     def __len__(self) -> int:
@@ -117,7 +121,7 @@ class BatchIndex:
         order = sorted(range(len(self)), key=self._columns["offset"].__getitem__)
         columns = {name: array(c.typecode, map(c.__getitem__, order)) for name, c in self._columns.items()}
         columns["page"] = array("i", range(len(self)))
-        return BatchIndex(columns, self._texts, self.results_sha256)
+        return BatchIndex(columns, self._texts, self.results_sha256, self.judge_version)
 
     def outcome(self, row: int) -> Outcome:
         return OUTCOMES[self.outcome_codes[row]]
@@ -125,6 +129,14 @@ class BatchIndex:
     def text(self, row: int, column: str) -> str:
         """Return a row's `error_type`, `stop_reason`, `model` or `detail`."""
         return self._texts[column][int(self._columns[column][row])]
+
+    def column(self, name: str) -> Column:
+        """Return a column as it is kept: a number per row, for texts their number in `texts`."""
+        return self._columns[name]
+
+    def texts(self, name: str) -> list[str]:
+        """Return the texts of the column `error_type`, `stop_reason`, `model` or `detail` by number."""
+        return self._texts[name]
 
     def place(self, row: int) -> tuple[int, int]:
         """Return where the row lies in the results file: offset and length in bytes."""
@@ -134,9 +146,13 @@ class BatchIndex:
         value = self._columns["recall"][row]
         return None if math.isnan(value) else float(value)
 
+    def tokens(self, row: int) -> tuple[int, ...]:
+        """Return the tokens of one row, in the order of `Usage`."""
+        return tuple([column[row] for column in self._tokens])
+
     def usage_of(self, row: int) -> Usage:
         """Return the tokens of one row."""
-        return Usage(*(int(self._columns[name][row]) for name in _TOKENS))
+        return Usage(*self.tokens(row))
 
     def tally(self) -> dict[Outcome, int]:
         """Count the rows by outcome."""
@@ -261,7 +277,6 @@ def read_index(layout: DeckLayout, key: str) -> BatchIndex:
         ) from error
 
 
-_TOKENS = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read")
 _LARGEST = 2**32 - 1
 
 
@@ -277,7 +292,7 @@ def _columns_of(header: _Header, data: bytes) -> BatchIndex:
     if header.outcomes != [str(outcome) for outcome in OUTCOMES]:
         now = {code: CODE_OF[Outcome(name)] for code, name in enumerate(header.outcomes)}
         columns["outcome"] = array("B", (now[int(code)] for code in columns["outcome"]))
-    return BatchIndex(columns, header.texts, header.results_sha256)
+    return BatchIndex(columns, header.texts, header.results_sha256, header.judge_version)
 
 
 def _by_page(columns: dict[str, Column]) -> dict[str, Column]:

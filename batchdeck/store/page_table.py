@@ -5,38 +5,35 @@ A page's state is worked out, never kept: the newest good attempt counts, else t
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator
-from itertools import accumulate, chain
+import dataclasses
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import chain
 
-from batchdeck.domain.batches import Job, Part
+from batchdeck.domain.batches import Job
 from batchdeck.domain.costs import ModelPrice, PriceList
 from batchdeck.domain.documents import Page, Sha256
 from batchdeck.domain.outcomes import Outcome, Remedy
 from batchdeck.domain.pages import Attempt, FailureGroup, PageRow
+from batchdeck.domain.query_columns import Column
 from batchdeck.errors import NotFound
 from batchdeck.store.index import OUTCOMES
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.ledger import Ledger
+from batchdeck.store.page_columns import PageColumns
 from batchdeck.store.plans import PagePlan, read_plan
 from batchdeck.store.requests import RequestIds
 from batchdeck.store.results import read_row, read_row_id
-from batchdeck.store.standings import NO_TURN, Standings
+from batchdeck.store.standings import NO_TURN, Moment, Scope
 from batchdeck.store.turns import IndexCache, Turn, foreign_turn, turns_of_job
 
-_UNKNOWN_PART = Part((), model="", max_tokens=0)
-"""Stands for how the pages of a batch made elsewhere were asked for."""
 _FAILURES = frozenset(outcome for outcome in Outcome if outcome.is_failure)
-
-
-NO_PART = Part((), model="", max_tokens=0)
-"""What a batch made elsewhere was asked for: nobody here knows."""
 
 
 class PageTable:
     """Pages as rows. A row is made when it is asked for; what is kept is columns and derived arrays.
 
     Use `of_job` or `of_batch`; `refresh` after the ledger has changed re-reads only the indexes that are new.
+    Many threads may read while one refreshes.
     """
 
     def __init__(
@@ -44,88 +41,121 @@ class PageTable:
         layout: DeckLayout,
         job: Job | None,
         plan: PagePlan | None,
-        scope: tuple[tuple[int, int], ...],
+        scope: Scope | None,
         prices: PriceList,
-        load_turns: Callable[[], list[Turn]],
+        load_turns: Callable[[], Sequence[Turn]],
     ) -> None:
         self._layout = layout
         self._job = job
         self._plan = plan
+        self._fixed_scope = scope
         self._names = {ref.sha256: ref.name for ref in job.documents} if job is not None else {}
         self._prices = prices
         self._price_of: dict[str, ModelPrice | None] = {}
         self._ids = RequestIds(layout)
-        self._set_scope(scope)
         self._load_turns = load_turns
-        self._turns = load_turns()
-        self._standings = Standings(self._total, self._turns)
+        self._moment = self._moment_of(load_turns())
 
     @classmethod
-    def of_job(cls, layout: DeckLayout, ledger: Ledger, job: str, prices: PriceList) -> PageTable:
+    def of_job(
+        cls,
+        layout: DeckLayout,
+        ledger: Ledger,
+        job: str,
+        prices: PriceList,
+        *,
+        judge_version: int | None = None,
+    ) -> PageTable:
         """Return all pages of a job.
+
+        Args:
+            layout: the deck.
+            ledger: its ledger.
+            job: the job's id.
+            prices: for what pages have cost.
+            judge_version: take only indexes that this version of the judge has made; None for any.
 
         Raises:
             NotFound: there is no such job, or it has no plan.
             DeckDamaged: its plan is damaged.
         """
-        record, plan, indexes = ledger.job(job), read_plan(layout, job), IndexCache(layout)
+        record, plan, indexes = ledger.job(job), read_plan(layout, job), IndexCache(layout, judge_version)
         scope = ((0, len(plan)),)
-        return cls(layout, record, plan, scope, prices, lambda: list(turns_of_job(ledger, indexes, job)))
+        return cls(layout, record, plan, scope, prices, lambda: tuple(turns_of_job(ledger, indexes, job)))
 
     @classmethod
-    def of_batch(cls, layout: DeckLayout, ledger: Ledger, batch: str, prices: PriceList) -> PageTable:
+    def of_batch(
+        cls,
+        layout: DeckLayout,
+        ledger: Ledger,
+        batch: str,
+        prices: PriceList,
+        *,
+        judge_version: int | None = None,
+    ) -> PageTable:
         """Return the pages of one batch: of a job's batch as they stand in it, of another each row as a page.
 
-        Raises:
-            NotFound: there is no such batch.
-            DeckDamaged: the plan of its job is damaged.
+        Args and errors as `of_job`, with the id of a batch.
         """
-        record, indexes = ledger.batch(batch), IndexCache(layout)
+        record, indexes = ledger.batch(batch), IndexCache(layout, judge_version)
         submission = record.submission
 
-        def turns() -> list[Turn]:
+        def turns() -> tuple[Turn, ...]:
             current = ledger.batch(batch)
             index = indexes.get(current)
             if submission is None:
-                return [foreign_turn(current, index)]
-            return [Turn(ledger.submission(submission.key), current, index)]
+                return (foreign_turn(current, index),)
+            return (Turn(ledger.submission(submission.key), current, index),)
 
         if submission is None:
-            scope = turns()[0].submission.indices
-            return cls(layout, None, None, scope, prices, turns)
+            return cls(layout, None, None, None, prices, turns)
         job = ledger.job(submission.job)
         return cls(layout, job, read_plan(layout, job.id), submission.indices, prices, turns)
 
     def refresh(self) -> bool:
         """Take in what the ledger knows by now; say whether any page may have changed."""
         turns = self._load_turns()
-        if [turn.signature for turn in turns] == [turn.signature for turn in self._turns]:
+        if [turn.signature for turn in turns] == [turn.signature for turn in self._moment.turns]:
             return False
-        if self._plan is None:
-            self._set_scope(turns[0].submission.indices)
-        self._turns, self._standings = turns, Standings(self._total, turns)
+        self._moment = self._moment_of(turns)
         return True
 
     def __len__(self) -> int:
-        return self._starts[-1]
+        return self._moment.starts[-1]
 
     def __iter__(self) -> Iterator[PageRow]:
         return map(self.row_of, self.indices())
 
     def indices(self) -> Iterator[int]:
         """Yield the global indices of the pages, ascending."""
-        return chain.from_iterable(range(start, stop) for start, stop in self._scope)
+        return chain.from_iterable(range(start, stop) for start, stop in self._moment.scope)
 
     def index_at(self, position: int) -> int:
         """Return the global index of the page at a position of the table."""
-        if not 0 <= position < len(self):
-            raise IndexError(position)
-        place = bisect_right(self._starts, position) - 1
-        return self._scope[place][0] + position - self._starts[place]
+        return self._moment.index_at(position)
 
     def row(self, position: int) -> PageRow:
         """Return the page at a position of the table, from 0."""
         return self.row_of(self.index_at(position))
+
+    def columns(self, names: Collection[str]) -> list[Column]:
+        """Return columns of the whole table by position, for filtering and sorting without rows.
+
+        Args:
+            names: of `domain.columns.PAGE_FIELDS`.
+
+        Raises:
+            KeyError: there is no such field.
+        """
+        columns = PageColumns(
+            self._moment,
+            self._plan,
+            self._job,
+            price_of=self._price,
+            custom_id=self._custom_id,
+            cost_of=lambda index: self.row_of(index).cost,
+        )
+        return [columns.column(name) for name in names]
 
     def row_of(self, index: int) -> PageRow:
         """Return a page by its global index.
@@ -133,10 +163,10 @@ class PageTable:
         Raises:
             NotFound: the table has no such page.
         """
-        page = self._page(index)
-        place = self._standings.turns[index]
-        outcome = OUTCOMES[self._standings.outcomes[index]]
-        attempts = self._standings.attempts[index]
+        page, moment = self._page(index), self._moment
+        place = moment.standings.turns[index]
+        outcome = OUTCOMES[moment.standings.outcomes[index]]
+        attempts = moment.standings.attempts[index]
         name = self._names.get(page.document, "")
         if place == NO_TURN:
             job = self._job
@@ -152,7 +182,7 @@ class PageTable:
                 max_tokens=tokens,
                 model=model,
             )
-        attempt = self._attempt(self._turns[place], index, attempts)
+        attempt = self._attempt(moment.turns[place], index, attempts)
         return PageRow(
             index,
             name,
@@ -175,15 +205,16 @@ class PageTable:
     def attempts(self, index: int) -> tuple[Attempt, ...]:
         """Return every attempt of a page, from oldest to newest."""
         self._page(index)
-        turns = [turn for turn in self._turns if turn.has_page(index)]
+        turns = [turn for turn in self._moment.turns if turn.has_page(index)]
         return tuple(self._attempt(turn, index, number) for number, turn in enumerate(turns, 1))
 
     def answer_place(self, index: int) -> tuple[str, int, int] | None:
         """Return where the row of the attempt that counts lies: batch folder, offset, length in bytes."""
-        place = self._standings.turns[index]
+        moment = self._moment
+        place = moment.standings.turns[index]
         if place == NO_TURN:
             return None
-        turn = self._turns[place]
+        turn = moment.turns[place]
         row = turn.index.row_of(index) if turn.index is not None else None
         if row is None or turn.index is None or turn.batch is None:
             return None
@@ -191,11 +222,13 @@ class PageTable:
 
     def tally(self) -> dict[Outcome, int]:
         """Count the pages by outcome."""
-        return self._standings.tally(self._scope)
+        moment = self._moment
+        return moment.standings.tally(moment.scope)
 
     def indices_where(self, outcomes: Collection[Outcome]) -> list[int]:
         """Return the global indices of the pages with one of these outcomes, ascending."""
-        return self._standings.where(self._scope, outcomes)
+        moment = self._moment
+        return moment.standings.where(moment.scope, outcomes)
 
     def failed_indices(self) -> list[int]:
         """Return the global indices of the failed pages, ascending."""
@@ -223,59 +256,58 @@ class PageTable:
         """Folders of archived batches whose index has to be made anew; their pages count as pending."""
         return tuple(
             turn.batch.key
-            for turn in self._turns
+            for turn in self._moment.turns
             if turn.batch is not None and turn.has_archive and turn.index is None
         )
 
-    def _set_scope(self, scope: tuple[tuple[int, int], ...]) -> None:
-        self._scope = scope
-        self._starts = [0, *accumulate(stop - start for start, stop in scope)]
-        self._total = len(self._plan) if self._plan is not None else self._starts[-1]
+    def _moment_of(self, turns: Sequence[Turn]) -> Moment:
+        scope = self._fixed_scope if self._fixed_scope is not None else turns[0].submission.indices
+        pages = len(self._plan) if self._plan is not None else sum(stop - start for start, stop in scope)
+        return Moment.of(turns, scope, pages)
 
     def _page(self, index: int) -> Page:
         if self._plan is not None:
             return self._plan.page(index)
-        if not 0 <= index < self._total:
-            raise NotFound(f"The batch has no row {index}; it has {self._total:,}.")
+        if not 0 <= index < len(self):
+            raise NotFound(f"The batch has no row {index}; it has {len(self):,}.")
         return Page(index, Sha256(""), index + 1, str(index + 1))
 
     def _attempt(self, turn: Turn, index: int, number: int) -> Attempt:
-        submission, batch, found = turn.submission, turn.batch, turn.index
-        part = submission.part_of(index) if submission.parts else _UNKNOWN_PART
-        custom_id = "" if turn.is_foreign else self._ids.get(submission.key, index)
+        found, part = turn.index, turn.part_of(index)
         row = found.row_of(index) if found is not None else None
-        if found is None or row is None:
-            return Attempt(
-                custom_id,
-                submission.key,
-                submission.batch_id,
-                number,
-                turn.rest,
-                detail=turn.why_no_row,
-                model=part.model,
-                max_tokens=part.max_tokens,
-                change=part.change,
-                at=turn.at,
-            )
-        if turn.is_foreign:
-            custom_id = read_row_id(read_row(self._layout, submission.key, *found.place(row)))
-        return Attempt(
-            custom_id,
-            submission.key,
-            batch.id if batch is not None else None,
+        attempt = Attempt(
+            self._custom_id(turn, index),
+            turn.submission.key,
+            turn.batch_id,
             number,
-            found.outcome(row),
+            turn.rest,
+            detail=turn.why_no_row,
+            model=part.model,
+            max_tokens=part.max_tokens,
+            change=part.change,
+            at=turn.at,
+        )
+        if found is None or row is None:
+            return attempt
+        return dataclasses.replace(
+            attempt,
+            outcome=found.outcome(row),
             detail=found.text(row, "detail"),
             error_type=found.text(row, "error_type"),
             stop_reason=found.text(row, "stop_reason"),
             usage=found.usage_of(row),
             # As it was asked for: a retry and the price list go by that, not by the snapshot that answered.
             model=part.model or found.text(row, "model"),
-            max_tokens=part.max_tokens,
-            change=part.change,
-            at=turn.at,
             recall=found.recall(row),
         )
+
+    def _custom_id(self, turn: Turn, index: int) -> str:
+        if not turn.is_foreign:
+            return self._ids.get(turn.submission.key, index)
+        row = turn.index.row_of(index) if turn.index is not None else None
+        if turn.index is None or row is None:
+            return ""
+        return read_row_id(read_row(self._layout, turn.submission.key, *turn.index.place(row)))
 
     def _cost(self, index: int, standing: Attempt, attempts: int) -> float | None:
         """What all attempts of a page have cost; None while nothing is known or a model has no price."""
@@ -289,7 +321,10 @@ class PageTable:
         return sum(known)
 
     def _cost_of(self, attempt: Attempt) -> float | None:
-        if attempt.model not in self._price_of:
-            self._price_of[attempt.model] = self._prices.of(attempt.model)
-        price = self._price_of[attempt.model]
+        price = self._price(attempt.model)
         return price.cost(attempt.usage) if price is not None else None
+
+    def _price(self, model: str) -> ModelPrice | None:
+        if model not in self._price_of:
+            self._price_of[model] = self._prices.of(model)
+        return self._price_of[model]

@@ -95,13 +95,17 @@ class PagePlan:
 
     def __init__(self) -> None:
         self._documents: dict[Sha256, int] = {}
-        self._shas: list[Sha256] = []
-        # Most pages are labelled with their number: those share the first, empty text.
         self._labels: dict[str, int] = {"": 0}
-        self._label_texts: list[str] = [""]
-        self._document: array[int] = array("I")
-        self._number: array[int] = array("I")
-        self._label: array[int] = array("I")
+        self.documents: list[Sha256] = []
+        """The documents, numbered in the order they come in."""
+        self.labels: list[str] = [""]
+        """The labels that are not just the page's number, numbered from 1; 0 is for those that are."""
+        self.document_codes: array[int] = array("I")
+        """Number in `documents` of each page's document."""
+        self.numbers: array[int] = array("I")
+        """1-based page of its document."""
+        self.label_codes: array[int] = array("I")
+        """Number in `labels` of each page's label."""
 
     def add(self, page: Page) -> None:
         """Take the next page.
@@ -109,15 +113,15 @@ class PagePlan:
         Raises:
             ValueError: its index is not the next one.
         """
-        if page.index != len(self._number):
-            raise ValueError(f"page {page.index} in the place of page {len(self._number)}")
-        self._document.append(_ordinal(page.document, self._documents, self._shas))
+        if page.index != len(self.numbers):
+            raise ValueError(f"page {page.index} in the place of page {len(self.numbers)}")
+        self.document_codes.append(_ordinal(page.document, self._documents, self.documents))
         label = "" if page.label == str(page.number) else page.label
-        self._label.append(_ordinal(label, self._labels, self._label_texts))
-        self._number.append(page.number)
+        self.label_codes.append(_ordinal(label, self._labels, self.labels))
+        self.numbers.append(page.number)
 
     def __len__(self) -> int:
-        return len(self._number)
+        return len(self.numbers)
 
     def page(self, index: int) -> Page:
         """Return one page.
@@ -127,9 +131,9 @@ class PagePlan:
         """
         if not 0 <= index < len(self):
             raise NotFound(f"The job has no page {index}; it has {len(self):,}.")
-        number = self._number[index]
-        label = self._label_texts[self._label[index]] or str(number)
-        return Page(index, self._shas[self._document[index]], number, label)
+        number = self.numbers[index]
+        label = self.labels[self.label_codes[index]] or str(number)
+        return Page(index, self.documents[self.document_codes[index]], number, label)
 
 
 def _ordinal(text: S, known: dict[S, int], texts: list[S]) -> int:

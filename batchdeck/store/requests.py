@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -119,17 +120,22 @@ class RequestIds:
 
     def __init__(self, layout: DeckLayout) -> None:
         self._layout = layout
+        self._mutex = threading.Lock()
         self._ids: dict[str, dict[int, str]] = {}
 
     def get(self, key: str, index: int) -> str:
         """Return the custom_id of a page in a submission; empty where its log is gone or has no such page."""
-        ids = self._ids.pop(key, None)
-        if ids is None:
-            try:
-                ids = {page: custom_id for custom_id, page in read_custom_ids(self._layout, key).items()}
-            except (NotFound, DeckDamaged):
-                ids = {}
-            while self._ids and sum(map(len, self._ids.values())) + len(ids) > self._REMEMBERED:
-                del self._ids[next(iter(self._ids))]
-        self._ids[key] = ids
-        return ids.get(index, "")
+        with self._mutex:
+            ids = self._ids.pop(key, None)
+            if ids is None:
+                ids = self._read(key)
+                while self._ids and sum(map(len, self._ids.values())) + len(ids) > self._REMEMBERED:
+                    del self._ids[next(iter(self._ids))]
+            self._ids[key] = ids
+            return ids.get(index, "")
+
+    def _read(self, key: str) -> dict[int, str]:
+        try:
+            return {page: custom_id for custom_id, page in read_custom_ids(self._layout, key).items()}
+        except (NotFound, DeckDamaged):
+            return {}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby
 
 from batchdeck.domain.outcomes import GOOD, Outcome
 from batchdeck.store.index import CODE_OF, OUTCOMES, BatchIndex
@@ -66,6 +69,44 @@ class Standings:
                 self.outcomes[index] = code
                 if code != _PENDING or turns[self.turns[index]].rest is Outcome.PENDING:
                     self.turns[index] = place
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The pages of a table as they stand at one moment."""
+
+    turns: tuple[Turn, ...]
+    """From oldest to newest."""
+    standings: Standings
+    scope: Scope
+    """The pages of the table, which may be some of the job's."""
+    starts: tuple[int, ...]
+    """Position of the first page of each range of the scope; last of all, how many pages there are."""
+
+    @classmethod
+    def of(cls, turns: Sequence[Turn], scope: Scope, pages: int) -> Moment:
+        """Work out how pages stand, given how many the job has."""
+        starts = (0, *accumulate(stop - start for start, stop in scope))
+        return cls(tuple(turns), Standings(pages, turns), scope, starts)
+
+    def index_at(self, position: int) -> int:
+        """Return the global index of the page at a position.
+
+        Raises:
+            IndexError: there is no such position.
+        """
+        if not 0 <= position < self.starts[-1]:
+            raise IndexError(position)
+        place = bisect_right(self.starts, position) - 1
+        return self.scope[place][0] + position - self.starts[place]
+
+    def runs(self) -> Iterator[tuple[int, int, Turn | None]]:
+        """Yield the pages of the scope as ranges that share a standing turn, None for pages that had none."""
+        for start, stop in self.scope:
+            at = start
+            for place, pages in groupby(self.standings.turns[start:stop]):
+                begin, at = at, at + sum(1 for _ in pages)
+                yield begin, at, None if place == NO_TURN else self.turns[place]
 
 
 def _codes(index: BatchIndex | None, rest: int, start: int, stop: int) -> bytes:

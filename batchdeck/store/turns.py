@@ -8,13 +8,14 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from batchdeck.domain.batches import Batch, Submission, SubmissionState
+from batchdeck.domain.batches import Batch, Part, Submission, SubmissionState
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.errors import DeckDamaged, NotFound
 from batchdeck.store.index import BatchIndex, read_index
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.ledger import Ledger
 
+_UNKNOWN_PART = Part((), model="", max_tokens=0)
 _PAST_ANY_PAGE = sys.maxsize
 _TURN_STATES = frozenset(
     {
@@ -57,6 +58,14 @@ class Turn:
         place = bisect_right(self.submission.indices, (index, _PAST_ANY_PAGE)) - 1
         return place >= 0 and index < self.submission.indices[place][1]
 
+    def part_of(self, index: int) -> Part:
+        """Return how a page of it was asked for; for a batch made elsewhere nobody here knows."""
+        return self.submission.part_of(index) if self.submission.parts else _UNKNOWN_PART
+
+    @property
+    def batch_id(self) -> str | None:
+        return self.batch.id if self.batch is not None else self.submission.batch_id
+
     @property
     def is_foreign(self) -> bool:
         """Whether the batch was made elsewhere: its pages are rows, and its ids are known from them alone."""
@@ -96,10 +105,14 @@ def foreign_turn(batch: Batch, index: BatchIndex | None) -> Turn:
 
 
 class IndexCache:
-    """Indexes that have been read, by batch; each is read again only when it has been made anew."""
+    """Indexes that have been read, by batch; each is read again only when it has been made anew.
 
-    def __init__(self, layout: DeckLayout) -> None:
+    One that another version of the judge than `judge_version` has made is passed over, unless that is None.
+    """
+
+    def __init__(self, layout: DeckLayout, judge_version: int | None) -> None:
         self._layout = layout
+        self._judge_version = judge_version
         self._indexes: dict[str, tuple[tuple[int, int], BatchIndex]] = {}
 
     def get(self, batch: Batch) -> BatchIndex | None:
@@ -118,7 +131,9 @@ class IndexCache:
             except (NotFound, DeckDamaged):
                 # Derived data: whoever judges makes it anew, and until then its pages count as pending.
                 return None
-        return known[1] if known[1].results_sha256 == batch.archive.sha256 else None
+        index = known[1]
+        is_judged_so = self._judge_version in (None, index.judge_version)
+        return index if is_judged_so and index.results_sha256 == batch.archive.sha256 else None
 
 
 def turns_of_job(ledger: Ledger, indexes: IndexCache, job: str) -> Iterator[Turn]:

@@ -27,8 +27,11 @@ claims = st.lists(st.integers(0, PAGES - 1), min_size=1, unique=True).map(sorted
 
 def index_of(rows: Mapping[int, Outcome]) -> BatchIndex:
     pages = sorted(rows)
-    columns = {"page": array("i", pages), "outcome": array("B", (CODE_OF[rows[page]] for page in pages))}
-    return BatchIndex(columns, {}, "ab" * 32)
+    columns = {name: array("I", [0] * len(pages)) for name in ("input", "output", "cache_read")}
+    columns |= {name: columns["input"] for name in ("cache_write_5m", "cache_write_1h")}
+    columns["page"] = array("i", pages)
+    columns["outcome"] = array("B", (CODE_OF[rows[page]] for page in pages))
+    return BatchIndex(columns, {}, "ab" * 32, 1)
 
 
 def turn_of(number: int, claimed: list[int], results: Mapping[int, Outcome] | str | None) -> Turn:

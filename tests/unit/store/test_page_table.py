@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Sequence
 
 import pytest
 
-from batchdeck.domain.batches import Batch, RequestCounts, Submission, SubmissionState
+from batchdeck.domain.batches import Batch, Part, RequestCounts, Submission, SubmissionState
+from batchdeck.domain.columns import PAGE_FIELDS, page_value
 from batchdeck.domain.costs import Usage
+from batchdeck.domain.documents import Page
 from batchdeck.domain.outcomes import Outcome, Remedy
+from batchdeck.domain.query_columns import Codes
 from batchdeck.errors import NotFound
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.ledger import Ledger
 from batchdeck.store.page_table import PageTable
+from batchdeck.store.plans import write_plan
 from batchdeck.store.results import read_row
 from tests.unit.store import made
 
@@ -290,6 +296,68 @@ def test_a_page_of_an_unpriced_model_has_no_cost(layout: DeckLayout, deck: Ledge
     table = table_of(layout, deck)
     assert table.row(0).cost is None
     assert table.row(7).cost == 0.0
+
+
+def check_columns(table: PageTable) -> None:
+    """Hold every column against the rows."""
+    rows = list(table)
+    for column in table.columns(list(PAGE_FIELDS)):
+        values: Sequence[object] = (
+            [column.names[code] for code in column.codes] if isinstance(column, Codes) else column.values
+        )
+        assert len(values) == len(rows)
+        for value, row in zip(values, rows, strict=True):
+            expected = page_value(row, column.name)
+            if isinstance(value, float):
+                assert value == pytest.approx(math.nan if expected is None else expected, nan_ok=True)
+            else:
+                assert (value or None) == (expected or None), (column.name, row.index)
+            assert column.kind is PAGE_FIELDS[column.name]
+
+
+def test_columns_say_what_the_rows_say(layout: DeckLayout, deck: Ledger) -> None:
+    check_columns(table_of(layout, deck))
+    submit(layout, deck, made.submission(FIRST), "msgbatch_1")
+    check_columns(table_of(layout, deck))
+    collect(layout, deck, "msgbatch_1", ten_lines()[:-1])
+    check_columns(table_of(layout, deck))
+    retry = made.submission(SECOND, (3, 4), (7, 9), made=60)
+    parts = (
+        Part(((3, 4), (8, 9)), "model-a", 8192, change="max_tokens 4,096 → 8,192"),
+        Part(((7, 8),), "model-unknown", 4096, as_image=True),
+    )
+    submit(layout, deck, dataclasses.replace(retry, parts=parts), "msgbatch_2")
+    check_columns(table_of(layout, deck))
+    again = [made.good_line(made.custom_id(SECOND, 3)), made.good_line(made.custom_id(SECOND, 7))]
+    collect(layout, deck, "msgbatch_2", again)
+    table = table_of(layout, deck)
+    check_columns(table)
+    assert [(a.model, a.max_tokens, a.change) for a in table.attempts(3)] == [
+        ("model-a", 4096, ""),
+        ("model-a", 8192, "max_tokens 4,096 → 8,192"),
+    ]
+    assert table.row(7).cost is None
+    check_columns(PageTable.of_batch(layout, deck, "msgbatch_2", made.PRICES))
+    with pytest.raises(KeyError):
+        table.columns(["colour"])
+
+
+def test_columns_of_odd_labels_and_of_a_batch_made_elsewhere(layout: DeckLayout, ledger: Ledger) -> None:
+    with ledger.transaction() as tx:
+        tx.put(made.job(pages=3))
+        tx.put(made.batch("msgbatch_f", "msgbatch_f", job=None))
+    write_plan(layout, "j1", [Page(i, made.SHA, 7 - i, label) for i, label in enumerate(["iv", "6", "7"])])
+    check_columns(table_of(layout, ledger))
+    collect(layout, ledger, "msgbatch_f", [made.good_line("a"), made.bad_line("b"), made.good_line("c")])
+    check_columns(PageTable.of_batch(layout, ledger, "msgbatch_f", made.PRICES))
+
+
+def test_only_indexes_of_the_wanted_judge_count(layout: DeckLayout, deck: Ledger) -> None:
+    submit(layout, deck, made.submission(FIRST), "msgbatch_1")
+    collect(layout, deck, "msgbatch_1", ten_lines())
+    for version, unindexed in ((made.JUDGE, []), (made.JUDGE + 1, [FIRST])):
+        table = PageTable.of_job(layout, deck, "j1", made.PRICES, judge_version=version)
+        assert list(table.unindexed) == unindexed
 
 
 def test_a_job_that_is_not_there(layout: DeckLayout, ledger: Ledger) -> None:

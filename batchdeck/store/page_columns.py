@@ -1,0 +1,283 @@
+"""The pages of a table as columns, for filtering and sorting a million of them without making rows."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from operator import mul
+from typing import Any, overload
+
+from batchdeck.domain.batches import Job
+from batchdeck.domain.columns import PAGE_FIELDS
+from batchdeck.domain.costs import ModelPrice, Usage
+from batchdeck.domain.outcomes import Remedy, remedy
+from batchdeck.domain.query_columns import Codes, Column, Values
+from batchdeck.store.index import OUTCOMES, BatchIndex
+from batchdeck.store.index import Column as Numbers
+from batchdeck.store.plans import PagePlan
+from batchdeck.store.standings import NO_TURN, Moment
+from batchdeck.store.turns import Turn
+
+_IS_BILLED = bytes(outcome.is_billed for outcome in OUTCOMES)
+_REMEDIES = tuple(Remedy)
+_CODE_OF_REMEDY = {each: code for code, each in enumerate(_REMEDIES)}
+
+
+class PageColumns:
+    """Makes columns of the pages at one moment; they say what `domain.columns.page_value` says of the rows.
+
+    Args:
+        moment: the pages as they stand.
+        plan: the job's plan; None for a batch made elsewhere.
+        job: the job, or None.
+        price_of: price by model.
+        custom_id: the id of a page in a turn.
+        cost_of: what a page with more than one attempt has cost.
+    """
+
+    def __init__(
+        self,
+        moment: Moment,
+        plan: PagePlan | None,
+        job: Job | None,
+        *,
+        price_of: Callable[[str], ModelPrice | None],
+        custom_id: Callable[[Turn, int], str],
+        cost_of: Callable[[int], float | None],
+    ) -> None:
+        self._moment = moment
+        self._runs = tuple(moment.runs())
+        self._plan = plan
+        self._job = job
+        self._price_of = price_of
+        self._custom_id = custom_id
+        self._cost_of = cost_of
+
+    def column(self, name: str) -> Column:
+        """Return one column by position in the table.
+
+        Raises:
+            KeyError: `name` is none of `PAGE_FIELDS`.
+        """
+        kind = PAGE_FIELDS[name]
+        values = self._values(name)
+        if isinstance(values, tuple):
+            return Codes(name, kind, *values)
+        return Values(name, kind, values)
+
+    def _values(self, name: str) -> Sequence[Any] | tuple[Sequence[int], Sequence[object]]:
+        standings = self._moment.standings
+        match name:
+            case "index":
+                return array("L", (i for start, stop in self._moment.scope for i in range(start, stop)))
+            case "document":
+                return self._documents()
+            case "page":
+                return self._numbers_of_pages()
+            case "label":
+                return self._labels()
+            case "outcome":
+                return b"".join(bytes(standings.outcomes[a:b]) for a, b in self._moment.scope), OUTCOMES
+            case "tries":
+                return self._scoped(standings.attempts)
+            case "error":
+                return self._texts("error_type", _no_text)
+            case "why":
+                return self._texts("detail", _why_no_row)
+            case "tokens":
+                return self._figures("output", "I", 0)
+            case "recall":
+                return self._figures("recall", "f", math.nan)
+            case "cost":
+                return self._costs()
+            case "model":
+                return self._models()
+            case "batch":
+                return self._batches()
+            case "remedy":
+                return self._remedies()
+            case _:
+                return _CustomIds(self._moment, self._custom_id)
+
+    def _scoped(self, numbers: Numbers) -> Numbers:
+        scoped = array(numbers.typecode)
+        for start, stop in self._moment.scope:
+            scoped.extend(numbers[start:stop])
+        return scoped
+
+    def _documents(self) -> tuple[Sequence[int], Sequence[object]]:
+        if self._plan is None:
+            return bytes(self._moment.starts[-1]), ("",)
+        names = {ref.sha256: ref.name for ref in self._job.documents} if self._job is not None else {}
+        return self._scoped(self._plan.document_codes), [names.get(sha, "") for sha in self._plan.documents]
+
+    def _numbers_of_pages(self) -> Numbers:
+        if self._plan is None:
+            return array("I", range(1, self._moment.starts[-1] + 1))
+        return self._scoped(self._plan.numbers)
+
+    def _labels(self) -> tuple[Sequence[int], Sequence[object]]:
+        numbers = self._numbers_of_pages()
+        given = self._plan.labels if self._plan is not None else [""]
+        codes = self._scoped(self._plan.label_codes) if self._plan is not None else bytes(len(numbers))
+        names = [*given, *map(str, range(max(numbers, default=0) + 1))]
+        shift = len(given)
+        return array("I", (code or shift + n for code, n in zip(codes, numbers, strict=True))), names
+
+    def _figures(self, column: str, typecode: str, missing: float) -> Numbers:
+        figures: Numbers = array(typecode)
+        for start, stop, turn in self._runs:
+            index = turn.index if turn is not None else None
+            if index is None:
+                figures.extend(array(typecode, [missing]) * (stop - start))
+            else:
+                first, last = index.span(start, stop)
+                figures.extend(_placed(index, index.column(column)[first:last], first, start, stop, missing))
+        return figures
+
+    def _texts(
+        self, column: str, rest: Callable[[Turn | None], str]
+    ) -> tuple[Sequence[int], Sequence[object]]:
+        shared = _Shared()
+        codes = array("I")
+        for start, stop, turn in self._runs:
+            default = shared.number(rest(turn))
+            index = turn.index if turn is not None else None
+            if index is None:
+                codes.extend(array("I", [default]) * (stop - start))
+                continue
+            numbers = [shared.number(text) for text in index.texts(column)]
+            first, last = index.span(start, stop)
+            known = array("I", map(numbers.__getitem__, index.column(column)[first:last]))
+            codes.extend(_placed(index, known, first, start, stop, default))
+        return codes, shared.texts
+
+    def _models(self) -> tuple[Sequence[int], Sequence[object]]:
+        """The model each page was asked of; where nobody here knows, the one that answered."""
+        shared = _Shared()
+        codes = array("I")
+        for start, stop, turn in self._runs:
+            models = {part.model for part in turn.submission.parts} if turn is not None else set()
+            if turn is None:
+                model = self._job.model if self._job is not None else ""
+                codes.extend(array("I", [shared.number(model)]) * (stop - start))
+            elif len(models) == 1:
+                codes.extend(array("I", [shared.number(models.pop())]) * (stop - start))
+            elif models:
+                codes.extend(shared.number(turn.part_of(index).model) for index in range(start, stop))
+            else:
+                index = turn.index
+                texts = ("" for _ in range(start, stop)) if index is None else _answered(index, start, stop)
+                codes.extend(map(shared.number, texts))
+        return codes, shared.texts
+
+    def _batches(self) -> tuple[Sequence[int], Sequence[object]]:
+        shared = _Shared()
+        codes = array("I")
+        for start, stop, turn in self._runs:
+            batch = (turn.batch_id if turn is not None else None) or ""
+            codes.extend(array("I", [shared.number(batch)]) * (stop - start))
+        return codes, shared.texts
+
+    def _remedies(self) -> tuple[Sequence[int], Sequence[object]]:
+        outcomes, _ = self._values("outcome")
+        errors, error_texts = self._texts("error_type", _no_text)
+        details, detail_texts = self._texts("detail", _why_no_row)
+        tries = self._scoped(self._moment.standings.attempts)
+        codes = bytearray(len(outcomes))
+        codes[:] = bytes([_CODE_OF_REMEDY[Remedy.NOTHING]]) * len(outcomes)
+        for at in (at for at, code in enumerate(outcomes) if OUTCOMES[code].is_failure):
+            error, detail = error_texts[errors[at]] or "", detail_texts[details[at]] or ""
+            codes[at] = _CODE_OF_REMEDY[remedy(OUTCOMES[outcomes[at]], str(error), str(detail), tries[at])]
+        return bytes(codes), _REMEDIES
+
+    def _costs(self) -> Numbers:
+        models, names = self._models()
+        weights = [_weights(self._price_of(str(name))) for name in names]
+        costs = array("d", [math.nan]) * len(models)
+        at = 0
+        for start, stop, turn in self._runs:
+            index = turn.index if turn is not None else None
+            if index is not None:
+                for row in range(*index.span(start, stop)):
+                    place = at + index.pages[row] - start
+                    if not _IS_BILLED[index.outcome_codes[row]]:
+                        costs[place] = 0.0
+                    elif (weight := weights[models[place]]) is not None:
+                        costs[place] = sum(map(mul, weight, index.tokens(row)))
+            at += stop - start
+        for at, tries in enumerate(self._scoped(self._moment.standings.attempts)):
+            if tries > 1:
+                cost = self._cost_of(self._moment.index_at(at))
+                costs[at] = math.nan if cost is None else cost
+        return costs
+
+
+def _no_text(turn: Turn | None) -> str:
+    return ""
+
+
+def _why_no_row(turn: Turn | None) -> str:
+    return turn.why_no_row if turn is not None else ""
+
+
+def _weights(price: ModelPrice | None) -> tuple[float, ...] | None:
+    """Return what one token of each kind costs, in the order of `Usage`."""
+    if price is None:
+        return None
+    return tuple(price.cost(Usage(*(int(kind == each) for each in range(5)))) for kind in range(5))
+
+
+def _answered(index: BatchIndex, start: int, stop: int) -> Iterator[str]:
+    for page in range(start, stop):
+        row = index.row_of(page)
+        yield index.text(row, "model") if row is not None else ""
+
+
+def _placed(index: BatchIndex, known: Numbers, first: int, start: int, stop: int, missing: float) -> Numbers:
+    """Return a number per page from `start` to `stop`, given those of its rows from row `first` on."""
+    if len(known) == stop - start:
+        return known
+    placed = array(known.typecode, [missing]) * (stop - start)
+    for row, number in enumerate(known, first):
+        placed[index.pages[row] - start] = number
+    return placed
+
+
+class _Shared:
+    """Texts that pages share, numbered; an empty one is no value."""
+
+    def __init__(self) -> None:
+        self.texts: list[str | None] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        number = self._numbers.get(text)
+        if number is None:
+            number = self._numbers[text] = len(self.texts)
+            self.texts.append(text or None)
+        return number
+
+
+class _CustomIds(Sequence[str | None]):
+    """The custom_ids of the attempts that count, read when they are looked at."""
+
+    def __init__(self, moment: Moment, custom_id: Callable[[Turn, int], str]) -> None:
+        self._moment = moment
+        self._custom_id = custom_id
+
+    def __len__(self) -> int:
+        return self._moment.starts[-1]
+
+    @overload
+    def __getitem__(self, position: int) -> str | None: ...
+    @overload
+    def __getitem__(self, position: slice) -> list[str | None]: ...
+
+    def __getitem__(self, position: int | slice) -> str | list[str | None] | None:
+        if isinstance(position, slice):
+            return [self[at] for at in range(*position.indices(len(self)))]
+        index = self._moment.index_at(position)
+        place = self._moment.standings.turns[index]
+        return None if place == NO_TURN else self._custom_id(self._moment.turns[place], index) or None
