@@ -1,11 +1,16 @@
-"""``python -m batchdeck``: the command line, or the dashboard when no command is given."""
+"""``python -m batchdeck`` and the console script: the command line, or the dashboard without a command."""
 
 from __future__ import annotations
 
 
 def main() -> None:
-    """Run the command line."""
-    from batchdeck.cli.app import main as run
+    """Load the commands, which register themselves with the root, and run the command line."""
+    import batchdeck.cli.batches
+    import batchdeck.cli.checks
+    import batchdeck.cli.demo
+    import batchdeck.cli.lists
+    import batchdeck.cli.main_job  # noqa: F401
+    from batchdeck.cli.app import run
 
     run()
 

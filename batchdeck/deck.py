@@ -166,7 +166,8 @@ class Deck(DeckReader):
         figures: str | None = None,
     ) -> Operation[ExportReport]:
         """Assemble a job's answers into one validated HTML document per source file."""
-        from batchdeck.operations.export import ExportOptions, export
+        from batchdeck.operations.export import export
+        from batchdeck.operations.export_task import ExportOptions
 
         defaults = self.settings.export
         options = ExportOptions(template or defaults.template, figures or defaults.figures)

@@ -83,8 +83,6 @@ def hoist_root_options(arguments: Sequence[str]) -> list[str]:
     return front + rest
 
 
-def main() -> None:
-    """Run the command line; the console script and ``python -m batchdeck`` end here."""
-    from batchdeck.cli import batches, checks, demo, lists, main_job  # noqa: F401 - they register their commands
-
+def run() -> None:
+    """Run the command line on this process's arguments. The commands must have been loaded before."""
     app(hoist_root_options(sys.argv[1:]), prog_name="batchdeck")

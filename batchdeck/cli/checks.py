@@ -130,12 +130,23 @@ def sandbox(
     state: Annotated[
         Path | None, typer.Option("--state", help="Folder of its state. [default: the deck's own]")
     ] = None,
-    speed: Annotated[float, typer.Option("--speed", min=0.001, help="How much faster its clock runs.")] = 1.0,
+    speed: Annotated[
+        float | None, typer.Option("--speed", min=0.001, help="How much faster its clock runs.")
+    ] = None,
+    batch_seconds: Annotated[
+        float, typer.Option("--batch-seconds", min=0, help="How long a batch takes.")
+    ] = 4.0,
+    key: Annotated[str | None, typer.Option("--key", help="API key to take. [default: one of its own]")] = None,
 ) -> None:
     """Serve the Message Batches API from this machine, for this deck or for any other client."""
     from batchdeck.config import deck_home
-    from batchdeck.sandbox.__main__ import serve
+    from batchdeck.sandbox.__main__ import main as serve
 
     session: Session = context.obj
     folder = state or deck_home(session.deck) / "sandbox"
-    raise typer.Exit(serve(folder, port=port, faults=faults, speed=speed))
+    arguments = ["--state", str(folder), "--port", str(port), "--batch-seconds", str(batch_seconds)]
+    arguments += ["--faults", str(faults)] if faults is not None else []
+    arguments += ["--speed", str(speed)] if speed is not None else []
+    arguments += ["--key", key] if key is not None else []
+    narrate(f"Serving the Message Batches API from {folder}; Ctrl-C ends it. Its address and key:")
+    raise typer.Exit(serve(arguments))

@@ -66,9 +66,9 @@ def _throw_away(home: Path) -> None:
 
 def demo_faults() -> Path:
     """Return the faults file of the demo: several kinds of failures, which one retry mends."""
-    from batchdeck.sandbox.samples import demo_faults_file
+    import batchdeck.sandbox
 
-    return demo_faults_file()
+    return Path(batchdeck.sandbox.__file__).with_name("demo_faults.toml")
 
 
 def _make_samples(deck: Path) -> Path:

@@ -17,7 +17,7 @@ from batchdeck.html.pipeline import AssemblyOptions, assemble
 from batchdeck.html.render import RenderOptions, render_to
 from batchdeck.html.report import render_report, report_data
 from batchdeck.operations.contents import answer_text
-from batchdeck.operations.export import ExportTask, PagePlace
+from batchdeck.operations.export_task import ExportTask, PagePlace
 from batchdeck.pdf.images import crop as crop_page
 from batchdeck.pdf.text import TextReader
 from batchdeck.store.disk import Disk, storage_failures, write_whole

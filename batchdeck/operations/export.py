@@ -4,70 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
-from batchdeck.domain.batches import DocumentRef, Job
+from batchdeck.domain.batches import Job
 from batchdeck.domain.events import DocumentExported, Event, Finished, Note
-from batchdeck.domain.outcomes import Outcome
 from batchdeck.domain.planning import DocumentReport, ExportReport
 from batchdeck.errors import InputError
+from batchdeck.html.templates import find_template
+from batchdeck.operations.assemble import export_document
 from batchdeck.operations.context import Context
+from batchdeck.operations.export_task import AnswerPlace, ExportOptions, ExportTask, PagePlace
 from batchdeck.operations.pages import job_pages
 from batchdeck.operations.sources import source_of
 from batchdeck.operations.workers import WorkerFailed
 
 _SECONDS_PER_DOCUMENT = 3_600.0
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
-    """How a job is exported."""
-
-    template: str = "document"
-    """Name of a shipped template, or the path of the operator's own."""
-    figures: str = "embed"
-    """embed (data: URIs) or files (beside the document)."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerPlace:
-    """Where one page's answer lies: a line of an archived results file."""
-
-    key: str
-    offset: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
-class PagePlace:
-    """One page of a document for the export worker."""
-
-    number: int
-    label: str
-    outcome: Outcome
-    custom_id: str
-    model: str
-    detail: str
-    answer: AnswerPlace | None
-
-
-@dataclass(frozen=True, slots=True)
-class ExportTask:
-    """One document to assemble."""
-
-    root: str
-    """The deck's folder."""
-    out: str
-    job: str
-    recipe: str
-    ref: DocumentRef
-    source: str | None
-    """Readable PDF, where the vault has it."""
-    pages: tuple[PagePlace, ...]
-    options: ExportOptions
-    paid: Mapping[str, object] = field(default_factory=dict)
 
 
 async def export(
@@ -85,9 +37,6 @@ async def export(
         NotFound: there is no such job or template.
         StorageFailed: the files cannot be written.
     """
-    from batchdeck.html.templates import find_template
-    from batchdeck.operations.assemble import export_document
-
     chosen = options or ExportOptions(context.settings.export.template, context.settings.export.figures)
     find_template(chosen.template)
     job = context.ledger.job(job_id)

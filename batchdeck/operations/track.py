@@ -237,7 +237,9 @@ def _risks(context: Context, watch: _Watch) -> list[Event]:
 
 def durations(context: Context) -> list[tuple[int, float]]:
     """Return (requests, seconds from created to ended) of this deck's ended batches, newest first."""
-    ended = [b for b in context.ledger.batches().values() if b.remote.ended_at is not None]
+    batches = context.ledger.batches().values()
+    # A canceled batch says nothing of how long batches take.
+    ended = [b for b in batches if b.remote.ended_at is not None and b.remote.cancel_initiated_at is None]
     ended.sort(key=lambda b: b.remote.created_at, reverse=True)
     window = context.settings.polling.history
     return [

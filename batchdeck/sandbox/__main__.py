@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,9 +85,9 @@ async def _serve(settings: Settings, given: argparse.Namespace) -> None:
         unused.cancel()
 
 
-def main() -> int:
-    """Serve, and return the exit code."""
-    given = _parser().parse_args()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve as the arguments say (this process's own by default), and return the exit code."""
+    given = _parser().parse_args(arguments)
     if given.detach:
         given.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         detach(given.state / "server.log")

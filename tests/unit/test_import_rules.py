@@ -86,23 +86,10 @@ def test_the_layers_hold() -> None:
     assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
-DEFERRED_BACK = {
-    # The entry point loads the commands, which register themselves with it.
-    "batchdeck.cli.app": "batchdeck.cli.",
-    # Assembling pulls in the whole HTML room, so exporting names it only when it begins.
-    "batchdeck.operations.export": "batchdeck.operations.assemble",
-}
-"""Imports inside functions that lead back to where they came from, with what they begin with."""
-
-
 def test_nothing_imports_itself_in_a_loop() -> None:
     graph = grimp.build_graph("batchdeck", exclude_type_checking_imports=True, cache_dir=None)
     imports = {
-        module: {
-            imported
-            for imported in graph.find_modules_directly_imported_by(module)
-            if module not in DEFERRED_BACK or not imported.startswith(DEFERRED_BACK[module])
-        }
+        module: {imported for imported in graph.find_modules_directly_imported_by(module)}
         for module in graph.modules
     }
     assert "batchdeck.deck" in list(TopologicalSorter(imports).static_order())

@@ -1,0 +1,58 @@
+"""What one document's export is made of: the task handed to a worker, and what the operator may choose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from batchdeck.domain.batches import DocumentRef
+from batchdeck.domain.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """How a job is exported."""
+
+    template: str = "document"
+    """Name of a shipped template, or the path of the operator's own."""
+    figures: str = "embed"
+    """embed (data: URIs) or files (beside the document)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPlace:
+    """Where one page's answer lies: a line of an archived results file."""
+
+    key: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlace:
+    """One page of a document for the export worker."""
+
+    number: int
+    label: str
+    outcome: Outcome
+    custom_id: str
+    model: str
+    detail: str
+    answer: AnswerPlace | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTask:
+    """One document to assemble."""
+
+    root: str
+    """The deck's folder."""
+    out: str
+    job: str
+    recipe: str
+    ref: DocumentRef
+    source: str | None
+    """Readable PDF, where the vault has it."""
+    pages: tuple[PagePlace, ...]
+    options: ExportOptions
+    paid: Mapping[str, object] = field(default_factory=dict)
