@@ -14,7 +14,7 @@ import msgspec
 
 from batchdeck.domain.requests import CUSTOM_ID
 from batchdeck.sandbox.files import write_whole
-from batchdeck.sandbox.problems import Problem, invalid
+from batchdeck.sandbox.problems import invalid
 from batchdeck.sandbox.settings import Limits
 from batchdeck.sandbox.storage import BatchFolder
 
@@ -34,12 +34,10 @@ def take_in(body: Path, folder: BatchFolder, limits: Limits) -> int:
     """
     if body.stat().st_size == 0:
         raise invalid("The request body is empty; a JSON object is expected.")
-    with body.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        try:
-            return _lay_out(_rows(data, limits), folder)
-        except Problem as problem:
-            # Its traceback holds on to views into the mapped file, which could then not be closed.
-            raise problem.with_traceback(None) from None
+    with body.open("rb") as file:
+        # Not closed here: the rows are views into it, and it goes away with the last of them.
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return _lay_out(_rows(data, limits), folder)
 
 
 def _rows(data: mmap.mmap, limits: Limits) -> list[msgspec.Raw]:

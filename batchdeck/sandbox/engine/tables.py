@@ -57,7 +57,8 @@ def find_tables(rows: Sequence[Row], size: float) -> Iterator[Table | list[Row]]
     start = 0
     while start < len(rows):
         stop = _run_end(rows, start, size)
-        is_titled = (start > 0 and is_table_title(rows[start - 1].text)) or _has_bold_head(rows[start:stop])
+        is_titled = start > 0 and is_table_title(rows[start - 1].text)
+        is_titled = is_titled or _has_bold_head(rows[start:stop])
         table = _make_table(rows[start:stop], size, is_titled=is_titled)
         if table is None:
             between.append(rows[start])
@@ -78,7 +79,7 @@ def is_table_title(text: str) -> bool:
 
 
 def _has_bold_head(rows: Sequence[Row]) -> bool:
-    """Say whether the first row names the columns of the second: the rest of a table, on a page of its own."""
+    """Say whether the first row names the columns of the second: the rest of a table on the next page."""
     if len(rows) < 2 or not rows[0].is_bold or rows[1].is_bold:
         return False
     return len(rows[0].segments()) == len(rows[1].segments()) >= _NAMED_COLUMNS
