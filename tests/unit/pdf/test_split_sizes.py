@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,6 +76,26 @@ def test_threads_previews_and_private_data_stay_behind(write: Write) -> None:
         pdf.save(path)
     with Splitter(path) as splitter:
         assert len(splitter.page(1)) < 1_000
+
+
+def test_pictures_are_taken_over_as_they_are_stored(write: Write) -> None:
+    """qpdf inflates and deflates pictures whose one filter stands in a list: a second for a large one."""
+    stored = zlib.compress(bytes(300), 0)  # packed so badly that packing it again would show
+    with pikepdf.new() as pdf:
+        page = pdf.add_blank_page().obj
+        picture = pdf.make_stream(
+            stored, Subtype=Name.Image, Width=10, Height=10, ColorSpace=Name.DeviceRGB, BitsPerComponent=8
+        )
+        picture.Filter = Array([Name.FlateDecode])
+        picture.DecodeParms = pikepdf.Object.parse(b"[null]")
+        page.Resources = Dictionary(XObject=Dictionary(I=picture))
+        page.Contents = pdf.make_stream(b"/I Do")
+        path = write(b"")
+        pdf.save(path, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    with Splitter(path) as splitter, pikepdf.open(io.BytesIO(splitter.page(1))) as alone:
+        taken = alone.pages[0].obj.Resources.XObject.I
+        assert taken.read_raw_bytes() == stored
+        assert taken.Filter == Name.FlateDecode
 
 
 @pytest.mark.parametrize("name", ["gnuplot.pdf", "maint-guide.zh-tw.pdf", "form_dd0293.pdf"])
