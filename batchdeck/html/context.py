@@ -51,6 +51,19 @@ def settle(assembly: Assembly, layout: Layout) -> Facts:
     )
 
 
+class _PageValues(dict[str, Any]):
+    """What a template is fed of one page. Its `text` is made when it is asked for: few templates do."""
+
+    def __init__(self, page: PageTree, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self._page = page
+
+    def __missing__(self, name: str) -> str:
+        if name != "text":
+            raise KeyError(name)
+        return lines_of(self._page.tree)
+
+
 class Pages(Sequence[Mapping[str, Any]]):
     """The pages as templates iterate over them. Each is made when it is asked for and kept nowhere.
 
@@ -85,7 +98,7 @@ class Pages(Sequence[Mapping[str, Any]]):
         language = page.meta.get("lang", "")
         if not is_language(language):
             language = self._facts.language
-        return {
+        values = {
             "number": page.number,
             "label": show(page.label),
             "source": page.source,
@@ -100,8 +113,8 @@ class Pages(Sequence[Mapping[str, Any]]):
             "ui": language_attributes(_UI_LANGUAGE, inside=language),
             "has_h1": any(heading.page == page.number for heading in self._layout.titles),
             "html": Markup(self._markup_of(page)),  # noqa: S704 - serialised from a sanitised tree
-            "text": lines_of(page.tree),
         }
+        return _PageValues(page, values)
 
 
 def values_for(

@@ -31,6 +31,12 @@ class Layout:
     anchors: dict[str, int] = field(default_factory=dict)
     """The page each id stands on."""
 
+    def page_of(self, anchor: str) -> int | None:
+        """Return the page an id stands on; the template itself begins each page with one."""
+        number = anchor.removeprefix("page-")
+        begun = int(number) if anchor != number and number.isascii() and number.isdigit() else None
+        return self.anchors.get(anchor, begun)
+
 
 def dress(assembly: Assembly, stem: str) -> Layout:
     """Prepare all page trees of `assembly` in place and return what the front matter needs of them.

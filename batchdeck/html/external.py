@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from batchdeck.domain.text import show
-from batchdeck.errors import InputError
+from batchdeck.errors import BatchDeckError
 from batchdeck.html.model import RuleFinding
 
 _RUNNER = Path(__file__).with_name("axe_runner.mjs")
@@ -100,7 +100,7 @@ def judge_files(files: Sequence[Path], judges: Judges) -> Mapping[Path, Judgemen
     """Run the installed judges over HTML files: one Java machine and one browser for many files.
 
     Raises:
-        InputError: a judge is installed but did not run; with the end of what it said.
+        BatchDeckError: a judge is installed but did not run; with the end of what it said.
     """
     verdicts = {path: Judgement() for path in files}
     by_name = {str(path.resolve()): path for path in files}
@@ -164,11 +164,11 @@ def _run(command: Sequence[str], given: str, files: int, judge: str) -> subproce
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise InputError(f"{judge} did not finish within {error.timeout:.0f} seconds.") from error
+        raise BatchDeckError(f"{judge} did not finish within {error.timeout:.0f} seconds.") from error
 
 
-def _did_not_run(judge: str, said: str) -> InputError:
-    return InputError(
+def _did_not_run(judge: str, said: str) -> BatchDeckError:
+    return BatchDeckError(
         f"{judge} is installed but did not run: {show(said.strip()[-_MESSAGE:], _MESSAGE)}",
         hint="Run it by hand once to see why.",
     )

@@ -136,7 +136,7 @@ class _Rendering:
         values = self._values(self._markup)
         for file in self.template.files:
             if file.each == "document":
-                yield file.name.format(stem=self.options.stem), file, values
+                yield file.file_name(self.options.stem), file, values
                 continue
             last = len(self.assembly.pages) - 1
             for at, page in enumerate(values["pages"]):
@@ -189,7 +189,7 @@ class _Rendering:
         if self._page_file is None:
             return ""
         width = len(str(self.assembly.pages[-1].number))
-        return self._page_file.name.format(stem=self.options.stem, page=str(page).zfill(width))
+        return self._page_file.file_name(self.options.stem, str(page).zfill(width))
 
     def _markup(self, page: PageTree) -> str:
         """Write a page's markup; the first time, prove it."""
@@ -213,7 +213,7 @@ class _Rendering:
                 element.tag = f"h{level}"
         for link in tree.iter("a"):
             href = link.get("href", "")
-            target = self.layout.anchors.get(href[1:]) if href.startswith("#") else None
+            target = self.layout.page_of(href[1:]) if href.startswith("#") else None
             if target is not None and target != page.number:
                 link.set("href", self._file_of(target) + href)
         return tree

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import tomllib
 from collections.abc import Mapping
@@ -38,6 +39,10 @@ class TemplateFile:
     template: str
     name: str
     each: str = "document"
+
+    def file_name(self, stem: str, page: str = "") -> str:
+        """Return the name of one file."""
+        return self.name.replace("{page}", page).replace("{stem}", stem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +141,12 @@ def _is_small_product(left: Any, right: Any) -> bool:
     return True
 
 
+@functools.lru_cache(maxsize=8)
 def environment(template: Template) -> jinja2.Environment:
-    """Return the environment a template runs in: sandboxed, escaping, strict about undefined names."""
+    """Return the environment a template runs in: sandboxed, escaping, strict about undefined names.
+
+    Kept for the next document: compiling the templates takes longer than filling in a short one.
+    """
     loader = jinja2.FileSystemLoader([template.folder, _export_root() / _SHARED])
     sandbox = _BoundedSandbox(
         loader=loader,
@@ -203,21 +212,15 @@ def _read_file(manifest: Path, row: object) -> TemplateFile:
     file = TemplateFile(str(row["template"]), str(row["name"]), str(row.get("each", "document")))
     if file.each not in ("document", "page"):
         raise _wrong(manifest, "has an `each` that is neither “document” nor “page”")
-    sample = _fill(manifest, file.name, stem="stem", page="1")
+    sample = file.file_name("stem", "1")
+    if "{" in sample or "}" in sample:
+        what = f"has the file name “{show(file.name, 80)}”; only {{stem}} and {{page}} are filled in"
+        raise _wrong(manifest, what)
     if "/" in sample or "\\" in sample or sample in (".", ".."):
         raise _wrong(manifest, f"has the file name “{show(file.name, 80)}”, which leads to another folder")
     if (file.each == "page") != ("{page}" in file.name):
         raise _wrong(manifest, "needs “{page}” in the names of files that are made for each page, only there")
     return file
-
-
-def _fill(manifest: Path, pattern: str, **values: str) -> str:
-    try:
-        return pattern.format(**values)
-    except (KeyError, IndexError, ValueError, AttributeError):
-        raise _wrong(
-            manifest, f"has the file name “{show(pattern, 80)}”; only {{stem}} and {{page}} are filled in"
-        ) from None
 
 
 def _wrong(manifest: Path, what: str) -> UsageError:

@@ -13,11 +13,11 @@ _FOREIGN_ROOTS = frozenset({"math", "svg"})
 
 
 def tag_of(element: Element) -> str:
-    """Return an element's tag in lower case without its namespace; empty for comments."""
+    """Return an element's tag without its namespace, in lower case as parsers give it; empty for comments."""
     tag: object = element.tag  # typeshed says str, but a comment's is a function
     if not isinstance(tag, str):
         return ""
-    return tag.rpartition("}")[2].lower() if tag[0] == "{" else tag.lower()
+    return tag if tag[0] != "{" else tag.rpartition("}")[2].lower()
 
 
 class Tree:

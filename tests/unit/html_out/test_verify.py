@@ -1,0 +1,86 @@
+"""The proof of an export: what does not read back as it was meant is found, in the page and around it."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element, SubElement
+
+import pytest
+
+from batchdeck.html.model import PageTree
+from batchdeck.html.render import render
+from batchdeck.html.rules import validate_html
+from batchdeck.html.serialise import serialise_children
+from batchdeck.html.verify import PageProver, check_around, slot
+from tests.unit.html.goldens import GOLDENS
+from tests.unit.html_out.hand import assembly, page
+
+
+def _rules(tree: PageTree, markup: str) -> set[str]:
+    return {finding.rule for finding in PageProver().prove(tree, markup)}
+
+
+def test_a_page_that_reads_back_is_proved() -> None:
+    one = page(1, "<h1>A</h1><p>b <em>c</em></p><math><mi>x</mi></math>")
+    assert _rules(one, serialise_children(one.tree)) == set()
+
+
+@pytest.mark.parametrize(
+    ("meant", "written", "rules"),
+    [
+        ("<p>a</p>", "<p>b</p>", {"round-trip"}),
+        ("<p>a</p>", "<p>a</p><p>b</p>", {"round-trip"}),
+        ("<p>a</p>", '<p id="x">a</p>', {"round-trip"}),
+        ("<p>a</p>", "<p>a", set[str]()),
+        ("<p>a</p>", "</div><p>a</p>", {"round-trip", "html-syntax"}),
+        ("<p>a</p>", "<p>a</p><script>", {"round-trip", "html-syntax"}),
+        ("<p>a<em>b</em></p>", "<p>a<em>b</p>", {"html-syntax"}),
+    ],
+)
+def test_a_difference_is_found(meant: str, written: str, rules: set[str]) -> None:
+    assert _rules(page(1, meant), written) == rules
+
+
+def test_a_tree_that_html_cannot_hold_is_found() -> None:
+    one = page(1, "")
+    paragraph = SubElement(one.tree, "p")
+    SubElement(paragraph, "p").text = "a paragraph in a paragraph"
+    assert "round-trip" in _rules(one, serialise_children(one.tree))
+
+
+def test_rules_see_the_document_around_the_pages_and_the_pages_in_it() -> None:
+    shell = (
+        '<!DOCTYPE html><html lang="en"><head><title>T</title></head><body><main>'
+        f"{slot(1)}{slot(2)}</main></body></html>"
+    )
+    pages = [page(1, "<h1>A</h1>"), page(2, "<h4>B</h4><p id='x'>a</p><p id='x'>b</p>")]
+    found = {(finding.rule, finding.page) for finding in check_around(shell, pages)}
+    assert found == {("heading-order", 2), ("duplicate-id", 2)}
+
+
+def test_a_page_that_is_not_in_the_document_is_found() -> None:
+    findings = check_around(f"<!DOCTYPE html><title>T</title>{slot(1)}", [page(1, "a"), page(2, "b")])
+    assert ("page-missing", 2) in {(finding.rule, finding.page) for finding in findings}
+
+
+@pytest.mark.parametrize("name", list(GOLDENS))
+def test_the_parts_prove_the_whole(name: str) -> None:
+    exported = render(GOLDENS[name]().assemble())
+    assert list(exported.findings) == []
+    assert validate_html(exported.html) == []
+
+
+def test_findings_of_the_whole_are_findings_of_the_parts() -> None:
+    faulty = assembly(
+        "<h1>A</h1><h3>skipped</h3><p><a href='#nowhere'>x</a></p>",
+        "<p id='one'>a</p><p id='one'>b</p><ul><li>x</li></ul><dl><dd>no term</dd></dl>",
+    )
+    exported = render(faulty)
+    whole = {finding.rule for finding in validate_html(exported.html)}
+    assert {finding.rule for finding in exported.findings} == whole
+    assert whole == {"heading-order", "dangling-anchor", "duplicate-id", "definition-list"}
+
+
+def test_foreign_names_are_compared_without_their_namespace() -> None:
+    one = page(1, "")
+    one.tree.append(Element("{http://www.w3.org/1998/Math/MathML}math"))
+    assert _rules(one, "<math></math>") == set()
