@@ -29,7 +29,6 @@ from batchdeck.config_sections import (
     Money,
     Polling,
     Reconcile,
-    Standing,
     Workers,
 )
 from batchdeck.domain.text import show
@@ -57,7 +56,6 @@ class Settings:
     workers: Workers = field(default_factory=Workers)
     interface: Interface = field(default_factory=Interface)
     export: Export = field(default_factory=Export)
-    standing: Standing = field(default_factory=Standing)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each value that is not a default comes from, by dotted name: a file, a variable, a flag."""
 

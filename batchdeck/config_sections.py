@@ -147,18 +147,6 @@ class Export:
     """Whether figures are part of the HTML file or files beside it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Standing orders: what is sent again without asking. Off unless you say so, and capped."""
-
-    auto_retry: bool = setting(False)
-    """Whether pages that failed for a passing reason are sent again by themselves."""
-    auto_retry_attempts: int = setting(3, at_least=1, at_most=10)
-    """Most turns of one page in all, its first one included."""
-    auto_retry_usd: float | None = setting(5.0, at_least=0)
-    """Most dollars, by the estimate, that automatic retries of one job may cost. `"none"` means no cap."""
-
-
 SECTIONS: Mapping[str, type[Any]] = {
     "polling": Polling,
     "reconcile": Reconcile,
@@ -168,6 +156,5 @@ SECTIONS: Mapping[str, type[Any]] = {
     "workers": Workers,
     "interface": Interface,
     "export": Export,
-    "standing": Standing,
 }
 """The tables of a settings file, in the order in which they are documented."""

@@ -19,7 +19,7 @@ from batchdeck.html.report import render_report, report_data
 from batchdeck.operations.contents import answer_text
 from batchdeck.operations.export_task import ExportTask, PagePlace
 from batchdeck.pdf.images import crop as crop_page
-from batchdeck.pdf.text import TextReader
+from batchdeck.pdf.text import TextReader, Trust
 from batchdeck.store.disk import Disk, storage_failures, write_whole
 from batchdeck.store.layout import DeckLayout
 
@@ -58,8 +58,8 @@ def export_document(task: ExportTask) -> DocumentReport:
             except Exception:
                 return None
 
-        pages = (_material(page, results, reader) for page in task.pages)
-        assembly = assemble(material, pages, crop=crop, options=AssemblyOptions())
+        pages = (_material(page, results, reader, task.trust) for page in task.pages)
+        assembly = assemble(material, pages, crop=crop, options=AssemblyOptions(thresholds=task.thresholds))
     files = _Files(out)
     exported = render_to(assembly, files.open, task.options.template, RenderOptions(stem=stem))
     data = report_data(exported, assembly, paid=task.paid)
@@ -77,14 +77,15 @@ def export_document(task: ExportTask) -> DocumentReport:
     )
 
 
-def _material(page: PagePlace, results: _ResultFiles, reader: TextReader | None) -> PageMaterial:
-    answer = answer_text(results.row(page)) if page.answer is not None else None
-    layer, width, height = _layer(reader, page.number) if reader is not None else (None, 0.0, 0.0)
+def _material(
+    page: PagePlace, results: _ResultFiles, reader: TextReader | None, trust: Trust
+) -> PageMaterial:
+    layer, (width, height) = (None, (0.0, 0.0)) if reader is None else _layer(reader, page, trust)
     return PageMaterial(
         page.number,
         page.label,
         page.outcome,
-        answer,
+        answer_text(results.row(page)) if page.answer is not None else None,
         page.detail,
         layer,
         page.custom_id,
@@ -94,16 +95,19 @@ def _material(page: PagePlace, results: _ResultFiles, reader: TextReader | None)
     )
 
 
-def _layer(reader: TextReader, number: int) -> tuple[TextLayer | None, float, float]:
+def _layer(reader: TextReader, page: PagePlace, trust: Trust) -> tuple[TextLayer | None, tuple[float, float]]:
+    """Return a page's text layer and size. Its trust is worked out, which is by far the slower part, only
+    where the answer was not found to agree with it already."""
     try:
-        layer = reader.layer(number)
-    except Exception:
-        return None, 0.0, 0.0
-    return (
-        TextLayer(layer.text, layer.trusted, tuple(layer.links), layer.image_share),
-        layer.width,
-        layer.height,
-    )
+        layer = TextLayer(
+            reader.text(page.number),
+            trusted=page.agrees or reader.trusts(page.number, trust),
+            links=reader.links(page.number),
+            image_share=reader.image_share(page.number),
+        )
+        return layer, reader.size(page.number)
+    except Exception:  # hostile input may raise anything: a page that cannot be read has no layer
+        return None, (0.0, 0.0)
 
 
 class _ResultFiles:

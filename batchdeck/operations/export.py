@@ -15,6 +15,7 @@ from batchdeck.html.templates import find_template
 from batchdeck.operations.assemble import export_document
 from batchdeck.operations.context import Context
 from batchdeck.operations.export_task import AnswerPlace, ExportOptions, ExportTask, PagePlace
+from batchdeck.operations.judge import thresholds_of
 from batchdeck.operations.pages import job_pages
 from batchdeck.operations.sources import source_of
 from batchdeck.operations.workers import WorkerFailed
@@ -72,6 +73,7 @@ async def export(
 
 def _tasks(context: Context, job: Job, folder: Path, options: ExportOptions) -> Iterator[ExportTask]:
     table = job_pages(context, job.id)
+    thresholds, trust = thresholds_of(context)
     for ref in job.documents:
         pages: list[PagePlace] = []
         outcomes: Counter[str] = Counter()
@@ -90,6 +92,7 @@ def _tasks(context: Context, job: Job, folder: Path, options: ExportOptions) -> 
                     row.model,
                     row.detail,
                     AnswerPlace(*place) if place is not None else None,
+                    row.recall is not None and row.recall >= thresholds.recall_warn,
                 )
             )
         source = source_of(context, ref.sha256)
@@ -102,5 +105,7 @@ def _tasks(context: Context, job: Job, folder: Path, options: ExportOptions) -> 
             str(source) if source is not None else None,
             tuple(pages),
             options,
+            thresholds,
+            trust,
             {"usd": round(cost, 6), "outcomes": dict(outcomes)},
         )

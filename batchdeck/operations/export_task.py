@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from batchdeck.domain.batches import DocumentRef
 from batchdeck.domain.outcomes import Outcome
+from batchdeck.html.fidelity import FidelityThresholds
+from batchdeck.pdf.text import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class PagePlace:
     model: str
     detail: str
     answer: AnswerPlace | None
+    agrees: bool = False
+    """Whether the answer was found to agree with the page's text layer when it arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +59,6 @@ class ExportTask:
     """Readable PDF, where the vault has it."""
     pages: tuple[PagePlace, ...]
     options: ExportOptions
+    thresholds: FidelityThresholds
+    trust: Trust
     paid: Mapping[str, object] = field(default_factory=dict)

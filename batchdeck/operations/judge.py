@@ -14,7 +14,7 @@ from batchdeck.html.judge import judge_answer, judge_cut
 from batchdeck.html.model import TextLayer
 from batchdeck.operations.context import Context
 from batchdeck.operations.sources import source_of
-from batchdeck.pdf.text import TextReader
+from batchdeck.pdf.text import TextReader, Trust
 from batchdeck.store.index import IndexRow, is_index_current, write_index
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.plans import read_plan
@@ -36,6 +36,19 @@ class JudgeTask:
     sources: Mapping[str, str]
     """Readable PDF by document, where the deck has one."""
     thresholds: FidelityThresholds
+    trust: Trust
+
+
+def thresholds_of(context: Context) -> tuple[FidelityThresholds, Trust]:
+    """Return the settings' limits of fidelity, and of what a text layer must be to measure it by."""
+    fidelity = context.settings.fidelity
+    return FidelityThresholds(
+        recall_fail=fidelity.recall_fail,
+        precision_fail=fidelity.precision_fail,
+        recall_warn=fidelity.recall_warn,
+        precision_warn=fidelity.precision_warn,
+        missing_run=fidelity.missing_run,
+    ), Trust(fidelity.trust_words, fidelity.trust_agreement)
 
 
 def judge_task(context: Context, batch: Batch) -> JudgeTask:
@@ -47,20 +60,15 @@ def judge_task(context: Context, batch: Batch) -> JudgeTask:
             source = source_of(context, ref.sha256)
             if source is not None:
                 sources[ref.sha256] = str(source)
-    fidelity = context.settings.fidelity
+    thresholds, trust = thresholds_of(context)
     return JudgeTask(
         str(context.layout.root),
         batch.key,
         batch.archive.sha256,
         batch.job,
         sources,
-        FidelityThresholds(
-            recall_fail=fidelity.recall_fail,
-            precision_fail=fidelity.precision_fail,
-            recall_warn=fidelity.recall_warn,
-            precision_warn=fidelity.precision_warn,
-            missing_run=fidelity.missing_run,
-        ),
+        thresholds,
+        trust,
     )
 
 
@@ -113,6 +121,7 @@ class _Layers:
 
     def __init__(self, task: JudgeTask) -> None:
         self.thresholds = task.thresholds
+        self._trust = task.trust
         self._sources = task.sources
         self._readers: dict[str, TextReader] = {}
         self._plan = read_plan(DeckLayout(Path(task.root)), task.job) if task.job is not None else None
@@ -149,7 +158,7 @@ class _Layers:
                 reader = self._readers[page.document] = TextReader(source)
             return TextLayer(
                 reader.text(page.number),
-                trusted=reader.trusts(page.number) if is_weighed else True,
+                trusted=reader.trusts(page.number, self._trust) if is_weighed else True,
                 image_share=reader.image_share(page.number) if is_weighed else 0.0,
             )
         except Exception:  # hostile input may raise anything: a page that cannot be read has no layer

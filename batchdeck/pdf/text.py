@@ -16,14 +16,23 @@ from batchdeck.pdf.links import read_links
 from batchdeck.pdf.open import pdfium_document
 from batchdeck.pdf.pdfium import PDFIUM
 
-TRUSTED_AGREEMENT = 0.85
-"""Measured on real pages: every bad layer had an agreement of at most 0.65, every good one at least 0.90."""
-TRUSTED_WORDS = 30
-"""Fewer words say too little, whether they agree or not."""
 MOST_CHARACTERS = 1_000_000
 # pdfium gives one mark for a hyphen at the end of a line and the line break after it. The other control
 # characters stand for glyphs without a meaning.
 _CLEAN = {code: None for code in range(32) if chr(code) not in "\t\n"} | {0xFFFE: "-\n"}
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What it takes for a text layer to be judged by."""
+
+    words: int = 30
+    """Fewer words say too little, whether two libraries agree on them or not."""
+    agreement: float = 0.85
+    """Measured on real pages: bad layers reach at most 0.65, every good one at least 0.90."""
+
+
+TRUST = Trust()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +119,16 @@ class TextReader:
             words=words_in(text).total(),
         )
 
-    def trusts(self, number: int) -> bool:
-        """Say whether a page's text can be judged by: pypdf reads the same words, and at least 30."""
+    def trusts(self, number: int, trust: Trust = TRUST) -> bool:
+        """Say whether a page's text can be judged by: pypdf reads the same words, and enough of them."""
         words = words_in(self.text(number))
-        if words.total() < TRUSTED_WORDS:
+        if words.total() < trust.words:
             return False
         single = io.BytesIO()
         with PDFIUM, pypdfium2.PdfDocument.new() as copy:
             copy.import_pages(self._document, [number - 1])
             copy.save(single)
-        return agreement(words, words_in(_read_by_pypdf(single))) >= TRUSTED_AGREEMENT
+        return agreement(words, words_in(_read_by_pypdf(single))) >= trust.agreement
 
     def links(self, number: int) -> tuple[str, ...]:
         """Return the URLs of a page's link annotations in reading order; one that neighbours share (a link
