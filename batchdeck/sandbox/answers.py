@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from batchdeck.sandbox.call import Call
 from batchdeck.sandbox.catalogue import Model
 from batchdeck.sandbox.chance import token
 from batchdeck.sandbox.checks import check_params
@@ -24,25 +24,6 @@ from batchdeck.sandbox.tokens import InputTokens, count_input, cut_to_tokens, im
 ENGINE = "batchdeck offline engine: reads the text layer of PDFs; not a vision model"
 _THINKING = "The offline engine does not think. It lays out what the text layer says."
 _ROOM_TO_THINK = 1_024
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """The circumstances of one request."""
-
-    name: str
-    """custom_id, or request id of a real-time call."""
-    salt: str
-    """Makes the ids of this batch different from all others."""
-    version: str
-    today: dt.date
-    in_batch: bool
-    is_first: bool = True
-    attempt: int = 1
-
-    @property
-    def message_id(self) -> str:
-        return "msg_sandbox_" + token(self.salt, self.name)
 
 
 @dataclass(frozen=True, slots=True)

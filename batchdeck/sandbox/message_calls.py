@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from batchdeck.sandbox.answers import Call
+from batchdeck.sandbox.call import Call
 from batchdeck.sandbox.catalogue import MODELS, find_model
 from batchdeck.sandbox.clock import Clock
 from batchdeck.sandbox.crew import Crew, WorkerDied

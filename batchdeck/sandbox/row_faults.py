@@ -10,6 +10,8 @@ from batchdeck.sandbox.faults import RowOutcome, RowRule
 from batchdeck.sandbox.problems import Problem
 from batchdeck.sandbox.tokens import cut_to_tokens, text_tokens
 
+_LONGEST_LOOP = 20_000
+"""Tokens of an answer that repeats itself, where max_tokens does not end it before."""
 _ERRORS: Mapping[RowOutcome, tuple[str, str]] = {
     RowOutcome.INVALID_REQUEST_ERROR: (
         "invalid_request_error",
@@ -105,7 +107,7 @@ def _repeating(_: RowRule, answer: Answer) -> Answer:
     start = answer.text.removesuffix("</article>")
     loop = " and so on and so forth"
     missing = answer.max_tokens - text_tokens(start) - text_tokens(answer.thinking)
-    return answer.with_text(start + loop * (min(max(missing, 40), 4_000) // text_tokens(loop) + 4))
+    return answer.with_text(start + loop * (min(max(missing, 0), _LONGEST_LOOP) // text_tokens(loop) + 4))
 
 
 def _wrong_page(_: RowRule, answer: Answer) -> Answer:

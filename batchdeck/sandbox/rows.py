@@ -10,7 +10,8 @@ from typing import Any, BinaryIO, Literal
 
 import msgspec
 
-from batchdeck.sandbox.answers import Asked, Call, answer, count_tokens, read_request
+from batchdeck.sandbox.answers import Asked, answer, count_tokens, read_request
+from batchdeck.sandbox.call import Call
 from batchdeck.sandbox.chance import fraction
 from batchdeck.sandbox.checks import unreadable
 from batchdeck.sandbox.faults import Faults, RowRule, RowTraits

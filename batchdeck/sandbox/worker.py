@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from batchdeck.sandbox.answers import Call
+from batchdeck.sandbox.call import Call
 from batchdeck.sandbox.intake import take_in
 from batchdeck.sandbox.problems import Problem
 from batchdeck.sandbox.rows import Rows, Stop

@@ -150,13 +150,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture
-def start_with_faults(start: Start, tmp_path: Path) -> Callable[[str], Api]:
+def start_with_faults(start: Start, tmp_path: Path) -> Callable[..., Api]:
     """Start a sandbox with the text of a faults file."""
 
-    def start_one(faults: str, *options: str) -> Api:
+    def start_one(faults: str, *options: str, state: Path | None = None) -> Api:
         path = tmp_path / "faults.toml"
         path.write_text(faults, "utf-8")
-        return start(f"--faults={path}", *options)
+        return start(f"--faults={path}", *options, state=state)
 
     return start_one
 
