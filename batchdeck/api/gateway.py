@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
 _BATCHES = "/v1/messages/batches"
-_WRITE_BLOCK = 1 << 20
+_WRITE_BLOCK = 1 << 19
 """Bytes of results collected before a worker thread writes them."""
 _LINES_LIMIT = 64_000_000
 """Bytes read at most to recognise a batch by its first lines."""
@@ -162,21 +162,26 @@ class Gateway:
             ResultsIncomplete: the stream broke; throw away what was written and download again. A stream that
                 ends cleanly but early raises nothing: compare its rows with what was submitted.
         """
-        written = 0
-        block = bytearray()
+        written = pending = 0
+        block: list[bytes] = []
+
+        async def write_block() -> None:
+            nonlocal written, pending
+            await in_thread(write, b"".join(block))
+            written += pending
+            pending = 0
+            block.clear()
+            if on_bytes is not None:
+                on_bytes(written)
+
         async with self._calls.open_stream(f"{_path(batch_id)}/results") as pieces:
             async for piece in pieces:
-                block += piece
-                if len(block) >= _WRITE_BLOCK:
-                    await in_thread(write, bytes(block))
-                    written += len(block)
-                    block.clear()
-                    if on_bytes is not None:
-                        on_bytes(written)
+                block.append(piece)
+                pending += len(piece)
+                if pending >= _WRITE_BLOCK:
+                    await write_block()
         if block:
-            await in_thread(write, bytes(block))
-            if on_bytes is not None:
-                on_bytes(written + len(block))
+            await write_block()
 
     async def first_result_lines(self, batch_id: str, count: int = 1) -> list[bytes]:
         """Return the first `count` lines of a batch's results, without line ends, and hang up.
