@@ -1,4 +1,4 @@
-"""The generated documents: ``python -m tests.drift`` fails when one has drifted, ``--write`` makes them anew."""
+"""The generated documents: ``python -m tests.drift`` fails when one has drifted; ``--write`` mends them."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def command_line() -> str:
         "Made from the program's own help by `python -m tests.drift --write`. Data goes to stdout (with",
         "`--json` one JSON document, or one object a line where events stream), everything else to stderr.",
         "",
-        "Exit codes: 0 done; 2 wrong use; 3 the input has problems and nothing was submitted; 4 the API refused",
-        "(credentials, permission, billing); 5 the API could not be reached or its acceptance is unknown (run",
-        "`reconcile`); 6 done, but some pages failed; 130 interrupted, resumable.",
+        "Exit codes: 0 done; 2 wrong use; 3 the input has problems and nothing was submitted; 4 the API",
+        "refused (credentials, permission, billing); 5 the API could not be reached or its acceptance is",
+        "unknown (run `reconcile`); 6 done, but some pages failed; 130 interrupted, resumable.",
         "",
         "```",
         _help(),

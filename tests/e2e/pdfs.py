@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pikepdf
 
-WORDS = (
+WORDS = str.split(
     "the library of the harbour town keeps its ledgers in a dry room above the old customs house where "
     "every spring two clerks compare the entries with the shelves and write down what has been lost found "
     "mended borrowed returned or given away during the year that has passed since their last visit there"
-).split()
+)
 
 
 def write_pdf(path: Path, pages: int, *, seed: int = 0, ballast: int = 0, words: int = 60) -> Path:
@@ -23,7 +23,8 @@ def write_pdf(path: Path, pages: int, *, seed: int = 0, ballast: int = 0, words:
     """
     chance = random.Random(seed)
     pdf = pikepdf.new()
-    font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+    name = pikepdf.Name
+    font = pikepdf.Dictionary(Type=name.Font, Subtype=name.Type1, BaseFont=name.Helvetica)
     shared = pdf.make_indirect(font)
     for number in range(1, pages + 1):
         text = [chance.choice(WORDS) for _ in range(words)]

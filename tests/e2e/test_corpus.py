@@ -30,7 +30,8 @@ def _truth(corpus: Path) -> dict[str, tuple[set[int], bool]]:
             texts = [row["expected"], *row["also_acceptable"].split(";")]
             counts = {int(n) for text in texts for n in re.findall(r"(\d+) pages?", text)} - {0}
             unusable = any(
-                re.search(r"unrecoverable|not a pdf|needs password|0 pages|empty document", t) for t in texts
+                re.search(r"unrecoverable|not a pdf|needs password|0 pages|empty document", text)
+                for text in texts
             )
             truth[row["name"]] = counts, unusable
     return truth
@@ -47,7 +48,8 @@ def test_scan_agrees_with_the_known_truth(operator: MakeOperator, corpus: Path) 
             assert document["pages"] in counts, name
         else:
             assert unusable, f"{name}: {document['problem']}"
-    opened = who.json("scan", corpus / "pdfs" / "libreoffice-writer-password.pdf", "--password", "openpassword")
+    locked = corpus / "pdfs" / "libreoffice-writer-password.pdf"
+    opened = who.json("scan", locked, "--password", "openpassword")
     assert opened["documents"][0]["problem"] is None
     assert opened["pages"] >= 1
 
@@ -75,7 +77,9 @@ def test_awkward_names_are_survived_and_shown_harmlessly(
     assert len({name.casefold() for name in written}) == len(written)
 
 
-INLINE = frozenset(["a", "abbr", "b", "code", "em", "i", "mark", "s", "small", "span", "strong", "sub", "sup"])
+INLINE = frozenset(
+    ["a", "abbr", "b", "code", "em", "i", "mark", "s", "small", "span", "strong", "sub", "sup"]
+)
 
 
 class _Words(HTMLParser):
