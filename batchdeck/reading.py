@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from batchdeck.domain.lookup import find_one
 from batchdeck.domain.overview import BatchRow, JobState, Totals, batch_rows, job_state, totals
 from batchdeck.domain.pages import Answer, FailureGroup, PageDetail, SourcePage
 from batchdeck.domain.polling import EndEstimate, estimate_end
+from batchdeck.domain.text import show
 from batchdeck.errors import NotFound
 
 if TYPE_CHECKING:
@@ -193,6 +196,23 @@ class DeckReader:
         from batchdeck.operations.track import durations
 
         return estimate_end(durations(self._context), requests, age=age_seconds)
+
+    def exported(self, job: str) -> Path | None:
+        """Return the folder in this deck that a job's documents were last exported to; None before."""
+        folder = self._context.layout.export(job)
+        return folder if folder.is_dir() else None
+
+    def polled_by(self) -> str:
+        """Return which process asks the API about this deck's batches, in words; empty when none does."""
+        from batchdeck.store.locks import holder_of
+
+        holder = holder_of(self._context.layout.poller_lock)
+        if holder is None:
+            return ""
+        if (holder.pid, holder.host) == (os.getpid(), socket.gethostname()):
+            return "this process"
+        here = holder.host == socket.gethostname()
+        return f"process {holder.pid}" if here else f"process {holder.pid} on {show(holder.host, 40)}"
 
     def log(self, count: int = 500) -> list[AuditEntry]:
         """Return the last lines of the audit log, oldest first."""

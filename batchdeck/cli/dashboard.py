@@ -2,11 +2,51 @@
 
 from __future__ import annotations
 
-from batchdeck.cli.session import Session
+import asyncio
+from pathlib import Path
+
+import typer
+
+from batchdeck.cli.session import Session, print_error
+from batchdeck.deck import Deck
+from batchdeck.errors import UsageError
 
 
 def open_dashboard(session: Session) -> None:
     """Run the dashboard until the operator quits, and exit with its code."""
-    from batchdeck.tui.launch import run_dashboard
+    _check_terminal()
 
-    run_dashboard(session)
+    async def command(deck: Deck) -> int:
+        from batchdeck.tui.launch import run_dashboard
+
+        return await run_dashboard(deck)
+
+    session.run(command)
+
+
+def open_demo(session: Session, home: Path) -> None:
+    """Run the dashboard over a sandbox deck in `home`, with sample PDFs ready to be submitted."""
+    from batchdeck.cli.demo import demo_faults
+
+    _check_terminal()
+
+    async def command(deck: Deck) -> int:
+        from batchdeck.sandbox.samples import write_samples
+        from batchdeck.tui.launch import run_dashboard
+
+        samples = deck.path / "samples"
+        if not samples.is_dir():
+            await asyncio.to_thread(write_samples, samples)
+        return await run_dashboard(deck, samples=samples)
+
+    session.run(command, deck=home, sandbox=True, faults=demo_faults())
+
+
+def _check_terminal() -> None:
+    from batchdeck.tui.launch import check_terminal
+
+    try:
+        check_terminal()
+    except UsageError as error:
+        print_error(error)
+        raise typer.Exit(error.exit_code) from None

@@ -95,13 +95,12 @@ WORK = (
     Action(
         "batch.adopt",
         "adopt",
-        "Track the selected batches that were made elsewhere.",
+        "Track a batch that was made elsewhere, or all of the workspace's.",
         ("a",),
         frozenset({Place.BATCHES}),
         "Work",
         "adopt",
         writes=True,
-        why_disabled=why.nothing_to_adopt,
     ),
     Action(
         "batch.delete",

@@ -52,8 +52,6 @@ class Context:
     """Selected submissions of which it is not known whether the API took them."""
     unsent: int = 0
     """Selected submissions that were prepared and never sent."""
-    adoptable: int = 0
-    """Selected batches that were made elsewhere."""
     retryable: int = 0
     """Failed pages of the selection that may be sent again."""
     held: str = ""
@@ -104,10 +102,6 @@ def nothing_in_doubt(context: Context) -> str:
 
 def nothing_unsent(context: Context) -> str:
     return "" if context.unsent else "Everything that was prepared here has been sent."
-
-
-def nothing_to_adopt(context: Context) -> str:
-    return "" if context.adoptable else "This deck tracks these batches already."
 
 
 def nothing_to_retry(context: Context) -> str:

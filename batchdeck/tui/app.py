@@ -1,0 +1,81 @@
+"""The dashboard's app: one deck, its background work, its screens. What screens do is theirs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.command import Provider
+
+from batchdeck.tui.actions.catalogue import ACTIONS
+from batchdeck.tui.actions.registry import Registry
+from batchdeck.tui.manners.colour import ColourMode, decide_colours
+from batchdeck.tui.manners.terminal_app import TerminalApp
+from batchdeck.tui.screens.batches import BatchesScreen
+from batchdeck.tui.screens.deck_screen import DeckChanged
+from batchdeck.tui.tracking import Work, WorkEnded, WorkMoved
+from batchdeck.tui.watching import Watch
+from batchdeck.tui.widgets.palette import ActionProvider
+
+if TYPE_CHECKING:
+    from batchdeck.deck import Deck
+
+
+class DeckApp(TerminalApp):
+    """The dashboard over one opened deck, which stays its caller's to close."""
+
+    CSS_PATH = Path(__file__).with_name("batchdeck.tcss")
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionProvider}
+
+    def __init__(
+        self,
+        deck: Deck,
+        *,
+        environ: Mapping[str, str] = os.environ,
+        colours: ColourMode | None = None,
+        samples: Path | None = None,
+    ) -> None:
+        """Take the deck to show.
+
+        Args:
+            deck: an opened deck.
+            environ: describes the terminal.
+            colours: how many to use; by default what settings and terminal say.
+            samples: folder that the Submit screen proposes.
+        """
+        interface = deck.settings.interface
+        super().__init__(
+            environ=environ,
+            colours=decide_colours(environ, interface.colour) if colours is None else colours,
+            bell=interface.bell,
+            notify=interface.notify,
+            clock=deck.now,
+        )
+        self.registry = Registry(ACTIONS, keymap=interface.keys, read_only=deck.read_only)
+        self.set_keymap(self.registry.keymap())
+        self.work = Work(self)
+        self.follower = Watch(self, deck, self.work)
+        self.home = BatchesScreen(self.registry, deck, self.work, samples=samples)
+
+    def on_mount(self) -> None:
+        self.push_screen(self.home)
+        # What takes time begins when the first screen has been painted.
+        self.call_after_refresh(self.follower.start)
+
+    def act_view_refresh(self) -> None:
+        """Ask the API now."""
+        self.follower.poll_now()
+        self.notify("Asking the API now.", timeout=2)
+
+    # News goes to the screen that is shown
+
+    def on_deck_changed(self) -> None:
+        self.screen.post_message(DeckChanged())
+
+    def on_work_moved(self) -> None:
+        self.screen.post_message(WorkMoved())
+
+    def on_work_ended(self, event: WorkEnded) -> None:
+        self.screen.post_message(WorkEnded(event.piece))

@@ -1,0 +1,36 @@
+"""Starting the dashboard in this terminal, once it is known that the terminal can show it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchdeck.tui.manners.colour import refuse_unfit_terminal
+
+if TYPE_CHECKING:
+    from batchdeck.deck import Deck
+
+
+def check_terminal() -> None:
+    """Refuse to go on where nothing can be drawn.
+
+    Raises:
+        UsageError: not a terminal, or one that cannot place its cursor (``TERM=dumb``).
+    """
+    refuse_unfit_terminal(os.environ, is_terminal=sys.stdin.isatty() and sys.stdout.isatty())
+
+
+async def run_dashboard(deck: Deck, *, samples: Path | None = None) -> int:
+    """Show a deck until the operator quits; return the exit code.
+
+    Args:
+        deck: an opened deck; the caller closes it.
+        samples: folder that the Submit screen proposes.
+    """
+    from batchdeck.tui.app import DeckApp
+
+    app = DeckApp(deck, samples=samples)
+    await app.run_async(mouse=deck.settings.interface.mouse)
+    return app.return_code or 0

@@ -1,0 +1,220 @@
+"""The batch list: what its rows say, column by column, and what the panel says of one of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from batchdeck.domain.columns import BATCH_FIELDS, batch_value
+from batchdeck.domain.overview import BatchRow, BatchStatus, Totals
+from batchdeck.domain.polling import EndEstimate
+from batchdeck.domain.query import Query, sort_value
+from batchdeck.domain.text import show
+from batchdeck.tui.glyphs import BATCH_SIGNS, NOTHING, OUTCOME_SIGNS, Tone
+from batchdeck.tui.screens.spans import about, clock, counted, dollars, number, span
+from batchdeck.tui.widgets.row_table import Align, Cell, Column, RecordRows
+
+Estimator = Callable[[BatchRow], EndEstimate | None]
+_IN_FLIGHT = frozenset({BatchStatus.RUNNING, BatchStatus.CANCELING, BatchStatus.DUPLICATE})
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLine:
+    """One row of the list at one moment."""
+
+    row: BatchRow
+    age: str
+    left: str
+    """Until the probable end (marked ~) while it runs, else until its results vanish at the API."""
+    now: dt.datetime
+
+    def value(self, field: str) -> object:
+        return batch_value(self.row, field, self.now)
+
+
+def batch_line(row: BatchRow, now: dt.datetime, estimate: Estimator) -> BatchLine:
+    """Return what the list says of a batch now."""
+    return BatchLine(row, span(now - row.created_at), _left(row, now, estimate), now)
+
+
+def _left(row: BatchRow, now: dt.datetime, estimate: Estimator) -> str:
+    if row.status in _IN_FLIGHT:
+        expected = estimate(row)
+        if expected is None:
+            return NOTHING
+        return "~" + span(row.created_at + dt.timedelta(seconds=expected.median) - now)
+    if row.vanish_at is None or row.status is BatchStatus.GONE:
+        return NOTHING
+    return span(row.vanish_at - now)
+
+
+def short_id(batch: str) -> str:
+    """Return the end of a batch's id, which differs where the beginnings are alike."""
+    return f"…{batch[-4:]}" if batch else NOTHING
+
+
+def _status(line: BatchLine) -> Cell:
+    row = line.row
+    sign = BATCH_SIGNS[row.status]
+    if row.status is BatchStatus.FAILED and row.failed:
+        sign = sign.saying(f"{row.failed:,} failed")
+    return Cell.sign(sign)
+
+
+def _sorted_by(field: str) -> Callable[[BatchLine], Any]:
+    return lambda line: sort_value(line.value(field), BATCH_FIELDS[field])
+
+
+def _failed(line: BatchLine) -> Cell | str:
+    failed = line.row.failed
+    return Cell(number(failed), Tone.BAD) if failed else number(failed)
+
+
+def _cost(line: BatchLine) -> Cell | str:
+    row = line.row
+    if row.cost is not None:
+        return dollars(row.cost)
+    return Cell(f"~{dollars(row.estimate)}", Tone.MUTED) if row.estimate else NOTHING
+
+
+BATCH_COLUMNS: Sequence[Column[BatchLine]] = (
+    Column("status", "STATUS", _status, 12, sort=_sorted_by("status"), letter="S"),
+    Column(
+        "job",
+        "JOB",
+        lambda line: show(line.row.job_name, 80),
+        12,
+        grow=1,
+        widest=40,
+        sort=_sorted_by("job"),
+        letter="J",
+    ),
+    Column("batch", "BATCH", lambda line: short_id(line.row.id), 5, sort=_sorted_by("batch"), letter="B"),
+    Column(
+        "try", "TRY", lambda line: str(line.row.attempt), 3, align=Align.RIGHT, drop=3, sort=_sorted_by("try")
+    ),
+    Column(
+        "pages",
+        "PAGES",
+        lambda line: number(line.row.requests),
+        7,
+        align=Align.RIGHT,
+        sort=_sorted_by("pages"),
+        letter="P",
+    ),
+    Column(
+        "ok",
+        "OK",
+        lambda line: number(line.row.good),
+        7,
+        align=Align.RIGHT,
+        sort=_sorted_by("ok"),
+        letter="O",
+    ),
+    Column("failed", "FAILED", _failed, 7, align=Align.RIGHT, sort=_sorted_by("failed"), letter="F"),
+    Column("age", "AGE", lambda line: line.age, 5, align=Align.RIGHT, sort=_sorted_by("age"), letter="A"),
+    Column("left", "LEFT", lambda line: line.left, 6, align=Align.RIGHT, sort=_sorted_by("left"), letter="L"),
+    Column("cost", "COST", _cost, 9, align=Align.RIGHT, drop=2, sort=_sorted_by("cost"), letter="C"),
+    Column(
+        "model",
+        "MODEL",
+        lambda line: show(line.row.model, 40),
+        18,
+        drop=1,
+        sort=_sorted_by("model"),
+        letter="M",
+    ),
+)
+
+
+class BatchRows(RecordRows[BatchLine]):
+    """The batch list as a source of rows, filtered by the grammar of all lists."""
+
+    def __init__(self, lines: Sequence[BatchLine]) -> None:
+        super().__init__(BATCH_COLUMNS, lines, key_of=lambda line: line.row.key)
+
+    def row_test(self, query: Query) -> Callable[[int], bool]:
+        """Return the test for a row's index."""
+        meets, lines = query.tester(), self.records
+        return lambda index: meets(lines[index].value)
+
+
+def totals_line(totals: Totals) -> str:
+    """Return the header line: what runs, what needs a hand, what was spent."""
+    parts = [f"{totals.open_batches:,} open", f"{counted(totals.pages_in_flight, 'page')} in flight"]
+    if totals.pages_failed:
+        parts.append(f"{counted(totals.pages_failed, 'page')} need you")
+    if totals.in_doubt:
+        parts.append(f"{totals.in_doubt:,} in doubt")
+    if totals.at_risk:
+        parts.append(f"{counted(totals.at_risk, 'batch', 'batches')} at risk")
+    money = f"{dollars(totals.spent)} spent"
+    if totals.open_estimate:
+        money += f", ~{dollars(totals.open_estimate)} open"
+    return " · ".join([*parts, money])
+
+
+def detail_lines(row: BatchRow, now: dt.datetime, expected: EndEstimate | None) -> tuple[str, str, str]:
+    """Return the three lines of the panel: what it is, where it stands, what to expect or do."""
+    name = show(row.job_name, 40) + (f", attempt {row.attempt}" if row.attempt > 1 else "")
+    head = "   ".join(
+        part for part in (name, show(row.id, 40) or f"({row.key})", show(row.model, 40)) if part
+    )
+    if row.status in _IN_FLIGHT:
+        if row.expires_at is not None:
+            head += f"   ends by {clock(row.expires_at, now)}"
+        stand = (
+            f"{counted(row.requests, 'page')} sent {clock(row.created_at, now)}"
+            " · the API counts only when the whole batch has ended"
+        )
+        return head, stand, _expectation(expected)
+    return head, _standing(row, now), _next_step(row, now)
+
+
+def _expectation(expected: EndEstimate | None) -> str:
+    if expected is None:
+        return "no estimate yet: too few similar batches have ended here"
+    return (
+        f"similar batches here took {about(expected.low)}–{about(expected.high)} "
+        f"(median ~{about(expected.median)}, {counted(expected.batches, 'batch', 'batches')})"
+    )
+
+
+def _standing(row: BatchRow, now: dt.datetime) -> str:
+    if row.note:
+        return show(row.note, 300)
+    if row.outcomes:
+        found = sorted(row.outcomes.items(), key=lambda item: -item[1])
+        tally = " · ".join(f"{count:,} {OUTCOME_SIGNS[outcome].word}" for outcome, count in found if count)
+        took = f" · took {about((row.ended_at - row.created_at).total_seconds())}" if row.ended_at else ""
+        return f"{tally}{took}" + (f" · {dollars(row.cost)}" if row.cost is not None else "")
+    counts = row.counts
+    if row.ended_at is not None:
+        return (
+            f"the API counts {counts.succeeded:,} succeeded, {counts.errored:,} errored, "
+            f"{counts.canceled:,} canceled, {counts.expired:,} expired"
+        )
+    return f"{counted(row.requests, 'page')}, prepared {clock(row.created_at, now)}"
+
+
+_STEPS = {
+    BatchStatus.DUPLICATE: "The API took a submission twice: c cancels this copy of it.",
+    BatchStatus.AT_RISK: "Its results are not on this disk and will vanish: R collects them now.",
+    BatchStatus.IN_DOUBT: "Not known whether the API took it; its pages stay claimed: i finds out.",
+    BatchStatus.REJECTED: "Its pages are free again: :send sends them once the reason is mended.",
+    BatchStatus.ABSENT: "The API never took it; its pages are free again: :send sends them.",
+    BatchStatus.PREPARED: "Prepared and never sent: :send sends it.",
+    BatchStatus.FAILED: "r retries the failed pages, Enter shows them.",
+    BatchStatus.INCOMPLETE: "R downloads its results again.",
+    BatchStatus.SENDING: "On its way to the API.",
+    BatchStatus.COLLECTING: "Ended; its results are on their way to this disk.",
+}
+
+
+def _next_step(row: BatchRow, now: dt.datetime) -> str:
+    step = _STEPS.get(row.status, "")
+    if not step and row.vanish_at is not None and row.archived:
+        step = f"Archived here; the API keeps the results until {clock(row.vanish_at, now)}."
+    return step + (f" ({row.change})" if row.change and row.status not in _STEPS else "")

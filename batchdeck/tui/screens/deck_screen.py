@@ -1,0 +1,107 @@
+"""What every screen over a deck has: the deck, the background work, news of both, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from batchdeck.tui.actions.registry import Registry
+from batchdeck.tui.screens.frame import FrameScreen
+from batchdeck.tui.tracking import Work
+from batchdeck.tui.widgets.row_table import describe
+
+if TYPE_CHECKING:
+    from batchdeck.deck import Deck
+
+
+class DeckChanged(Message, bubble=False):
+    """The deck is not what it was, by this process or another; or a minute has passed and ages differ."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, DeckChanged)
+
+
+class DeckScreen(FrameScreen):
+    """A screen over a deck. Subclasses say in `renew` how they take in news."""
+
+    def __init__(self, registry: Registry, deck: Deck, work: Work, **what: object) -> None:
+        """`what` is what the screen is about, as its own constructor takes it."""
+        badges = [
+            word for word, holds in (("SANDBOX", deck.is_sandbox), ("READ-ONLY", deck.read_only)) if holds
+        ]
+        side = (f"deck: {deck.path.name}",)
+        super().__init__(
+            registry, side=side if deck.is_sandbox else (deck.endpoint, *side), badge=" · ".join(badges)
+        )
+        self.deck = deck
+        self.work = work
+        self._what = what
+        self._came_back_from: Callable[[], DeckScreen] | None = None
+
+    def renew(self) -> None:
+        """Show what has changed in the deck."""
+        self.renew_lines()
+
+    def status(self) -> str:
+        """Return trouble first, then what is under way, then the state of the list."""
+        parts = [f"! {self.work.trouble}"] if self.work.trouble else []
+        parts += self.work.working
+        if self.table is not None:
+            parts.append(describe(self.table))
+        return " · ".join(parts)
+
+    # News
+
+    def on_deck_changed(self) -> None:
+        self.renew()
+
+    def on_screen_resume(self) -> None:
+        """Take in what happened while another screen was shown."""
+        if self.is_mounted and self.query("#status"):
+            self.renew()
+
+    def on_work_moved(self) -> None:
+        self.renew_lines()
+
+    def on_work_ended(self) -> None:
+        self.renew_lines()
+
+    def act_view_pause(self) -> None:
+        if self.table is not None:
+            self.table.pause(not self.table.paused)
+
+    def act_view_follow(self) -> None:
+        if self.table is not None:
+            self.table.follow(not self.table.following)
+
+    # Going to and fro
+
+    def show_screen(self, screen: DeckScreen) -> None:
+        """Go on to another screen; `-` and Esc come back."""
+        self.app.push_screen(screen)
+
+    def again(self) -> DeckScreen:
+        """Return a new screen about the same things."""
+        return type(self)(self._registry, self.deck, self.work, **self._what)
+
+    def go_back(self) -> None:
+        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
+        if isinstance(below, DeckScreen):
+            below._came_back_from = self.again
+        super().go_back()
+
+    def act_view_last(self) -> None:
+        """Go to the screen one came from: the one below, or the one last left for this one."""
+        if self._came_back_from is not None:
+            again, self._came_back_from = self._came_back_from, None
+            self.show_screen(again())
+        else:
+            self.go_back()
+
+    def act_view_log(self) -> None:
+        from batchdeck.tui.screens.log import LogScreen
+
+        if not isinstance(self, LogScreen):
+            self.show_screen(LogScreen(self._registry, self.deck, self.work))
