@@ -52,18 +52,25 @@ def _spoken(element: Element) -> Iterator[str]:
             yield child.tail or ""
 
 
+def letters_of(text: str) -> str:
+    """Return what is left of a text to compare it by: letters and digits, without case."""
+    return "".join(char for char in text.casefold() if char.isalnum())
+
+
 def title_of(assembly: Assembly) -> str:
     """Return the document's title: the stages' choice, else the PDF's own unless it is a file name, else
-    the first h1, else the file name without its suffix (WCAG 2.4.2 asks for one that describes)."""
+    the first h1, else the file name without its suffix (WCAG 2.4.2 asks for one that describes).
+
+    Where the first h1 has the same letters, its spelling counts: titles in PDFs often lose their quotes.
+    """
+    headings = (spoken_text(heading) for page in assembly.pages for heading in page.tree.iter("h1"))
+    first = next((words for words in headings if words), "")
     for candidate in (assembly.title, assembly.material.title):
         title = " ".join(candidate.split())
         if title and not _FILE_NAME.match(title):
-            return title
-    for page in assembly.pages:
-        for heading in page.tree.iter("h1"):
-            title = spoken_text(heading)
-            if title:
-                return title
+            return first if first and letters_of(first) == letters_of(title) else title
+    if first:
+        return first
     return re.sub(r"(?i)\.pdf$", "", assembly.material.name).strip() or "Untitled document"
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from batchdeck.html.contents import Heading, spoken_text
+from batchdeck.html.contents import Heading, letters_of, spoken_text, title_of
 from batchdeck.html.markup import HEADINGS
-from batchdeck.html.model import Assembly, PageTree
+from batchdeck.html.model import Assembly, Change, PageTree
 
+STAGE = "render"
+_TITLE_PAGES = 2
 _NARROW = 34
 """Characters that fit the 320 CSS px of the narrowest screen WCAG 1.4.10 speaks of, at the style's sizes."""
 _CELL_PADDING = 2
@@ -45,6 +47,7 @@ def dress(assembly: Assembly, stem: str) -> Layout:
     exported into one folder keep theirs apart.
     """
     _name_pictures(assembly, stem)
+    _promote_title(assembly)
     layout = Layout()
     for page in assembly.pages:
         for element in page.tree.iter():
@@ -72,6 +75,20 @@ def _name_pictures(assembly: Assembly, stem: str) -> None:
                 source = image.get("src", "")
                 image.set("src", names.get(source, source))
         assembly.figures = {names[name]: picture for name, picture in assembly.figures.items()}
+
+
+def _promote_title(assembly: Assembly) -> None:
+    """Make the first heading the h1 where it spells the title: else the template would say it twice."""
+    if any(page.tree.find(".//h1") is not None for page in assembly.pages):
+        return
+    for page in assembly.pages[:_TITLE_PAGES]:
+        heading = next((element for element in page.tree.iter() if element.tag in HEADINGS), None)
+        if heading is not None:
+            words = spoken_text(heading)
+            if words and letters_of(words) == letters_of(title_of(assembly)):
+                before, heading.tag = heading.tag, "h1"
+                assembly.changes.append(Change(STAGE, page.number, "heading is the title", before, words))
+            return
 
 
 def _anchor_headings(page: PageTree, layout: Layout) -> None:

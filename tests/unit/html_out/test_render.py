@@ -68,6 +68,7 @@ def test_the_security_policy_comes_first_and_lets_nothing_in() -> None:
         ("", "<h1>A<sup><a role='doc-noteref' href='#n'>1</a></sup></h1>", "a.pdf", "A"),
         ("  Two\n lines ", "<p>x</p>", "a.pdf", "Two lines"),
         ("", "<p>x</p>", ".pdf", "Untitled document"),
+        ("§§§", "<h2></h2>", "a.pdf", "§§§"),
     ],
 )
 def test_the_title_says_what_the_document_is(title: str, markup: str, name: str, shown: str) -> None:
@@ -80,6 +81,26 @@ def test_there_is_one_h1_whether_or_not_the_pages_have_one() -> None:
     for markup in ("<h1>Own</h1>", "<p>none</p>"):
         root = _parse(render(assembly(markup)).html)
         assert len(root.findall(".//h1")) == 1
+
+
+def test_a_first_heading_that_spells_the_title_is_the_h1_and_gives_its_spelling() -> None:
+    document = assembly(
+        "<h2>The Volunteers’ Handbook</h2><h2>Welcome</h2>", title="THE Volunteers\x99 handbook"
+    )
+    exported = render(document)
+    assert "<title>The Volunteers’ Handbook</title>" in exported.html
+    assert exported.html.count("The Volunteers’ Handbook") == 2
+    assert [heading.text for heading in _parse(exported.html).iter("h2")] == ["Welcome"]
+    assert [change.rule for change in exported.changes] == ["heading is the title"]
+    assert list(exported.findings) == []
+
+
+def test_a_first_heading_of_other_words_is_not_the_title() -> None:
+    root = _parse(render(assembly("<h2>Welcome</h2>", title="Handbook")).html)
+    assert [(one.tag, one.text) for one in root.iter() if one.tag in ("h1", "h2")] == [
+        ("h1", "Handbook"),
+        ("h2", "Welcome"),
+    ]
 
 
 def test_contents_nest_by_level_and_lead_to_the_headings() -> None:
