@@ -21,6 +21,11 @@ _BEST_RATIO = {"/FlateDecode": 1_032, "/ASCII85Decode": 1, "/ASCIIHexDecode": 1}
 """Greatest growth by decoding; small streams need not be decoded to know that they are harmless."""
 _OTHER_RATIO = 64
 """That of run lengths; LZW on drawing instructions stays below it."""
+_SHOWS = re.compile(rb"[^\s(<][)>][-+.\d\s]*+(?:\]\s*+)?T[jJ]\b")
+"""A string that does not end in a blank, shown."""
+_MAY_SHOW = re.compile(rb"T[jJ]|['\"]")
+_SHOWN_ENOUGH = 4
+_TEXT_SEARCHED = 1_000_000
 _DRAWS = re.compile(rb"/([^\s/<>\[\](){}%]+)\s+Do\b")
 
 
@@ -47,11 +52,7 @@ def _drawn_size(page: pikepdf.Object, size_of: Callable[[pikepdf.Stream], int]) 
     def below(holder: pikepdf.Object, streams: list[pikepdf.Stream], depth: int) -> float:
         """Return the size of some instructions and of all that they draw from a holder's resources."""
         total: float = sum(map(size_of, streams))
-        forms = [
-            (name, form)
-            for name, form in _resources(holder, Name.XObject)
-            if isinstance(form, pikepdf.Stream) and form.get(Name.Subtype) == Name.Form
-        ]
+        forms = _forms(holder)
         if not forms or total > GIANT_BYTES:
             return total
         if depth == 0:
@@ -66,6 +67,25 @@ def _drawn_size(page: pikepdf.Object, size_of: Callable[[pikepdf.Stream], int]) 
         return total
 
     return below(page, list(content_streams(page)), _DEEPEST_FORM)
+
+
+def shows_text(page: pikepdf.Object) -> bool | None:
+    """Say whether a page shows characters, from its own instructions: a dozen times as fast as pdfium can.
+
+    None where they do not settle it: few or blank strings, forms, data that looks like instructions.
+    """
+    shown = 0
+    is_open = bool(_forms(page))
+    for stream in content_streams(page):
+        instructions = _decoded(stream, _TEXT_SEARCHED)
+        if instructions is None or len(instructions) == _TEXT_SEARCHED:
+            is_open = True
+        for _ in _SHOWS.finditer(instructions or b""):
+            shown += 1
+            if shown >= _SHOWN_ENOUGH:
+                return True
+        is_open = is_open or _MAY_SHOW.search(instructions or b"") is not None
+    return None if is_open else False
 
 
 def stored_size(page: pikepdf.Object) -> int:
@@ -113,6 +133,15 @@ def _font_files(page: pikepdf.Object) -> Iterator[pikepdf.Stream]:
                 file = descriptor.get(key)
                 if isinstance(file, pikepdf.Stream):
                     yield file
+
+
+def _forms(holder: pikepdf.Object) -> list[tuple[str, pikepdf.Stream]]:
+    """Return the forms that a page or form names: (name, form)."""
+    return [
+        (name, one)
+        for name, one in _resources(holder, Name.XObject)
+        if isinstance(one, pikepdf.Stream) and one.get(Name.Subtype) == Name.Form
+    ]
 
 
 def _resources(holder: pikepdf.Object, kind: pikepdf.Name) -> list[tuple[str, pikepdf.Object]]:

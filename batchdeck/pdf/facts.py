@@ -6,11 +6,14 @@ import contextlib
 import ctypes
 import itertools
 
+import pikepdf
 import pypdfium2
+from pikepdf import Name
 from pypdfium2 import raw
 
 from batchdeck.domain.documents import Caveat, Document, OutlineEntry, PageFacts, Sha256
 from batchdeck.pdf.caveats import Structure, inspect
+from batchdeck.pdf.content import shows_text
 from batchdeck.pdf.open import Source
 from batchdeck.pdf.pdfium import PDFIUM, Unopenable
 
@@ -18,8 +21,6 @@ MOST_OUTLINE_ENTRIES = 10_000
 _DEEPEST_OUTLINE = 15
 _LONGEST_TEXT = 1_000
 """Characters of one title or label that are kept."""
-_FEW_OBJECTS = 3
-"""Text objects that may be blank altogether; a page with more has text."""
 
 
 def read_facts(source: Source, path: str, digest: Sha256, size: int, page_bytes: int) -> Document:
@@ -65,47 +66,45 @@ def read_facts(source: Source, path: str, digest: Sha256, size: int, page_bytes:
 
 
 def _page_facts(source: Source, index: int, *, is_giant: bool) -> PageFacts:
-    label = _label(source, index)
+    """Return what is known of one page. pdfium opens it only where qpdf's look at it settles too little."""
+    page = source.qpdf.pages[index] if source.qpdf is not None else None
+    label = _label(page) or str(index + 1)
+    rotation = _rotation(page)
+    has_text = False if is_giant else _shows_text(page)
     try:
         width, height = source.pdfium.get_page_size(index)
-        if is_giant:  # opening it would mean to run all its drawing instructions
-            return PageFacts(index + 1, label, width, height, 0, has_text=False)
-        page = source.pdfium[index]
+        if rotation is None or has_text is None:
+            with contextlib.closing(source.pdfium[index]) as opened:
+                rotation = opened.get_rotation()
+                with contextlib.closing(opened.get_textpage()) as textpage:
+                    has_text = bool(textpage.get_text_range().strip())
     except pypdfium2.PdfiumError:  # one page that cannot be opened is no reason to refuse the others
-        return PageFacts(index + 1, label, 0.0, 0.0, 0, has_text=False)
-    try:
-        return PageFacts(index + 1, label, width, height, page.get_rotation(), _has_text(page))
-    finally:
-        page.close()
+        return PageFacts(index + 1, label, 0.0, 0.0, rotation or 0, has_text=False)
+    return PageFacts(index + 1, label, width, height, rotation, has_text)
 
 
-def _label(source: Source, index: int) -> str:
+def _label(page: pikepdf.Page | None) -> str:
     """Return the printed label of a page. Asked of qpdf: a loop among labels ends pdfium's process."""
-    label = ""
-    if source.qpdf is not None:
+    if page is not None:
         # Absurd labels (page two thousand million in Roman numerals) raise whatever they like.
         with contextlib.suppress(Exception):
-            label = str(source.qpdf.pages[index].label)[:_LONGEST_TEXT].strip()
-    return label or str(index + 1)
+            return str(page.label)[:_LONGEST_TEXT].strip()
+    return ""
 
 
-def _has_text(page: pypdfium2.PdfPage) -> bool:
-    """Say whether a page draws characters. Its objects are asked first, which is three times as fast as
-    the text itself: that is read only where the objects do not settle it."""
-    texts = forms = 0
-    for at in range(raw.FPDFPage_CountObjects(page)):
-        kind = raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page, at))
-        texts += kind == raw.FPDF_PAGEOBJ_TEXT
-        forms += kind == raw.FPDF_PAGEOBJ_FORM
-        if texts > _FEW_OBJECTS:
-            return True
-    if not texts and not forms:
-        return False
-    textpage = page.get_textpage()
-    try:
-        return bool(textpage.get_text_range().strip())
-    finally:
-        textpage.close()
+def _rotation(page: pikepdf.Page | None) -> int | None:
+    if page is None:
+        return None
+    rotation = page.obj.get(Name.Rotate, 0)
+    return rotation // 90 % 4 * 90 if isinstance(rotation, int) else 0
+
+
+def _shows_text(page: pikepdf.Page | None) -> bool | None:
+    """Say whether a page shows characters, or None where its instructions do not settle it."""
+    if page is not None:
+        with contextlib.suppress(Exception):  # hostile structure fails in any way: pdfium settles it
+            return shows_text(page.obj)
+    return None
 
 
 def _outline(source: Source) -> tuple[OutlineEntry, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pikepdf
 from pikepdf import Name
 
@@ -70,7 +72,8 @@ def _unwrap_filter(stream: pikepdf.Object) -> None:
     for key in (Name.Filter, Name.DecodeParms):
         value = stream.get(key)
         if isinstance(value, pikepdf.Array) and len(value) == 1:
-            if value[0] is None:
+            only: Any = value[0]
+            if only is None:
                 del stream[key]
             else:
-                stream[key] = value[0]
+                stream[key] = only
