@@ -13,7 +13,7 @@ import pypdfium2
 from made_pdfs import make_pdfs
 from measure import Contender, options, race, show, write_json
 
-from batchdeck.domain.documents import Document
+from batchdeck.domain.documents import Caveat, Document
 from batchdeck.pdf.scan import find_files, scan_file
 
 WHOLE, COUNT = "batchdeck: whole scan", "pdfium: count and sizes"
@@ -39,9 +39,7 @@ def pypdf_facts(path: str) -> int:
     hashlib.sha256(Path(path).read_bytes()).hexdigest()
     reader = pypdf.PdfReader(path)
     for page in reader.pages:
-        assert page.mediabox is not None
-        assert page.rotation in (0, 90, 180, 270)
-        page.extract_text()
+        _ = page.mediabox, page.rotation, page.extract_text()
     _ = reader.page_labels, reader.outline, reader.metadata, list(reader.attachments)
     return len(reader.pages)
 
@@ -59,9 +57,13 @@ def scanning(way: Callable[[str], int], paths: Iterable[str]) -> Callable[[], fl
 
 
 def usable(folder: str) -> list[str]:
-    """Return the files that all can read: no problem, no password."""
+    """Return the files that all can read: sound, and without a password."""
     found = [scan_file(file.path) for file in find_files([folder]) if file.problem is None]
-    return [one.path for one in found if isinstance(one, Document) and not one.encrypted]
+    return [
+        one.path
+        for one in found
+        if isinstance(one, Document) and not one.encrypted and Caveat.REPAIRED not in one.caveats
+    ]
 
 
 def main() -> None:
