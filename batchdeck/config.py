@@ -21,6 +21,7 @@ from batchdeck.config_reading import (
     unknown_name,
 )
 from batchdeck.config_sections import (
+    Api,
     SECTIONS,
     Export,
     Fidelity,
@@ -48,6 +49,7 @@ _SHIPPED_PRICES = Path(__file__).with_name("prices.toml")
 class Settings:
     """Every setting, from its best source."""
 
+    api: Api = field(default_factory=Api)
     polling: Polling = field(default_factory=Polling)
     reconcile: Reconcile = field(default_factory=Reconcile)
     limits: Limits = field(default_factory=Limits)

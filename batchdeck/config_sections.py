@@ -33,6 +33,22 @@ def table(factory: Callable[[], T]) -> T:
 
 
 @dataclass(frozen=True, slots=True)
+class Api:
+    """Which endpoint is spoken to, and as whom. A key itself never stands in a settings file."""
+
+    base_url: str | None = setting(None)
+    """The API's address; by default `ANTHROPIC_BASE_URL`, else the official one."""
+    key_file: str | None = setting(None)
+    """A file that holds the key alone and that only you can read (mode 0600); goes before the environment."""
+    profile: str | None = setting(None)
+    """A profile of the Anthropic configuration, for those who have several workspaces."""
+    workspace_id: str | None = setting(None)
+    """The workspace, for credentials that span several."""
+    trusted_hosts: str = setting("")
+    """Public hosts, separated by commas, to which a key may go without TLS all the same."""
+
+
+@dataclass(frozen=True, slots=True)
 class Polling:
     """How often the API is asked whether batches have ended."""
 
@@ -148,6 +164,7 @@ class Export:
 
 
 SECTIONS: Mapping[str, type[Any]] = {
+    "api": Api,
     "polling": Polling,
     "reconcile": Reconcile,
     "limits": Limits,

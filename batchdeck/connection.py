@@ -114,19 +114,27 @@ class Connection:
             base_url = self._sandbox.base_url
         credential = find_credential(
             explicit=self._api_key,
-            profile=self._profile,
+            profile=self._profile or self._settings.api.profile,
+            key_file=Path(key_file).expanduser() if (key_file := self._settings.api.key_file) else None,
             environ=self._environ,
             sandbox_key=self._sandbox.api_key if self._sandbox is not None else None,
         )
         self.credential_source = credential.source
+        trusted = self._settings.api.trusted_hosts
         return await Gateway.open(
-            ApiSettings(base_url=base_url, api_key=credential.key, profile=credential.profile)
+            ApiSettings(
+                base_url=base_url,
+                api_key=credential.key,
+                profile=credential.profile,
+                workspace_id=self._settings.api.workspace_id,
+                trusted_hosts=frozenset(filter(None, map(str.strip, trusted.split(",")))),
+            )
         )
 
 
-def resolve_base_url(flag: str | None, environ: Mapping[str, str]) -> str:
-    """Return the API's address: the flag, else `ANTHROPIC_BASE_URL`, else the official one."""
-    return (flag or environ.get("ANTHROPIC_BASE_URL") or OFFICIAL_URL).rstrip("/")
+def resolve_base_url(flag: str | None, setting: str | None, environ: Mapping[str, str]) -> str:
+    """Return the API's address: the flag, else the setting, else `ANTHROPIC_BASE_URL`, else the official one."""
+    return (flag or setting or environ.get("ANTHROPIC_BASE_URL") or OFFICIAL_URL).rstrip("/")
 
 
 def endpoint_of(base_url: str) -> str:

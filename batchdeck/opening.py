@@ -56,7 +56,7 @@ def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple
     settings = options.settings or load_settings(layout.root, environ)
     ledger = Ledger.open(layout, read_only=options.read_only)
     meta = ledger.meta
-    base_url = resolve_base_url(options.base_url, environ)
+    base_url = resolve_base_url(options.base_url, settings.api.base_url, environ)
     is_sandbox = options.sandbox or meta.sandbox
     if options.sandbox and meta.endpoint and not meta.sandbox:
         raise UsageError(

@@ -23,7 +23,8 @@ from batchdeck.operations.context import Context
 from batchdeck.recipes.recipe import load_recipe
 from batchdeck.store.plans import read_plan
 
-_PROMPT_BYTES = 9_000
+_PROMPT_BYTES = 13_000
+"""About what a request takes besides its page."""
 _CAVEAT_TEXTS: Mapping[Caveat, str] = {
     Caveat.REPAIRED: "was damaged and has been repaired; look at its first pages",
     Caveat.DYNAMIC_XFA: "is a dynamic XFA form: its pages probably say only “please wait”",
