@@ -71,14 +71,19 @@ class Terminal:
             output += self._read(0.5)
         return time.perf_counter(), len(output)
 
-    def read_for(self, seconds: float) -> tuple[float | None, int]:
-        """Return when the first byte came within `seconds`, and how many did."""
-        first, count = None, 0
+    def read_for(self, seconds: float) -> int:
+        """Return how many bytes come within `seconds`."""
+        count = 0
         deadline = time.perf_counter() + seconds
         while (left := deadline - time.perf_counter()) > 0:
-            output = self._read(left)
-            if output and first is None:
-                first = time.perf_counter()
+            count += len(self._read(left))
+        return count
+
+    def read_answer(self, quiet: float) -> tuple[float, int]:
+        """Return when the answer to a key began, and how many bytes it had until `quiet` seconds without."""
+        output = self._read(120.0)
+        first, count = time.perf_counter(), len(output)
+        while output := self._read(quiet):
             count += len(output)
         return first, count
 
@@ -102,7 +107,7 @@ def first_paint(way: Way, report: Path) -> Figures:
     terminal = Terminal([str(STAGE), way.stage, str(way.rows), str(report)])
     painted, size = terminal.read_until(b"0000001" if way.rows else b"READY")
     figures = {"first_paint_ms": (painted - terminal.started) * 1e3}
-    figures["first_paint_kB"] = (size + terminal.read_for(0.5)[1]) / 1e3
+    figures["first_paint_kB"] = (size + terminal.read_for(0.5)) / 1e3
     terminal.end()
     return figures
 
@@ -118,20 +123,19 @@ def one_try(way: Way, report: Path, idle_seconds: float) -> Figures:
         terminal.read_until(b"LOADED")
         terminal.read_for(1.0)
         terminal.send("c")
-        figures["changed_cell_bytes"] = terminal.read_for(0.7)[1]
+        figures["changed_cell_bytes"] = terminal.read_answer(0.5)[1]
         waits = []
         for _ in range(10):
             pressed = time.perf_counter()
             terminal.send("j")
-            seen, count = terminal.read_for(0.15)
-            if seen is not None and count:
-                waits.append((seen - pressed) * 1e3)
-                figures["key_bytes"] = count
+            seen, figures["key_bytes"] = terminal.read_answer(0.15)
+            waits.append((seen - pressed) * 1e3)
         figures["key_to_paint_ms"] = statistics.median(waits)
         figures["key_to_paint_worst_ms"] = max(waits)
-    figures["idle_bytes"] = terminal.read_for(idle_seconds)[1]
+    figures["idle_bytes"] = terminal.read_for(idle_seconds)
     terminal.end()
-    return figures | json.loads(report.read_text())
+    inside: Figures = json.loads(report.read_text())
+    return figures | inside
 
 
 def run_rounds(rounds: int, idle_seconds: float) -> dict[str, list[Figures]]:
