@@ -43,8 +43,8 @@ class ServerCard(msgspec.Struct, frozen=True):
 def fingerprint(settings: Settings) -> str:
     """Return what two servers have in common only if they behave alike, the speed of the clock apart."""
     rules = settings.faults.read_bytes() if settings.faults is not None else b""
-    choices = msgspec.json.encode(replace(settings, faults=None, speed=None))
-    return hashlib.sha256(choices + b"\0" + rules).hexdigest()[:16]
+    choices = " ".join(replace(settings, faults=None, speed=None).as_arguments())
+    return hashlib.sha256(choices.encode() + b"\0" + rules).hexdigest()[:16]
 
 
 def card_path(state: Path) -> Path:

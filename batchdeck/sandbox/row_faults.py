@@ -8,8 +8,9 @@ from dataclasses import replace
 from batchdeck.sandbox.answers import Answer
 from batchdeck.sandbox.faults import RowOutcome, RowRule
 from batchdeck.sandbox.problems import Problem
-from batchdeck.sandbox.tokens import cut_to_tokens, text_tokens
+from batchdeck.sandbox.tokens import BYTES_PER_TOKEN, cut_to_tokens, text_tokens
 
+_LOOP = " and so on and so forth"
 _LONGEST_LOOP = 20_000
 """Tokens of an answer that repeats itself, where max_tokens does not end it before."""
 _ERRORS: Mapping[RowOutcome, tuple[str, str]] = {
@@ -103,11 +104,11 @@ def _chatty(_: RowRule, answer: Answer) -> Answer:
 
 
 def _repeating(_: RowRule, answer: Answer) -> Answer:
-    """The last words over and over until max_tokens."""
+    """The same words over and over until max_tokens."""
     start = answer.text.removesuffix("</article>")
-    loop = " and so on and so forth"
     missing = answer.max_tokens - text_tokens(start) - text_tokens(answer.thinking)
-    return answer.with_text(start + loop * (min(max(missing, 0), _LONGEST_LOOP) // text_tokens(loop) + 4))
+    loops = int(min(max(missing, 0), _LONGEST_LOOP) * BYTES_PER_TOKEN / len(_LOOP)) + 4
+    return answer.with_text(start + _LOOP * loops)
 
 
 def _wrong_page(_: RowRule, answer: Answer) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from batchdeck.sandbox.settings import Settings
 from batchdeck.sandbox.storage import BatchFolder, Storage
 
 _CHUNK_ROWS = 16
+_PATIENCE = 4
 _KNOWN_ENDINGS = ("succeeded", "errored", "canceled", "expired")
 
 
@@ -59,7 +61,7 @@ class Runner:
         record = self._registry.current(record.id)
         stop, ended_at = self._ending(record)
         await self._clock.wait_until(ended_at)
-        tally = await self._crew.run({"do": "finish", "folder": str(folder.path), "stop": stop})
+        tally = await self._insist({"do": "finish", "folder": str(folder.path), "stop": stop})
         counts = {name: tally.get(name, 0) for name in _KNOWN_ENDINGS}
         counts["errored"] += sum(n for name, n in tally.items() if name not in _KNOWN_ENDINGS)
         self._registry.end(record.id, max(ended_at, self._settled(ended_at)), Counts(**counts))
@@ -110,8 +112,19 @@ class Runner:
             if stop - start > 1:
                 for row in range(start, stop):
                     await self._answer_chunk(record, folder, row, row + 1)
-            else:
-                await self._crew.run({"do": "give_up", "folder": str(folder.path), "row": start})
+            else:  # this very row cost two workers their life
+                await self._insist({"do": "give_up", "folder": str(folder.path), "row": start})
+
+    async def _insist(self, task: dict[str, Any]) -> Any:
+        """Have a harmless task done, even if a worker is killed over it from outside.
+
+        Raises:
+            WorkerDied: so often that it cannot be chance.
+        """
+        for _ in range(_PATIENCE):
+            with contextlib.suppress(WorkerDied):
+                return await self._crew.run(task)
+        return await self._crew.run(task)
 
 
 def _chunks(rows: int, done: set[int]) -> Iterator[tuple[int, int]]:

@@ -49,8 +49,8 @@ class Settings:
     def as_arguments(self) -> list[str]:
         """Return the command line of ``python -m batchdeck.sandbox`` that makes the same choices; of the
         limits, only the rate of calls can be given there."""
-        arguments = [f"--seed={self.seed}", f"--batch-seconds={self.batch_seconds}"]
-        arguments += [f"--cancel-seconds={self.cancel_seconds}", f"--workers={self.workers}"]
+        arguments = [f"--seed={self.seed}", f"--batch-seconds={float(self.batch_seconds)}"]
+        arguments += [f"--cancel-seconds={float(self.cancel_seconds)}", f"--workers={self.workers}"]
         arguments += [f"--calls-per-minute={self.limits.calls_per_minute}"]
         arguments += [f"--key={key}" for key in self.keys]
         if self.speed is not None:
