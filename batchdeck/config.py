@@ -21,8 +21,8 @@ from batchdeck.config_reading import (
     unknown_name,
 )
 from batchdeck.config_sections import (
-    Api,
     SECTIONS,
+    Api,
     Export,
     Fidelity,
     Interface,

@@ -44,7 +44,7 @@ class Api:
     """A profile of the Anthropic configuration, for those who have several workspaces."""
     workspace_id: str | None = setting(None)
     """The workspace, for credentials that span several."""
-    trusted_hosts: str = setting("")
+    trusted_hosts: str | None = setting(None)
     """Public hosts, separated by commas, to which a key may go without TLS all the same."""
 
 

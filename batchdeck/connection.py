@@ -115,12 +115,12 @@ class Connection:
         credential = find_credential(
             explicit=self._api_key,
             profile=self._profile or self._settings.api.profile,
-            key_file=Path(key_file).expanduser() if (key_file := self._settings.api.key_file) else None,
+            key_file=_key_file(self._settings),
             environ=self._environ,
             sandbox_key=self._sandbox.api_key if self._sandbox is not None else None,
         )
         self.credential_source = credential.source
-        trusted = self._settings.api.trusted_hosts
+        trusted = self._settings.api.trusted_hosts or ""
         return await Gateway.open(
             ApiSettings(
                 base_url=base_url,
@@ -132,8 +132,13 @@ class Connection:
         )
 
 
+def _key_file(settings: Settings) -> Path | None:
+    named = settings.api.key_file
+    return Path(named).expanduser() if named else None
+
+
 def resolve_base_url(flag: str | None, setting: str | None, environ: Mapping[str, str]) -> str:
-    """Return the API's address: the flag, else the setting, else `ANTHROPIC_BASE_URL`, else the official one."""
+    """Return the API's address: flag, setting, `ANTHROPIC_BASE_URL`, else the official one."""
     return (flag or setting or environ.get("ANTHROPIC_BASE_URL") or OFFICIAL_URL).rstrip("/")
 
 
