@@ -47,6 +47,14 @@ class Query:
         """Return the query that lets through what this one does not; in the same order."""
         return replace(self, condition=inverse(self.condition)) if self.condition is not None else self
 
+    def columns(self) -> list[str]:
+        """Return the fields the condition looks into: those it names, and where it has bare words all that
+        hold text."""
+        named = _named(self.condition) if self.condition is not None else frozenset()
+        return [
+            name for name, kind in self.fields.items() if name in named or (kind.is_text and None in named)
+        ]
+
     def matches(self, get: Get) -> bool:
         """Say whether one record meets the condition; for many, keep what `tester` returns.
 
@@ -80,6 +88,16 @@ def parse(text: str, fields: Mapping[str, FieldKind]) -> Query:
     parser = FilterParser(text, fields)
     condition = parser.parse()
     return Query(condition, tuple(parser.sort), fields)
+
+
+def _named(condition: Condition) -> frozenset[str | None]:
+    match condition:
+        case Term(field=name):
+            return frozenset({name})
+        case Not(condition=inner):
+            return _named(inner)
+        case AllOf(conditions=conditions) | AnyOf(conditions=conditions):
+            return frozenset().union(*map(_named, conditions))
 
 
 def _tester(condition: Condition, fields: Mapping[str, FieldKind]) -> Callable[[Get], bool]:

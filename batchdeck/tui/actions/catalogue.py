@@ -162,6 +162,16 @@ LOOKING = (
         "failures",
         footer=40,
     ),
+    Action(
+        "view.documents",
+        "documents",
+        "Show the documents with their tallies, or the pages.",
+        ("d",),
+        frozenset({Place.JOB}),
+        "Looking",
+        "documents",
+        footer=45,
+    ),
     Action("view.refresh", "refresh", "Ask the API now.", ("R",), _LIVE, "Looking", "refresh"),
     Action(
         "view.pause", "pause", "Hold the display still, or let it go on.", ("p",), _LIVE, "Looking", "pause"

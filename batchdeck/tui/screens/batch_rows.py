@@ -10,10 +10,11 @@ from typing import Any
 from batchdeck.domain.columns import BATCH_FIELDS, batch_value
 from batchdeck.domain.overview import BatchRow, BatchStatus, Totals
 from batchdeck.domain.polling import EndEstimate
-from batchdeck.domain.query import Query, sort_value
+from batchdeck.domain.query import Query
 from batchdeck.domain.text import show
 from batchdeck.tui.glyphs import BATCH_SIGNS, NOTHING, OUTCOME_SIGNS, Tone
 from batchdeck.tui.screens.spans import about, clock, counted, dollars, number, span
+from batchdeck.tui.widgets.query_table import sort_key
 from batchdeck.tui.widgets.row_table import Align, Cell, Column, RecordRows
 
 Estimator = Callable[[BatchRow], EndEstimate | None]
@@ -64,7 +65,7 @@ def _status(line: BatchLine) -> Cell:
 
 
 def _sorted_by(field: str) -> Callable[[BatchLine], Any]:
-    return lambda line: sort_value(line.value(field), BATCH_FIELDS[field])
+    return lambda line: sort_key(line.value(field), BATCH_FIELDS[field])
 
 
 def _failed(line: BatchLine) -> Cell | str:

@@ -32,6 +32,7 @@ from batchdeck.tui.screens.batch_rows import BatchRows, batch_line, detail_lines
 from batchdeck.tui.screens.deck_screen import DeckScreen
 from batchdeck.tui.screens.spans import clock, counted
 from batchdeck.tui.tracking import Work
+from batchdeck.tui.widgets.lines import say
 from batchdeck.tui.widgets.notices import Notice
 from batchdeck.tui.widgets.prompt import Prompt
 from batchdeck.tui.widgets.query_table import QueryTable
@@ -114,11 +115,11 @@ class BatchesScreen(DeckScreen):
     def renew_lines(self) -> None:
         """Show anew what stands around the list."""
         super().renew_lines()
-        _say(self.query_one("#totals", Static), totals_line(totals(self._rows.values())))
+        say(self.query_one("#totals", Static), totals_line(totals(self._rows.values())))
         row = self.row
         now = self.deck.now()
         expected = self._expected(row) if row is not None else None
-        _say(
+        say(
             self.query_one("#detail", Static),
             "\n".join(detail_lines(row, now, expected)) if row is not None else "",
         )
@@ -252,9 +253,3 @@ class BatchesScreen(DeckScreen):
                 self.work.start(f"{doing} {short_id(batch)}", operation(batch))
 
         return run
-
-
-def _say(line: Static, text: str) -> None:
-    """Show a text; what has not changed is not repainted."""
-    if str(line.content) != text:
-        line.update(text)

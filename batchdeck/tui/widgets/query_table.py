@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from batchdeck.domain.query import FieldKind, Query, parse
+from batchdeck.domain.query import FieldKind, Query, parse, sort_value
 from batchdeck.errors import FilterError
 from batchdeck.tui.widgets.row_table import Filter, RowSource, RowTable, Sort
+
+
+def sort_key(value: object, kind: FieldKind) -> float | str:
+    """Return what a list sorts a value by; no value counts as the least."""
+    found = sort_value(value, kind)
+    if found is None:
+        return "" if kind.is_text else -math.inf
+    return found
 
 
 @runtime_checkable
