@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import itertools
+from collections.abc import Callable
 
 import pikepdf
 import pypdfium2
@@ -55,7 +56,7 @@ def read_facts(source: Source, path: str, digest: Sha256, size: int, page_bytes:
             sha256=digest,
             size=size,
             pages=pages,
-            title=source.pdfium.get_metadata_value("Title")[:_LONGEST_TEXT].strip(),
+            title=_bounded(lambda: source.pdfium.get_metadata_value("Title")),
             language=_language(source),
             outline=_outline(source),
             encrypted=source.encrypted,
@@ -92,6 +93,14 @@ def _label(page: pikepdf.Page | None) -> str:
     return ""
 
 
+def _bounded(read: Callable[[], str]) -> str:
+    """Return a text of the document, cut to a sane length; empty where it is no text at all."""
+    try:
+        return read()[:_LONGEST_TEXT].strip()
+    except UnicodeDecodeError:
+        return ""
+
+
 def _rotation(page: pikepdf.Page | None) -> int | None:
     if page is None:
         return None
@@ -112,7 +121,7 @@ def _outline(source: Source) -> tuple[OutlineEntry, ...]:
     for bookmark in itertools.islice(source.pdfium.get_toc(_DEEPEST_OUTLINE), MOST_OUTLINE_ENTRIES):
         dest = bookmark.get_dest()
         index = dest.get_index() if dest is not None else None
-        title = bookmark.get_title()[:_LONGEST_TEXT].strip()
+        title = _bounded(bookmark.get_title)
         entries.append(OutlineEntry(bookmark.level + 1, title, None if index is None else index + 1))
     return tuple(entries)
 

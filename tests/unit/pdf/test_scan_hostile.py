@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import random
 import socket
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pikepdf
@@ -12,6 +15,7 @@ import pytest
 
 from batchdeck.domain.documents import Caveat, Document, ProblemKind, UnusableFile
 from batchdeck.pdf.images import render_page
+from batchdeck.pdf.limits import limit_process
 from batchdeck.pdf.scan import ScanLimits, scan_file
 from batchdeck.pdf.split import Splitter
 from batchdeck.pdf.text import TextReader
@@ -284,3 +288,47 @@ def test_a_torn_file_is_repaired_or_refused(
         assert 0 < found.page_count <= 20
     else:
         assert found.problem.kind in (ProblemKind.DAMAGED, ProblemKind.NO_PAGES)
+
+
+def test_titles_that_are_no_text(raw_pdf: Raw, write: Write) -> None:
+    """Half a surrogate pair, which no encoding can carry, and a title of a million letters."""
+    broken = raw_pdf(
+        {
+            1: b"<</Type/Catalog/Pages 2 0 R/Outlines 5 0 R>>",
+            5: b"<</First 6 0 R/Last 6 0 R/Count 1>>",
+            6: b"<</Title<FEFFD800>/Parent 5 0 R/Dest[3 0 R/Fit]>>",
+            7: b"<</Title(" + b"x" * 1_000_000 + b")>>",
+        }
+    ).replace(b"trailer<<", b"trailer<</Info 7 0 R")
+    found = document(write(broken))
+    assert [(one.title, one.page) for one in found.outline] == [("", 1)]
+    assert 0 < len(found.title) <= 1_000
+    halved = raw_pdf({7: b"<</Title<FEFFD800>>>"}).replace(b"trailer<<", b"trailer<</Info 7 0 R")
+    assert document(write(halved)).title == ""
+
+
+def test_mutants_never_raise_and_never_end_the_process(
+    printed_pdf: Callable[..., bytes], tmp_path: Path
+) -> None:
+    chance = random.Random(20_261_121)
+    whole = printed_pdf([b"BT /R 12 Tf 72 700 Td (words and words) Tj ET"] * 3)
+    paths = []
+    for number in range(200):
+        data = bytearray(whole)
+        for _ in range(chance.randrange(1, 12)):
+            at = chance.randrange(len(data))
+            match chance.randrange(3):
+                case 0:
+                    data[at] = chance.randrange(256)
+                case 1:
+                    del data[at : at + chance.randrange(40)]
+                case _:
+                    data[at:at] = data[chance.randrange(len(data)) :][: chance.randrange(40)]
+        path = tmp_path / f"{number}.pdf"
+        path.write_bytes(data)
+        paths.append(str(path))
+    spawning = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawning, limit_process) as pool:
+        found = list(pool.map(scan_file, paths, timeout=120))
+    kinds = {type(one) for one in found}
+    assert kinds == {Document, UnusableFile}
