@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
@@ -112,5 +113,18 @@ def storage_failures(doing: str, path: Path) -> Iterator[None]:
         reason = error.strerror or type(error).__name__
         raise StorageFailed(
             f"{doing} {show(str(path), 200)} failed: {reason}.",
-            hint="What was there before still holds. Free some space or check the disk, then do it again.",
+            hint=_HINTS.get(error.errno or 0, _OTHER_HINT),
         ) from error
+
+
+_NO_ROOM = "Free some space, then do it again. What was there before still holds."
+_NOT_ALLOWED = "Check whose the deck's folder is, and that it may be written. Nothing was changed."
+_OTHER_HINT = "Check the disk, then do it again. What was there before still holds."
+_HINTS = {
+    errno.ENOSPC: _NO_ROOM,
+    errno.EDQUOT: _NO_ROOM,
+    errno.EFBIG: _NO_ROOM,
+    errno.EACCES: _NOT_ALLOWED,
+    errno.EPERM: _NOT_ALLOWED,
+    errno.EROFS: _NOT_ALLOWED,
+}

@@ -3,8 +3,8 @@
 Nothing here takes a lock or knows what a commit means; `storage` does.
 
 Snapshot (`ledger.json`) is one JSON object, the form TinyDB's own JSONStorage reads. Its first line is a
-table `ledger` with the format, the sequence number of the last commit it holds and the CRC-32 of both and
-of all bytes after that line; then one line per record.
+table `ledger` with the format, the number and the mark of the last commit it holds, and the CRC-32 of these
+and of all bytes after that line; then one line per record.
 
 Journal (`ledger.journal`) is one line per commit: CRC-32 in 8 hexadecimal digits, a blank, and a JSON object
 with its sequence number and the records it sets (null removes). Behind the last commit lie zeros, written
@@ -41,6 +41,8 @@ class Snapshot:
 
     format: int
     sequence: int
+    mark: str
+    """Of the last commit it holds; empty where there was none."""
     tables: Tables
 
 
@@ -52,7 +54,7 @@ class Commit:
     delta: Delta
     start: int
     """Its byte offset in the file."""
-    mark: bytes
+    mark: str
     """Its first bytes, by which it is known again."""
 
 
@@ -67,17 +69,33 @@ class Replay:
     """A commit that was cut short, never acknowledged, follows."""
 
 
-class _Header(msgspec.Struct):
+class Header(msgspec.Struct):
+    """The first line of a snapshot."""
+
     format: int
     sequence: int
+    mark: str
     crc32: str
 
 
-_headers = msgspec.json.Decoder(dict[str, dict[str, _Header]])
+_headers = msgspec.json.Decoder(dict[str, dict[str, Header]])
 
 
-def _checksum(format_number: int, sequence: int, body: bytes) -> str:
-    return f"{zlib.crc32(body, zlib.crc32(b'%d %d ' % (format_number, sequence))):08x}"
+def decode_header(line: bytes) -> Header:
+    """Read the first line of a snapshot.
+
+    Raises:
+        DeckDamaged: it is not one.
+    """
+    try:
+        return _headers.decode(line.removesuffix(b",") + b"}")[HEADER_TABLE]["1"]
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
+        raise DeckDamaged("ledger.json does not begin like a ledger.", hint=DOCTOR) from error
+
+
+def _checksum(header: Header, body: bytes) -> str:
+    covered = f"{header.format} {header.sequence} {header.mark} ".encode()
+    return f"{zlib.crc32(body, zlib.crc32(covered)):08x}"
 
 
 def encode_snapshot(snapshot: Snapshot) -> Iterator[bytes]:
@@ -92,7 +110,8 @@ def encode_snapshot(snapshot: Snapshot) -> Iterator[bytes]:
         lines.append(b"\n}")
     lines.append(b"\n}\n")
     body = b"".join(lines)
-    header = _Header(snapshot.format, snapshot.sequence, _checksum(snapshot.format, snapshot.sequence, body))
+    header = Header(snapshot.format, snapshot.sequence, snapshot.mark, "")
+    header.crc32 = _checksum(header, body)
     yield b'{"' + HEADER_TABLE.encode() + b'": {"1": ' + encode(header) + b"},\n"
     yield body
 
@@ -104,17 +123,14 @@ def decode_snapshot(data: bytes) -> Snapshot:
         DeckDamaged: it is not one, or its bytes are not those that were written.
     """
     head, _, body = data.partition(b"\n")
-    try:
-        header = _headers.decode(head.removesuffix(b",") + b"}")[HEADER_TABLE]["1"]
-    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
-        raise DeckDamaged("ledger.json does not begin like a ledger.", hint=DOCTOR) from error
-    if header.crc32 != _checksum(header.format, header.sequence, body):
+    header = decode_header(head)
+    if header.crc32 != _checksum(header, body):
         raise DeckDamaged("ledger.json is not what was written: its checksum differs.", hint=DOCTOR)
     try:
         tables = msgspec.json.decode(b"{" + body, type=Tables)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DeckDamaged(f"ledger.json cannot be read: {error}.", hint=DOCTOR) from error
-    return Snapshot(header.format, header.sequence, tables)
+    return Snapshot(header.format, header.sequence, header.mark, tables)
 
 
 class _Frame(msgspec.Struct):
@@ -155,7 +171,7 @@ def replay(data: bytes, start: int, after: int) -> Replay:
                 raise DeckDamaged(
                     f"ledger.journal lacks commit {expected}: {frame.sequence} is the next.", hint=DOCTOR
                 )
-            mark = data[position : position + MARK_BYTES]
+            mark = data[position : position + MARK_BYTES].decode("ascii")
             commits.append(Commit(frame.sequence, frame.set, start + position, mark))
         position = end
     rest = data[position:]

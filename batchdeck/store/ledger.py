@@ -162,6 +162,11 @@ class Ledger:
             self._writer = threading.get_ident()
             try:
                 self._take_turn()
+                # Before this transaction, not after the last: by now readers have taken in what is folded,
+                # and need not read the whole snapshot.
+                if self._storage.wants_checkpoint:
+                    self._fold()
+                    self._take_turn()
                 changes = Transaction(self._storage.read(), self._views)
                 yield changes
                 self._commit(changes, uses_reserve=uses_reserve)
@@ -188,8 +193,6 @@ class Ledger:
         # Other threads may read while the disk works: the mutex is held only to take the commit in.
         self._storage.append(delta, uses_reserve=uses_reserve)
         self._take_turn()
-        if self._storage.wants_checkpoint:
-            self._fold()
 
     def _fold(self) -> None:
         # The commits are safe in the journal: folding them can wait until the disk is well again.

@@ -23,6 +23,7 @@ from batchdeck.store.journal import (
     Replay,
     Snapshot,
     Tables,
+    decode_header,
     decode_snapshot,
     encode_commit,
     encode_snapshot,
@@ -53,9 +54,9 @@ CURRENT = LedgerFormat(FORMAT, MIGRATIONS)
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A snapshot just written: its first bytes, by which it is known again, and its size."""
+    """A snapshot just written: its first line, by which it is known again, and its size in bytes."""
 
-    header: bytes
+    first_line: bytes
     size: int
 
 
@@ -76,9 +77,10 @@ class JournalStorage(Storage):
         """Number of the last commit taken in."""
         self.disk_format: int | None = None
         """Format of the files; None while there are none."""
-        self._header = b""
+        self._first_line = b""
         self._snapshot_bytes = 0
-        self._last: tuple[int, bytes] | None = None
+        self._mark = ""
+        self._start: int | None = None
         self._end = 0
         self._torn = False
         self._trusted = False
@@ -110,7 +112,7 @@ class JournalStorage(Storage):
             StorageFailed: they cannot be read.
         """
         with storage_failures("Reading", self._snapshot):
-            if self._trusted and _first_bytes(self._snapshot) == self._header:
+            if self._trusted and self._follows(_first_line(self._snapshot)):
                 found = self._read_on(locked=locked)
                 if found is not None:
                     return self._take_in(found)
@@ -159,7 +161,7 @@ class JournalStorage(Storage):
         Raises:
             StorageFailed: one of them was not written; what is committed stays committed.
         """
-        snapshot = Snapshot(self._format.number, self.sequence, self._tables)
+        snapshot = Snapshot(self._format.number, self.sequence, self._mark, self._tables)
         with storage_failures("Writing", self._snapshot), self._doubted():
             chunks = list(encode_snapshot(snapshot))
             size = write_whole(self._disk, self._snapshot, chunks)
@@ -169,13 +171,13 @@ class JournalStorage(Storage):
                 self._write_ahead(journal, 0)
                 self._disk.sync(journal)
             self._disk.sync_folder(self._journal.parent)
-        return Checkpoint(b"".join(chunks)[:HEADER_BYTES], size)
+        return Checkpoint(chunks[0].rstrip(b"\n"), size)
 
     def adopt(self, checkpoint: Checkpoint) -> None:
         """Go on from a snapshot just written."""
-        self._header, self._snapshot_bytes = checkpoint.header, checkpoint.size
+        self._first_line, self._snapshot_bytes = checkpoint.first_line, checkpoint.size
         self.disk_format = self._format.number
-        self._end, self._last, self._torn = 0, None, False
+        self._end, self._start, self._torn = 0, None, False
 
     def keep_copies(self) -> None:
         """Keep the files of an older format beside the ledger, before they are written in today's.
@@ -230,15 +232,24 @@ class JournalStorage(Storage):
                 ) from error
             raise
 
+    def _follows(self, first_line: bytes) -> bool:
+        """Say whether the snapshot is the one known, or only folds commits that were taken in already."""
+        if first_line == self._first_line:
+            return True
+        header = decode_header(first_line)
+        if (header.format, header.sequence, header.mark) != (self.disk_format, self.sequence, self._mark):
+            return False
+        self.adopt(Checkpoint(first_line, self._snapshot.stat().st_size))
+        return True
+
     def _read_on(self, *, locked: bool) -> Replay | None:
         """Read what follows the last commit taken in; None when only reading everything anew will do."""
         with _reading(self._journal) as journal:
             if journal is None:
                 return None if self._end else Replay((), 0, torn=False)
-            if self._last is not None:
-                offset, mark = self._last
-                if os.pread(journal, MARK_BYTES, offset) != mark:
-                    return None
+            start = self._start
+            if start is not None and os.pread(journal, MARK_BYTES, start) != self._mark.encode():
+                return None
             if not locked and os.pread(journal, 1, self._end) in (b"", b"\0"):
                 return Replay((), self._end, torn=False)
             data = _read_from(journal, self._end)
@@ -256,7 +267,7 @@ class JournalStorage(Storage):
             for name, rows in commit.delta.items():
                 changed.setdefault(name, {}).update(rows)
             self.sequence = commit.sequence
-            self._last = (commit.start, commit.mark)
+            self._start, self._mark = commit.start, commit.mark
         self._end, self._torn = found.end, found.torn
         return changed
 
@@ -269,7 +280,7 @@ class JournalStorage(Storage):
                 if locked or attempt == _TRIES - 1:
                     raise
             else:
-                if _first_bytes(self._snapshot) == self._header:
+                if _first_line(self._snapshot) == self._first_line:
                     self._trusted = True
                     return
         raise StorageFailed("The ledger changes faster than it can be read.", hint="Do it again.")
@@ -283,7 +294,7 @@ class JournalStorage(Storage):
         else:
             if self._snapshot.exists() or frames.strip(b"\0"):
                 raise DeckDamaged("ledger.json is empty or gone, but the deck has a ledger.", hint=DOCTOR)
-            snapshot = Snapshot(self._format.number, 0, {})
+            snapshot = Snapshot(self._format.number, 0, "", {})
         if snapshot.format > self._format.number:
             raise DeckTooNew(
                 f"The ledger has format {snapshot.format}; this BatchDeck knows up to {self._format.number}.",
@@ -291,18 +302,18 @@ class JournalStorage(Storage):
             )
         found = replay(frames, 0, snapshot.sequence)
         self._tables, self.sequence = snapshot.tables, snapshot.sequence
-        self._header, self._snapshot_bytes = data[:HEADER_BYTES], len(data)
-        self._last = None
+        self._first_line, self._snapshot_bytes = data.partition(b"\n")[0], len(data)
+        self._start, self._mark = None, snapshot.mark
         self._take_in(found)
         self.disk_format = snapshot.format if data else None
         for number in range(snapshot.format, self._format.number):
             self._tables = self._format.migrations[number](self._tables)
 
 
-def _first_bytes(path: Path) -> bytes:
+def _first_line(path: Path) -> bytes:
     try:
         with path.open("rb", buffering=0) as file:
-            return file.read(HEADER_BYTES)
+            return file.read(HEADER_BYTES).partition(b"\n")[0]
     except FileNotFoundError:
         return b""
 

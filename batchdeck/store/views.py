@@ -30,7 +30,7 @@ class _View(Generic[T]):
     def __init__(self, decode: Callable[[str], T]) -> None:
         self._decode = decode
         self._records: dict[str, T] = {}
-        self._stale: dict[str, None] = {}
+        self._stale: dict[str, T | None] = {}
 
     def mark(self, key: str) -> None:
         """Note that a record is new or has changed."""
@@ -40,16 +40,19 @@ class _View(Generic[T]):
         """Return all records by key."""
         if self._stale:
             records = dict(self._records)
-            for key in self._stale:
-                records[key] = self._decode(key)
+            for key, record in self._stale.items():
+                records[key] = self._decode(key) if record is None else record
             self._records, self._stale = records, {}
         return self._records
 
     def get(self, key: str) -> T | None:
         """Return one record without bringing the others up to date."""
-        if key in self._stale:
-            return self._decode(key)
-        return self._records.get(key)
+        if key not in self._stale:
+            return self._records.get(key)
+        record = self._stale[key]
+        if record is None:
+            record = self._stale[key] = self._decode(key)
+        return record
 
 
 class LedgerViews:

@@ -45,15 +45,15 @@ def journal_of(commits: list[Delta], first: int) -> tuple[bytes, list[int]]:
     return data, ends
 
 
-@given(tables, st.integers(0, 10**9))
-def test_a_snapshot_comes_back(content: Tables, sequence: int) -> None:
-    data = b"".join(encode_snapshot(Snapshot(1, sequence, content)))
-    assert decode_snapshot(data) == Snapshot(1, sequence, content or {"meta": {}})
+@given(tables, st.integers(0, 10**9), st.sampled_from(["", "0123abcd"]))
+def test_a_snapshot_comes_back(content: Tables, sequence: int, mark: str) -> None:
+    data = b"".join(encode_snapshot(Snapshot(1, sequence, mark, content)))
+    assert decode_snapshot(data) == Snapshot(1, sequence, mark, content or {"meta": {}})
 
 
 @given(tables, st.data())
 def test_a_changed_snapshot_is_never_believed(content: Tables, data: st.DataObject) -> None:
-    snapshot = Snapshot(1, 5, content or {"meta": {}})
+    snapshot = Snapshot(1, 5, "00000000", content or {"meta": {}})
     whole = b"".join(encode_snapshot(snapshot))
     place = data.draw(st.integers(0, len(whole) - 1))
     spoilt = whole[:place] + bytes([whole[place] ^ data.draw(st.integers(1, 255))]) + whole[place + 1 :]

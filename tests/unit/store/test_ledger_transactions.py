@@ -153,6 +153,34 @@ def test_another_ledger_sees_a_commit_when_it_refreshes(ledger: Ledger, layout: 
     assert not other.refresh()
 
 
+def test_a_reader_in_step_does_not_read_the_snapshot_again_when_it_is_folded(
+    ledger: Ledger, layout: DeckLayout
+) -> None:
+    with ledger.transaction() as tx:
+        tx.put(made.job())
+    reader = Ledger.open(layout, read_only=True)
+    job, snapshot = reader.job("j1"), layout.ledger.read_bytes()
+    with ledger.transaction() as tx:
+        tx.put(made.batch(job="x" * 200_000))
+    assert layout.ledger.read_bytes() == snapshot, "folded before readers had a chance to follow"
+    reader.refresh()
+    with ledger.transaction() as tx:
+        tx.put(made.job("j2"))
+    assert layout.ledger.read_bytes() != snapshot
+    assert reader.refresh()
+    assert set(reader.jobs()) == {"j1", "j2"}
+    assert reader.job("j1") is job, "decoded anew"
+
+
+def test_a_reader_that_is_behind_a_fold_reads_the_snapshot(ledger: Ledger, layout: DeckLayout) -> None:
+    reader = Ledger.open(layout, read_only=True)
+    with ledger.transaction() as tx:
+        tx.put(made.job())
+    ledger.close()
+    assert reader.refresh()
+    assert reader.jobs() == {"j1": made.job()}
+
+
 def test_a_transaction_begins_with_what_others_have_committed(ledger: Ledger, layout: DeckLayout) -> None:
     other = Ledger.open(layout)
     with ledger.transaction() as tx:
