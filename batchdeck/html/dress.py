@@ -1,6 +1,6 @@
-"""Preparing page trees for the template: anchors for headings, wide tables and formulas that can scroll.
+"""Preparing page trees for the template: anchors, links that lead somewhere, wide tables that scroll.
 
-No word changes here. Dressing a tree twice changes nothing the second time.
+Structure may change here, no word does. Dressing a tree twice changes nothing the second time.
 """
 
 from __future__ import annotations
@@ -33,22 +33,24 @@ class Layout:
     anchors: dict[str, int] = field(default_factory=dict)
     """The page each id stands on."""
 
+    begun: dict[str, int] = field(default_factory=dict)
+    """The page that each of the template's own page marks begins."""
+
     def page_of(self, anchor: str) -> int | None:
-        """Return the page an id stands on; the template itself begins each page with one."""
-        number = anchor.removeprefix("page-")
-        begun = int(number) if anchor != number and number.isascii() and number.isdigit() else None
-        return self.anchors.get(anchor, begun)
+        """Return the page an id stands on, or None where it is on none."""
+        return self.anchors.get(anchor) or self.begun.get(anchor)
 
 
 def dress(assembly: Assembly, stem: str) -> Layout:
-    """Prepare all page trees of `assembly` in place and return what the front matter needs of them.
+    """Prepare all page trees of `assembly` in place, record what that changes, and return what the front
+    matter needs of them.
 
     `stem` is that of the export's files: picture files beside the document carry it too, so that documents
     exported into one folder keep theirs apart.
     """
     _name_pictures(assembly, stem)
     _promote_title(assembly)
-    layout = Layout()
+    layout = Layout(begun={f"page-{page.number}": page.number for page in assembly.pages})
     for page in assembly.pages:
         for element in page.tree.iter():
             identifier = element.get("id")
@@ -61,6 +63,7 @@ def dress(assembly: Assembly, stem: str) -> Layout:
                 element.text = element.text.lstrip("\n")
     names: set[str] = set()
     for page in assembly.pages:
+        _unlink_lost(page, layout, assembly)
         _anchor_headings(page, layout)
         _tell_notes_apart(page, names)
         _wrap_wide(page, layout, names)
@@ -107,6 +110,16 @@ def _anchor_headings(page: PageTree, layout: Layout) -> None:
             layout.headings.append(found)
             if found.level == 1:
                 layout.titles.append(found)
+
+
+def _unlink_lost(page: PageTree, layout: Layout, assembly: Assembly) -> None:
+    """Make plain text of links whose place in the document is gone, with an empty heading for example."""
+    for link in page.tree.iter("a"):
+        href = link.get("href", "")
+        if href.startswith("#") and layout.page_of(href[1:]) is None:
+            link.tag = "span"
+            del link.attrib["href"]
+            assembly.changes.append(Change(STAGE, page.number, "link that leads nowhere", href))
 
 
 def _tell_notes_apart(page: PageTree, names: set[str]) -> None:

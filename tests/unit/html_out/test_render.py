@@ -221,6 +221,14 @@ def test_every_template_passes_the_checks(template: str) -> None:
             assert validate_html(content.decode()) == []
 
 
+def test_a_link_whose_place_is_gone_becomes_text_and_is_recorded() -> None:
+    exported = render(assembly("<h1>T</h1><p><a href='#gone'>x</a> <a href='#page-1'>y</a></p>"))
+    assert '<p><span>x</span> <a href="#page-1">y</a></p>' in exported.html
+    assert [(change.rule, change.before) for change in exported.changes] == [
+        ("link that leads nowhere", "#gone")
+    ]
+
+
 def test_pages_in_files_of_their_own_still_lead_to_each_other() -> None:
     document = assembly("<h1>T</h1><p><a href='#later'>x</a></p>", "<p id='later'>y</p>", "<h1>Second</h1>")
     exported = render(document, "pages", RenderOptions(stem="s"))
