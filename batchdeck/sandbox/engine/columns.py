@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 import statistics
 from collections.abc import Iterator, Sequence
 
@@ -57,10 +57,15 @@ def _find_gutter(rows: Sequence[Row], size: float) -> float | None:
 
     Spaces of justified text may be as wide as a narrow gutter, but not in the same place on many rows."""
     gaps = []
-    for row in rows:
-        for left, right in itertools.pairwise(sorted(row.pieces, key=lambda piece: piece.box[0])):
-            if right.box[0] - left.box[2] >= _NARROWEST_GUTTER * size:
-                gaps.append((left.box[2], right.box[0]))
+    for number, row in enumerate(rows):
+        pieces = list(row.pieces)
+        if number + 1 < len(rows) and rows[number + 1].box[1] < row.box[3]:
+            pieces += rows[number + 1].pieces  # columns need not share their baselines
+        reached = -math.inf
+        for piece in sorted(pieces, key=lambda piece: piece.box[0]):
+            if reached > -math.inf and piece.box[0] - reached >= _NARROWEST_GUTTER * size:
+                gaps.append((reached, piece.box[0]))
+            reached = max(reached, piece.box[2])
     best, most = None, _FEWEST_ROWS - 1
     for start, stop in gaps:
         place = (start + stop) / 2

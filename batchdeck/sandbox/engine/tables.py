@@ -106,7 +106,8 @@ def _middle(row: Row) -> float:
 def _make_table(rows: Sequence[Row], size: float, *, is_titled: bool) -> Table | None:
     if len(rows) < (2 if is_titled else _FEWEST_ROWS):
         return None
-    columns = _find_columns(rows, size)
+    # A first row that stands over several columns at once would hide the strips between them.
+    columns = max(_find_columns(rows, size), _find_columns(rows[1:], size), key=len)
     if len(columns) < 2:
         return None
     grid = [_cells(row, columns) for row in rows]

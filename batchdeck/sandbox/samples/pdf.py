@@ -91,8 +91,15 @@ class Document:
     """How many pages at the beginning are numbered i, ii, iii."""
 
 
+def text_string(text: str) -> str:
+    """Return a text as a PDF string for people: titles, names, values. Not for content streams."""
+    if text.isascii():
+        return literal(text)
+    return f"<feff{text.encode('utf-16-be').hex()}>"
+
+
 def literal(text: str) -> str:
-    """Return a text as a PDF string; its bytes are those of WinAnsiEncoding, one a character."""
+    """Return a text as a PDF string for content streams; its bytes are those of WinAnsiEncoding."""
     escaped = text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
     return "(" + escaped.encode(ENCODING).decode("latin-1") + ")"
 
@@ -162,7 +169,7 @@ def write_document(document: Document) -> bytes:
             f"/DA (/{Font.SANS.resource} 10 Tf 0 g) >>"
         )
     objects.put(root, f"<< {catalog} >>")
-    objects.put(info, f"<< /Title {literal(document.title)} /CreationDate ({_MADE}) >>")
+    objects.put(info, f"<< /Title {text_string(document.title)} /CreationDate ({_MADE}) >>")
     return objects.written(root, info)
 
 
@@ -197,16 +204,15 @@ def _link(link: Link) -> str:
 def _field(objects: _Objects, made: TextField | CheckBox, page: int, font_dict: int) -> str:
     """Return a form field that is its own widget, with what it looks like."""
     x0, y0, x1, y1 = made.box
-    common = (
-        f"/Type /Annot /Subtype /Widget /F 4 /P {page} 0 R /Rect {_rect(made.box)} /T {literal(made.name)}"
-    )
+    common = f"/Type /Annot /Subtype /Widget /F 4 /P {page} 0 R /Rect {_rect(made.box)}"
+    common += f" /T {text_string(made.name)}"
     form = f"/Type /XObject /Subtype /Form /BBox [0 0 {x1 - x0:g} {y1 - y0:g}]"
     form += f" /Resources << /Font {font_dict} 0 R >>"
     if isinstance(made, TextField):
         shown = f"/Tx BMC BT 0 g /{Font.SANS.resource} 10 Tf 3 4 Td {literal(made.value)} Tj ET EMC"
         look = objects.add(stream(shown.encode("latin-1"), form))
         style = f"/DA (/{Font.SANS.resource} 10 Tf 0 g)"
-        return f"<< {common} /FT /Tx /V {literal(made.value)} {style} /AP << /N {look} 0 R >> >>"
+        return f"<< {common} /FT /Tx /V {text_string(made.value)} {style} /AP << /N {look} 0 R >> >>"
     box = f"0.5 w 0 G 0.5 0.5 {x1 - x0 - 1:g} {y1 - y0 - 1:g} re S"
     on = objects.add(stream(f"{box} BT 0 g /ZaDb {y1 - y0 - 2:g} Tf 1.5 2 Td (4) Tj ET".encode(), form))
     off = objects.add(stream(box.encode(), form))
@@ -223,7 +229,7 @@ def _outline(objects: _Objects, entries: Sequence[tuple[str, int]], pages: Seque
         around += f"/Next {numbers[place + 1]} 0 R " if place + 1 < len(numbers) else ""
         objects.put(
             numbers[place],
-            f"<< /Title {literal(title)} /Parent {root} 0 R {around}/Dest [{pages[page]} 0 R /Fit] >>",
+            f"<< /Title {text_string(title)} /Parent {root} 0 R {around}/Dest [{pages[page]} 0 R /Fit] >>",
         )
     ends = f"/First {numbers[0]} 0 R /Last {numbers[-1]} 0 R"
     objects.put(root, f"<< /Type /Outlines {ends} /Count {len(numbers)} >>")
