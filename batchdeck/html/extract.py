@@ -17,12 +17,14 @@ _ARTICLE_END = re.compile(r"</article\s*>", re.I)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
 _FENCE = re.compile(r"^[ \t]*```[\w-]*[ \t]*$", re.M)
 _ATTRIBUTE = re.compile(r"([a-zA-Z][a-zA-Z0-9-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+))")
-FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
-    + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
-    + "]"
+_FORBIDDEN_IN_BASE = "\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+_FORBIDDEN_BEYOND = "".join(
+    f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17)
 )
+FORBIDDEN = re.compile(f"[{_FORBIDDEN_IN_BASE}{_FORBIDDEN_BEYOND}]")
 """Characters that HTML does not allow: most controls, halves of surrogate pairs, noncharacters."""
+_BASE_ONLY = re.compile(f"[{_FORBIDDEN_IN_BASE}]")  # a class within the base plane is ten times as fast
+_BEYOND_BASE = re.compile("[\U00010000-\U0010ffff]")
 _APOLOGY = re.compile(
     r"\s*(?:i(?:'|’)?m (?:sorry|unable|not able)|i am (?:sorry|unable|not able)|sorry, (?:but )?i|"
     r"i apologi[sz]e|"
@@ -30,7 +32,7 @@ _APOLOGY = re.compile(
     r"(?:read|see|view|access|process|transcribe|help|assist|provide|reproduce|have)|unfortunately, i)",
     re.I,
 )
-_APOLOGY_WORDS = 120
+APOLOGY_WORDS = 120
 """An answer longer than this is a transcription, whatever its first words say."""
 
 
@@ -88,7 +90,7 @@ def read_answer(text: str, number: int) -> Answer:
 
 def _changes(text: str, clean: str, number: int, outside: str) -> list[Change]:
     changes = []
-    if FORBIDDEN.search(text):
+    if clean is not text and FORBIDDEN.search(text):
         changes.append(Change(STAGE, number, "control characters"))
     unfenced = _FENCE.sub("", outside)
     if unfenced != outside:
@@ -112,12 +114,14 @@ def clean_characters(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\f" in text:
         text = text.replace("\f", " ")
-    return FORBIDDEN.sub("", text)
+    if text.replace("\n", "").isprintable():
+        return text
+    return (FORBIDDEN if _BEYOND_BASE.search(text) else _BASE_ONLY).sub("", text)
 
 
 def is_apology(text: str) -> bool:
     """Say whether `text` is nothing but the model excusing itself."""
-    return _APOLOGY.match(text) is not None and len(text.split()) <= _APOLOGY_WORDS
+    return _APOLOGY.match(text) is not None and len(text.split()) <= APOLOGY_WORDS
 
 
 def _read_attributes(source: str) -> dict[str, str]:

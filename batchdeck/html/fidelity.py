@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import enum
 import html
+import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -62,11 +63,12 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff"
     "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:['’][^\W_{_UNSPACED}]+)*")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
-_LINE_HYPHEN = re.compile(
-    "(?<=[^\\W\\d_])(?:[-\u2010\u00ad\ufffe\x02]|\u00ad)[ \t]*[\r\n]+\\s*(?=[^\\W\\d_])"
-)
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
+_WORD_OR_CHARACTER = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:['’][^\W_{_UNSPACED}]+)*")
+# The hyphen comes first in the pattern, and what is before it after it, so that the search is for the hyphen.
+_LINE_HYPHEN = re.compile("[-\u2010\u00ad\ufffe\x02](?<=[^\\W\\d_].)[ \t]*[\r\n]+\\s*(?=[^\\W\\d_])")
 _SOFT_HYPHEN = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff\ufffe\x02]")
 _LATEX_COMMAND = re.compile(r"\\[a-zA-Z]+\*?")
 _ALT = re.compile(r"<img\s[^<>]*?\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
@@ -77,12 +79,11 @@ _LISTED_WORDS = 60
 def tokens_of(text: str) -> list[str]:
     """Return the words of `text` in the form in which they are compared: compatibility forms folded, lower
     case, line-end hyphens closed; single characters where a script has no spaces."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
     text = _LINE_HYPHEN.sub("", text)
-    if not text.isascii():
-        text = _SOFT_HYPHEN.sub("", text)
-    return _TOKEN.findall(text.casefold())
+    if text.isascii():
+        return _ASCII_WORD.findall(text.lower())
+    text = _SOFT_HYPHEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    return (_WORD_OR_CHARACTER if _IS_UNSPACED.search(text) else _WORD).findall(text)
 
 
 def tokens_of_markup(markup: str) -> tuple[list[str], list[str]]:
@@ -96,42 +97,56 @@ def tokens_of_markup(markup: str) -> tuple[list[str], list[str]]:
 
 def units_of(tokens: Sequence[str]) -> Counter[str]:
     """Return the bag that is compared: words, and pairs of characters for scripts without spaces."""
-    if not any(_IS_UNSPACED.match(token) for token in tokens):
-        return Counter(tokens)
-    bag: Counter[str] = Counter()
-    previous = ""
-    for token in tokens:
-        unspaced = _IS_UNSPACED.match(token) is not None
-        if not unspaced:
-            bag[token] += 1
-        elif previous:
-            bag[previous + token] += 1
-        previous = token if unspaced else ""
+    bag = Counter(tokens)
+    if "".join(bag).isascii():
+        return bag
+    unspaced = {token for token in bag if _IS_UNSPACED.match(token)}
+    if not unspaced:
+        return bag
+    for token in unspaced:
+        del bag[token]
+    bag.update(a + b for a, b in itertools.pairwise(tokens) if a in unspaced and b in unspaced)
     return bag
 
 
 def compare(markup: str, layer: TextLayer | None, thresholds: FidelityThresholds) -> Fidelity:
-    """Compare a page's markup with its text layer; cost: about half a millisecond a page.
+    """Compare a page's markup with its text layer, as `compare_tokens` does."""
+    answer, described = tokens_of_markup(markup)
+    return compare_tokens(answer, described, layer, thresholds)
+
+
+def compare_tokens(
+    answer: Sequence[str], described: Sequence[str], layer: TextLayer | None, thresholds: FidelityThresholds
+) -> Fidelity:
+    """Compare the words of a page's text and of its images' descriptions with its text layer.
 
     Unverifiable without a layer, or with one whose two extractors disagree. A recall counts the words that
     images' descriptions give, a precision does not.
     """
     if layer is None:
         return Fidelity(Grade.UNVERIFIABLE, detail="the PDF has no text layer here")
-    answer, described = tokens_of_markup(markup)
+    if not layer.trusted and (answer or described):
+        return Fidelity(Grade.UNVERIFIABLE, detail="the PDF's text layer cannot be trusted here")
     printed = tokens_of(layer.text)
     if not answer and not described and len(printed) >= thresholds.empty_words:
         return Fidelity(Grade.FAIL, 0.0, 0.0, detail=f"no words, but the PDF has {len(printed)} here")
-    if not layer.trusted:
-        return Fidelity(Grade.UNVERIFIABLE, detail="the PDF's text layer cannot be trusted here")
     wanted, found = units_of(printed), units_of(answer)
-    if not wanted:
-        return Fidelity(Grade.UNVERIFIABLE, detail="the PDF has no words here")
-    recalled = (wanted & (found + units_of(described))).total() / wanted.total()
-    precise = (wanted & found).total() / found.total() if found else 0.0
-    missing = _missing_runs(printed, answer + described, thresholds.missing_run)
-    grade, detail = _grade(recalled, precise, missing, layer.image_share, thresholds)
-    return Fidelity(grade, recalled, precise, missing, detail)
+    if not wanted or not layer.trusted:
+        return Fidelity(Grade.UNVERIFIABLE, detail="the PDF has no words to compare with here")
+    shared = _overlap(wanted, found)
+    precise = shared / found.total() if found else 0.0
+    recalled = _overlap(wanted, found + units_of(described)) if described else shared
+    missing: tuple[str, ...] = ()
+    if (wanted.total() - recalled) * 2 >= thresholds.missing_run:  # fewer missing words make no passage
+        missing = _missing_runs(printed, [*answer, *described], thresholds.missing_run)
+    recall = recalled / wanted.total()
+    grade, detail = _grade(recall, precise, missing, layer.image_share, thresholds)
+    return Fidelity(grade, recall, precise, missing, detail)
+
+
+def _overlap(wanted: Counter[str], found: Counter[str]) -> int:
+    """Return how many words two bags share."""
+    return sum(min(count, found.get(word, 0)) for word, count in wanted.items())
 
 
 def _grade(

@@ -9,6 +9,8 @@ from xml.etree.ElementTree import Element
 from batchdeck.html.trees import append_nodes
 
 PARTS = ("thead", "tbody", "tfoot")
+_ORDER = {"caption": 0, "thead": 1, "tbody": 2, "tfoot": 3}
+_PLAIN_ATTRIBUTES = frozenset({"scope", "lang", "dir", "id", "data-continues"})
 MAX_COLUMNS = 200
 """Spans are cut to this, and no row is filled up to more."""
 
@@ -27,6 +29,38 @@ def span_of(cell: Element, name: str = "colspan") -> int:
     """Return a cell's span as a number from 1 to `MAX_COLUMNS`; 1 for what is no such number."""
     value = cell.get(name, "1").strip()
     return min(max(int(value), 1), MAX_COLUMNS) if value.isascii() and value.isdigit() else 1
+
+
+def is_plain(table: Element) -> bool:
+    """Say quickly of nearly every table that it has nothing to repair: parts in order, rows of one width
+    without spans, header cells only on top and at the beginning of rows, each with words and a scope."""
+    order = [part.tag for part in table]
+    if "tbody" not in order or order != sorted(order, key=lambda part: _ORDER.get(part, 9)):
+        return False
+    if any(order.count(part) > 1 for part in ("caption", "thead", "tfoot")):
+        return False
+    if order[0] == "caption" and not (table[0].text or "").strip():
+        return False
+    width = 0
+    for part in table:
+        for row in part if part.tag != "caption" else ():
+            width = width or len(row)
+            if len(row) != width or not _is_plain_row(row, part.tag):
+                return False
+    return width > 0
+
+
+def _is_plain_row(row: Element, part: str) -> bool:
+    has_data = part == "thead"
+    for at, cell in enumerate(row):
+        is_header = cell.tag == "th"
+        scope = ("col" if part == "thead" else "row") if is_header else None
+        if cell.get("scope") != scope or not _PLAIN_ATTRIBUTES.issuperset(cell.attrib):
+            return False
+        if is_header and (not (cell.text or "").strip() or (part != "thead" and at)):
+            return False
+        has_data = has_data or not is_header
+    return has_data
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ STAGE = "hyphens"
 
 HYPHENS = "-\u2010\u00ad"
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
+_ASCII_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_LINE_END = re.compile(rf"[{HYPHENS}][ \t]*\n")
+_MAY_BE_CUT = re.compile(rf"[{HYPHENS}][ \t]*(?:\n|\Z)")
 _CUT = re.compile(rf"([^\W\d_]+)[{HYPHENS}][ \t]*\n\s*([^\W_]+)")
 _CUT_BEFORE_BREAK = re.compile(rf"([^\W\d_]+)[{HYPHENS}]\s*\Z")
 _LETTERS_LAST = re.compile(r"[^\W\d_]+\Z")
@@ -37,7 +40,9 @@ class Vocabulary:
         if self._counted is None:
             self._counted = Counter()
             for page in self._assembly.pages:
-                self._counted.update(_WORD.findall(_CUT.sub(" ", text_of(page.tree)).casefold()))
+                text = text_of(page.tree)
+                word = _ASCII_WORD if text.isascii() else _WORD
+                self._counted.update(word.findall(text.casefold()))
         return self._counted
 
     def join(self, first: str, second: str) -> str:
@@ -84,8 +89,9 @@ def settle_hyphens(assembly: Assembly, vocabulary: Vocabulary) -> None:
 
 
 def _may_be_cut(tree: Element) -> bool:
+    cut = _LINE_END if tree.find(".//br") is None else _MAY_BE_CUT
     return any(
-        _CUT.search(element.text or "") or _CUT.search(element.tail or "") or element.tag == "br"
+        (element.text and cut.search(element.text)) or (element.tail and cut.search(element.tail))
         for element in tree.iter()
     )
 
@@ -97,11 +103,11 @@ def _close(element: Element, vocabulary: Vocabulary) -> None:
     def joined(match: re.Match[str]) -> str:
         return vocabulary.join(match[1], match[2])
 
-    if element.text:
+    if element.text and _LINE_END.search(element.text):
         element.text = _CUT.sub(joined, element.text)
     for child in element:
         _close(child, vocabulary)
-        if child.tail:
+        if child.tail and _LINE_END.search(child.tail):
             child.tail = _CUT.sub(joined, child.tail)
     _close_over_breaks(element, vocabulary)
 

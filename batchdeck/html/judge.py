@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from batchdeck.domain.outcomes import Outcome
-from batchdeck.html.extract import is_apology, read_answer
-from batchdeck.html.fidelity import Fidelity, FidelityThresholds, Grade, compare, tokens_of, tokens_of_markup
+from batchdeck.html.extract import APOLOGY_WORDS, Answer, is_apology, read_answer
+from batchdeck.html.fidelity import (
+    Fidelity,
+    FidelityThresholds,
+    Grade,
+    compare_tokens,
+    tokens_of,
+    tokens_of_markup,
+)
 from batchdeck.html.model import TextLayer
-from batchdeck.html.repetition import find_loop
+from batchdeck.html.repetition import Loop, find_loop
 from batchdeck.html.words import excerpt, plain_text
 
 DEFAULT_THRESHOLDS = FidelityThresholds()
@@ -50,17 +57,15 @@ def judge_answer(
         return judge_cut(text) or Judgement(answer.outcome, answer.detail)
     if not answer.outcome.is_good:
         return Judgement(answer.outcome, answer.detail)
-    printed = tokens_of(layer.text) if layer is not None else []
     tokens, described = tokens_of_markup(answer.html)
     if not tokens and not described:
-        return _judge_wordless(
-            answer.outcome, answer.detail, answer.kind, answer.html, len(printed), thresholds
-        )
+        return _judge_wordless(answer, layer, thresholds)
     loop = find_loop(tokens)
-    if loop is not None and not _is_printed(loop.phrase, loop.repeats, printed):
+    if loop is not None and not _is_printed(loop, layer):
         return Judgement(Outcome.REPETITION, f"“{excerpt(loop.phrase, 60)}” {loop.repeats} times in a row")
-    fidelity = compare(answer.html, layer, thresholds)
-    if is_apology(plain_text(answer.html)) and (fidelity.recall or 0.0) < thresholds.apology_recall:
+    fidelity = compare_tokens(tokens, described, layer, thresholds)
+    is_unlike = (fidelity.recall or 0.0) < thresholds.apology_recall
+    if is_unlike and len(tokens) <= APOLOGY_WORDS and is_apology(plain_text(answer.html)):
         return _judgement(Outcome.REFUSED, "the model declined inside the article", fidelity)
     if fidelity.grade is Grade.FAIL:
         return _judgement(Outcome.LOW_FIDELITY, fidelity.detail, fidelity)
@@ -79,23 +84,21 @@ def judge_cut(text: str) -> Judgement | None:
     return Judgement(Outcome.REPETITION, f"“{excerpt(loop.phrase, 60)}” {loop.repeats} times in a row")
 
 
-def _judge_wordless(
-    outcome: Outcome, detail: str, kind: str, markup: str, printed: int, thresholds: FidelityThresholds
-) -> Judgement:
+def _judge_wordless(answer: Answer, layer: TextLayer | None, thresholds: FidelityThresholds) -> Judgement:
+    printed = len(tokens_of(layer.text)) if layer is not None else 0
     if printed >= thresholds.empty_words:
-        claim = "called blank" if kind == "blank" else "without words"
+        claim = "called blank" if answer.kind == "blank" else "without words"
         return Judgement(Outcome.EMPTY, f"{claim}, but the PDF has {printed} words here", 0.0, 0.0)
-    if kind != "blank" and "<img" not in markup.lower():
+    if answer.kind != "blank" and "<img" not in answer.html.lower():
         return Judgement(Outcome.EMPTY, "the article has no words and does not say that the page is blank")
-    return Judgement(outcome, detail)
+    return Judgement(answer.outcome, answer.detail)
 
 
-def _is_printed(phrase: str, repeats: int, printed: list[str]) -> bool:
+def _is_printed(loop: Loop, layer: TextLayer | None) -> bool:
     """Say whether the page itself repeats the phrase about as often (a column of zeros, empty boxes)."""
-    if not printed:
+    if layer is None:
         return False
-    first, *_ = phrase.split()
-    return printed.count(first) * 2 >= repeats
+    return tokens_of(layer.text).count(loop.phrase.split()[0]) * 2 >= loop.repeats
 
 
 def _judgement(outcome: Outcome, detail: str, fidelity: Fidelity) -> Judgement:

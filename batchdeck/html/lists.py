@@ -7,23 +7,23 @@ from xml.etree.ElementTree import Element
 
 from batchdeck.html.model import Change
 from batchdeck.html.trees import Node, is_empty, replace_children
-from batchdeck.html.words import difference, words_of
+from batchdeck.html.words import excerpt
 
 STAGE = "lists"
 
 _WHOLE = re.compile(r"-?[0-9]{1,6}")
 _PRINTED = re.compile(r"\s*\(?([0-9]{1,4})(?:[.)]|\.\))\s+(?=\S)")
-_BULLET = re.compile(r"\s*[•◦▪▫‣⁃∙]\s*(?=\S)")
+_BULLET = re.compile(r"\s*[•◦▪▫‣⁃∙]\s+(?=\S)")
 _TYPES = frozenset("1aAiI")
 
 
 def settle_lists(tree: Element, page: int) -> list[Change]:
     """Repair every list of a page, in place, and return the changes."""
     rules: set[str] = set()
+    marks: list[str] = []
     lists = [element for element in tree.iter() if element.tag in ("ul", "ol", "dl")]
     if not lists:
         return []
-    before = words_of(tree)
     for element in lists:
         for item in items_of(element):
             value = item.get("value")
@@ -31,16 +31,18 @@ def settle_lists(tree: Element, page: int) -> list[Change]:
                 rules.add("value that numbers nothing")
                 del item.attrib["value"]
         if element.tag == "ol":
-            _settle_numbers(element, rules)
+            _settle_numbers(element, rules, marks)
         elif element.tag == "ul":
-            _drop_printed_bullets(element, rules)
+            _drop_printed_bullets(element, marks)
             for name in ("start", "type", "reversed"):
                 element.attrib.pop(name, None)
     _drop_empty(tree, rules)
-    removed, added = difference(before, words_of(tree)) if rules else ((), ())
     changes = [Change(STAGE, page, rule) for rule in sorted(rules)]
-    if removed or added:
-        changes.append(Change(STAGE, page, "marks that the list itself says", removed=removed, added=added))
+    if marks:
+        listed = excerpt(" ".join(marks))
+        changes.append(
+            Change(STAGE, page, "printed marks the list says itself", listed, removed=tuple(marks))
+        )
     return changes
 
 
@@ -55,7 +57,7 @@ def first_number(element: Element) -> int:
     return int(start) if _WHOLE.fullmatch(start) else 1
 
 
-def _settle_numbers(element: Element, rules: set[str]) -> None:
+def _settle_numbers(element: Element, rules: set[str], marks: list[str]) -> None:
     start = element.get("start")
     if start is not None and not _WHOLE.fullmatch(start.strip()):
         rules.add("start is no number")
@@ -63,10 +65,10 @@ def _settle_numbers(element: Element, rules: set[str]) -> None:
     if element.get("type") is not None and element.attrib["type"] not in _TYPES:
         rules.add("unknown kind of numbers")
         del element.attrib["type"]
-    _take_printed_numbers(element, items_of(element), rules)
+    _take_printed_numbers(element, items_of(element), marks)
 
 
-def _take_printed_numbers(element: Element, items: list[Element], rules: set[str]) -> None:
+def _take_printed_numbers(element: Element, items: list[Element], marks: list[str]) -> None:
     """Move printed numbers into the markup when every item begins with the next one."""
     if len(items) < 2 or element.get("type", "1") != "1" or element.get("reversed") is not None:
         return
@@ -80,20 +82,18 @@ def _take_printed_numbers(element: Element, items: list[Element], rules: set[str
         return
     for item, match in zip(items, matches, strict=True):
         if match is not None:
-            _cut_leading(item, match.end())
+            marks.append(_cut_leading(item, match.end()))
     if numbers[0] != 1:
         element.set("start", str(numbers[0]))
-    rules.add("printed numbers")
 
 
-def _drop_printed_bullets(element: Element, rules: set[str]) -> None:
+def _drop_printed_bullets(element: Element, marks: list[str]) -> None:
     items = items_of(element)
     matches = [_BULLET.match(_leading_text(item)) for item in items]
     if items and all(match is not None for match in matches):
         for item, match in zip(items, matches, strict=True):
             if match is not None:
-                _cut_leading(item, match.end())
-        rules.add("printed bullets")
+                marks.append(_cut_leading(item, match.end()))
 
 
 def _leading_text(item: Element) -> str:
@@ -101,9 +101,12 @@ def _leading_text(item: Element) -> str:
     return holder.text or ""
 
 
-def _cut_leading(item: Element, length: int) -> None:
+def _cut_leading(item: Element, length: int) -> str:
+    """Cut so many characters off the beginning of an item and return the word that they are."""
     holder = _leading_holder(item)
-    holder.text = (holder.text or "")[length:]
+    text = holder.text or ""
+    holder.text = text[length:]
+    return text[:length].strip()
 
 
 def _leading_holder(item: Element) -> Element:

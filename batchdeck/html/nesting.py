@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
-from batchdeck.html.markup import AS_DIV, CHILDREN, HEADINGS, MATH, PHRASING, WITHOUT_TEXT, names
+from batchdeck.html.markup import AS_DIV, CHILDREN, HEADINGS, MATH, PHRASING, VOID, WITHOUT_TEXT, names
 from batchdeck.html.model import Change
 from batchdeck.html.trees import (
     Node,
@@ -32,6 +32,7 @@ _NO_HEADING = names("th dt address caption")
 _NEVER_INSIDE = names("address header footer section")
 """What may not stand in the elements that may hold no heading either."""
 _TABLE_INNARDS = names("thead tbody tfoot tr td th caption")
+_WATCHED = WITHOUT_TEXT | {"a", "section", "header", "footer", "figure"}
 _GROUP = "data-group"
 """Marks, while a page is settled, the lists that orphans were gathered in."""
 
@@ -41,6 +42,8 @@ def settle_nesting(tree: Element, page: int) -> list[Change]:
 
     Afterwards the article holds blocks only: text and phrasing that stood bare in it are paragraphs.
     """
+    if is_plain(tree):
+        return []
     rules: set[str] = set()
     for element in list(tree.iter()):
         if element.tag not in CHILDREN:
@@ -61,11 +64,49 @@ def settle_nesting(tree: Element, page: int) -> list[Change]:
                 holders.add(element)
         elif not _is_settled(element) or any(child in holders for child in element):
             set_contents(element, _settled(element, rules))
-    if (tree.text or "").strip() or any(
-        child.tag in _LINE or child.tag == "p" or (child.tail or "").strip() for child in tree
-    ):
+    if _has_bare_line(tree):
         set_contents(tree, _blocks_of(contents_of(tree), rules))
     return [Change(STAGE, page, rule) for rule in sorted(rules)]
+
+
+def is_plain(tree: Element) -> bool:
+    """Say quickly of nearly every page that every element in it stands where it may."""
+    for element in tree.iter():
+        tag = element.tag
+        allowed = CHILDREN.get(tag)
+        if allowed is None:
+            if tag not in VOID:
+                return False
+        elif len(element):
+            for child in element:
+                if child.tag not in allowed:
+                    return False
+            if tag in _NO_HEADING and any(child.tag not in _LINE for child in element):
+                return False
+        if tag in _WATCHED and not _is_sound(element):
+            return False
+    return not _has_bare_line(tree)
+
+
+def _is_sound(element: Element) -> bool:
+    """Say whether an element that has more to it than its children's names is as it should be."""
+    match element.tag:
+        case "a":
+            return element.find(".//a") is None
+        case "section":
+            return element.get("role") is not None or element.get("data-role") == "footnotes"
+        case "header" | "footer":
+            return element.get("data-role") == "running"
+        case _:
+            return _is_settled(element)
+
+
+def _has_bare_line(tree: Element) -> bool:
+    """Say whether text or phrasing stands bare in the article, or a paragraph shows nothing."""
+    return bool((tree.text or "").strip()) or any(
+        child.tag in _LINE or (child.tail or "").strip() or (child.tag == "p" and is_empty(child))
+        for child in tree
+    )
 
 
 def _rename(element: Element, rules: set[str]) -> None:

@@ -53,12 +53,12 @@ def read_page(material: PageMaterial, thresholds: FidelityThresholds) -> PageRea
 def _read_good(material: PageMaterial, answer: Answer, thresholds: FidelityThresholds) -> PageReading:
     number = material.number
     raw = check_syntax(answer.html, number)
-    clean = sanitise(answer.html)
-    tree = parse_page(clean)
+    clean = sanitise(raw.markup, is_flat=True)
+    tree = raw.tree if raw.tree is not None and clean == raw.markup else parse_page(clean)
     outcome = Outcome.OK_REPAIRED if raw.issues else answer.outcome
     reading = PageReading(_page_tree(material, tree, outcome, "answer"), list(answer.changes))
     reading.issues += raw.issues
-    if raw.words is not None:
+    if raw.tree is None:
         removed, added = difference(raw.words, words_of(tree))
         if removed or added:
             reading.changes.append(_loss(number, removed, added))

@@ -42,16 +42,16 @@ _INPUT_VALUE = re.compile(r"\bvalue\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)
 _CHECKED = re.compile(r"\schecked(?=[\s=/]|$)", re.I)
 
 
-def sanitise(source: str) -> str:
+def sanitise(source: str, *, is_flat: bool = False) -> str:
     """Return the markup of a page with nothing in it but the closed list (`markup.ELEMENTS`).
 
     Links keep http, https and mailto targets and fragments. What form controls hold becomes text, because
     a control would be dropped together with its value. The result is well-formed: every element that is
-    not void has its end tag.
+    not void has its end tag. `is_flat` says that `flatten` has seen the source already.
     """
     if "<input" in source.lower():
         source = _INPUT.sub(_input_as_text, source)
-    return clean_characters(_CLEANER.clean(flatten(source)))
+    return clean_characters(_CLEANER.clean(source if is_flat else flatten(source)))
 
 
 def _input_as_text(match: re.Match[str]) -> str:

@@ -16,7 +16,8 @@ from xml.etree.ElementTree import Element
 from batchdeck.html.extract import FORBIDDEN
 from batchdeck.html.markup import CHILDREN, TABLE_PARTS, VOID, WITHOUT_TEXT
 
-MAX_DEPTH = 120
+MAX_DEPTH = 90
+"""Below the depth to which the sanitiser flattens, so that what is read here needs no flattening."""
 
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)((?:\s+[a-z][a-z0-9-]*(?:=(?:\"[^\"<>]*\"|'[^'<>]*'))?)*)\s*(/?)>")
 _ATTRIBUTE = re.compile(r"([a-z][a-z0-9-]*)(?:=(?:\"([^\"]*)\"|'([^']*)'))?")

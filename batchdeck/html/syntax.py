@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from xml.etree.ElementTree import Element
 
 from batchdeck.html.model import SyntaxIssue
 from batchdeck.html.parse import parse_fragment_with_errors
@@ -17,11 +18,17 @@ TOO_DEEP = "nested-too-deeply"
 
 @dataclass(frozen=True, slots=True)
 class RawReading:
-    """What a parser says of raw markup. `words` are those before cleaning; None when cleaning cannot lose
-    any, because the markup is of the contract to the letter."""
+    """What a parser says of raw markup.
 
-    issues: tuple[SyntaxIssue, ...]
-    words: tuple[str, ...] | None
+    `tree` is that of markup which is of the contract to the letter; such markup has no issues, and cleaning
+    cannot lose any of its words. For all other markup it is None, and `words` are those before cleaning.
+    """
+
+    markup: str
+    """The source, flattened where it was nested too deeply."""
+    tree: Element | None
+    issues: tuple[SyntaxIssue, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 def check_syntax(markup: str, page: int) -> RawReading:
@@ -29,11 +36,12 @@ def check_syntax(markup: str, page: int) -> RawReading:
 
     Markup nested too deeply for a tree is flattened first, and says so.
     """
-    if read_strictly(markup) is not None:
-        return RawReading((), None)
+    strict = read_strictly(markup)
+    if strict is not None:
+        return RawReading(markup, strict)
     flat = flatten(markup)
     root, errors = parse_fragment_with_errors(flat)
     issues = [SyntaxIssue(page, line, column, code) for line, column, code in errors[:MAX_ISSUES]]
     if flat is not markup:
         issues.insert(0, SyntaxIssue(page, 1, 1, TOO_DEEP))
-    return RawReading(tuple(issues), tuple(words_of(root)))
+    return RawReading(flat, None, tuple(issues), tuple(words_of(root)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element
 
-from batchdeck.html.grid import PARTS, cells_of, rows_of, span_of, square_up
+from batchdeck.html.grid import PARTS, cells_of, is_plain, rows_of, span_of, square_up
 from batchdeck.html.model import Change, Review
 from batchdeck.html.trees import (
     Node,
@@ -40,6 +40,10 @@ def settle_tables(tree: Element, page: int) -> tuple[list[Change], list[Review]]
 def _replaced(table: Element, page: int, changes: list[Change], reviews: list[Review]) -> list[Node] | None:
     if table.tag != "table":
         return None
+    if is_plain(table):
+        if table.find(".//th") is None:
+            reviews.append(_headless(table, page))
+        return None
     rules: list[str] = []
     _order_parts(table, rules)
     if table.find(".//tr") is None:
@@ -52,8 +56,12 @@ def _replaced(table: Element, page: int, changes: list[Change], reviews: list[Re
     text = excerpt(text_of(table), 80)
     changes += [Change(STAGE, page, rule, before=text) for rule in dict.fromkeys(rules)]
     if table.find(".//th") is None:
-        reviews.append(Review(page, "table_scope", "A table has no header cells.", text))
+        reviews.append(_headless(table, page))
     return None
+
+
+def _headless(table: Element, page: int) -> Review:
+    return Review(page, "table_scope", "A table has no header cells.", excerpt(text_of(table), 80))
 
 
 def _order_parts(table: Element, rules: list[str]) -> None:

@@ -14,10 +14,8 @@ from batchdeck.html.model import Change
 EXCERPT = 200
 """Greatest number of characters of `Change.before` and `Change.after`."""
 
-_INLINE_TAG = re.compile(
-    r"</?(?:" + "|".join(sorted(INLINE, key=len, reverse=True)) + r")(?=[\s/>])[^<>]*>", re.I
-)
-_ANY_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
+_TAG = re.compile(r"<(/?[a-zA-Z!][^\s/<>]*)[^<>]*>")
+_INLINE_TAGS = INLINE | {f"/{tag}" for tag in INLINE}
 _SPACES = re.compile(r"\s+")
 
 
@@ -54,7 +52,10 @@ def words_of(element: Element) -> list[str]:
 def plain_text(markup: str) -> str:
     """Return the visible text of HTML source without building a tree; fit for well-behaved markup, and for
     counting in any. Alternative texts are not included."""
-    return html.unescape(_ANY_TAG.sub(" ", _INLINE_TAG.sub("", markup)))
+    pieces = _TAG.split(markup)
+    pieces[1::2] = ["" if tag in _INLINE_TAGS or tag.lower() in _INLINE_TAGS else " " for tag in pieces[1::2]]
+    text = "".join(pieces)
+    return html.unescape(text) if "&" in text else text
 
 
 def excerpt(text: str, limit: int = EXCERPT) -> str:
@@ -65,9 +66,10 @@ def excerpt(text: str, limit: int = EXCERPT) -> str:
 
 def difference(before: Iterable[str], after: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return (words removed, words added) between two bags of words."""
-    bag_before, bag_after = Counter(before), Counter(after)
-    if bag_before == bag_after:
+    old, new = list(before), list(after)
+    if old == new:
         return (), ()
+    bag_before, bag_after = Counter(old), Counter(new)
     return tuple((bag_before - bag_after).elements()), tuple((bag_after - bag_before).elements())
 
 

@@ -8,7 +8,8 @@ from tests.unit.html.trees import html
 
 def test_a_clean_page_has_no_issues_and_needs_no_count_of_words() -> None:
     reading = check_syntax("<article><p>Words.</p></article>", 4)
-    assert (reading.issues, reading.words) == ((), None)
+    assert (reading.issues, reading.words) == ((), ())
+    assert reading.tree is not None
 
 
 def test_errors_are_told_with_their_place_in_the_answer() -> None:
