@@ -43,7 +43,10 @@ def is_giant(page: pikepdf.Object) -> bool:
 
     A form that draws itself, or forms nested deeper than `_DEEPEST_FORM`, count as giant.
     """
-    return _drawn_size(page, _greatest_size) > GIANT_BYTES and _drawn_size(page, _decoded_size) > GIANT_BYTES
+    try:
+        return all(_drawn_size(page, size_of) > GIANT_BYTES for size_of in (_greatest_size, _decoded_size))
+    except Exception:  # damaged structure fails in any way: nothing that can be followed to its end is giant
+        return False
 
 
 def _drawn_size(page: pikepdf.Object, size_of: Callable[[pikepdf.Stream], int]) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import math
 
+import pypdfium2
 from pypdfium2.raw import FORMTYPE_NONE
 
-from batchdeck.pdf.giants import giant_pages
+from batchdeck.pdf.glance import glance
 from batchdeck.pdf.open import pdfium_document
 from batchdeck.pdf.pdfium import PDFIUM, Unopenable
 
@@ -46,21 +47,26 @@ def crop(
     Raises:
         ValueError: the box is empty or leaves the page.
         IndexError: the document has no such page.
-        Unopenable: the file cannot be opened, or the page is too large to be drawn.
+        Unopenable: the file or the page cannot be opened, or the page is too large to be drawn.
         WrongPassword, OSError: the file cannot be opened.
     """
     x0, y0, x1, y1 = bbox_thousandths
     if not (0 <= x0 < x1 <= _THOUSANDTHS and 0 <= y0 < y1 <= _THOUSANDTHS):
         raise ValueError(f"not a box within the page: {bbox_thousandths}")
-    if number - 1 in giant_pages(path, password):
+    if number - 1 in glance(path, password).giant_pages:
         raise Unopenable(f"the content of page {number} is too large to be drawn")
     with PDFIUM, pdfium_document(path, password) as document:
         if not 1 <= number <= len(document):
             raise IndexError(f"page {number} of {len(document)}")
         if document.get_formtype() != FORMTYPE_NONE:
             document.init_forms()  # before the page is opened, or its fields stay empty
-        page = document[number - 1]
+        try:
+            page = document[number - 1]
+        except pypdfium2.PdfiumError as error:
+            raise Unopenable(f"page {number} cannot be opened") from error
         width, height = page.get_size()
+        if not width * height:
+            raise Unopenable(f"page {number} has no size")
         across, down = width * (x1 - x0) / _THOUSANDTHS, height * (y1 - y0) / _THOUSANDTHS
         wanted = max(dpi / _POINTS_PER_INCH, _FEWEST_PIXELS / min(across, down))
         scale = min(wanted, math.sqrt(MOST_PIXELS / (across * down)), LONGEST_EDGE / max(across, down))

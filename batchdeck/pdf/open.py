@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
@@ -14,11 +12,9 @@ import pikepdf
 import pypdfium2
 from pypdfium2.raw import FPDF_REMOVE_SECURITY, FPDF_GetSecurityHandlerRevision
 
+from batchdeck.pdf.glance import glance
 from batchdeck.pdf.pdfium import PDFIUM, Unopenable, WrongPassword, open_pdfium
-
-# Libraries that log about damaged input would otherwise write over the dashboard (logging's last resort).
-for _library in ("pikepdf", "pypdf", "pypdfium2"):
-    logging.getLogger(_library).addHandler(logging.NullHandler())
+from batchdeck.pdf.qpdf import open_qpdf, written
 
 
 class NoPages(Unopenable):
@@ -127,11 +123,7 @@ def pdfium_document(path: str, password: str = "") -> Iterator[pypdfium2.PdfDocu
         WrongPassword, Unopenable, OSError: as `open_source`, or as the system.
     """
     with open(path, "rb") as file:
-        with PDFIUM:
-            try:
-                document = open_pdfium(file, password)
-            except Unopenable:
-                document = None
+        document = _pdfium_as_qpdf_sees_it(path, file, password)
         if document is None:
             file.seek(0)
             with open_source(file.read(), password) as source:
@@ -142,6 +134,19 @@ def pdfium_document(path: str, password: str = "") -> Iterator[pypdfium2.PdfDocu
         finally:
             with PDFIUM:
                 document.close()
+
+
+def _pdfium_as_qpdf_sees_it(path: str, file: BinaryIO, password: str) -> pypdfium2.PdfDocument | None:
+    """Open a file in pdfium; None where pdfium cannot, or counts other pages than qpdf does."""
+    with PDFIUM:
+        try:
+            document = open_pdfium(file, password)
+        except (Unopenable, WrongPassword):
+            return None
+        if glance(path, password).page_count in (None, len(document)):
+            return document
+        document.close()
+    return None
 
 
 def readable_copy(path: str, password: str = "") -> bytes:
@@ -163,52 +168,6 @@ def readable_copy(path: str, password: str = "") -> bytes:
             source.pdfium.save(out, flags=FPDF_REMOVE_SECURITY)
     with pikepdf.open(out) as saved:
         return written(saved)
-
-
-def open_qpdf(source: BinaryIO, password: str) -> pikepdf.Pdf | None:
-    """Open a document with qpdf, which mends what it can; None where it cannot, or finds no page.
-
-    Raises:
-        WrongPassword: it is encrypted and this password does not open it.
-    """
-    for spelling in _spellings(password):
-        try:
-            document = pikepdf.open(source, password=spelling, access_mode=pikepdf.AccessMode.mmap)
-            if len(document.pages):
-                return document
-            document.close()
-        except pikepdf.PasswordError:
-            continue
-        except Exception:  # hostile input fails in any way; other libraries are tried
-            return None
-        return None
-    raise WrongPassword
-
-
-def _spellings(password: str) -> list[str | bytes]:
-    """Return a password as old and as new encryption spell it (Latin-1, UTF-8)."""
-    with contextlib.suppress(UnicodeEncodeError):
-        if not password.isascii():
-            return [password, password.encode("latin-1")]
-    return [password]
-
-
-def written(qpdf: pikepdf.Pdf) -> bytes:
-    """Return a document written anew: decrypted, mended, compact, and the same bytes each time (with a fixed
-    identifier, as one made from the content costs a fifth of the time)."""
-    out = io.BytesIO()
-    if "/ID" in qpdf.trailer:
-        del qpdf.trailer["/ID"]
-    with warnings.catch_warnings():
-        # Widgets that no form reaches are as unreachable in the original: nothing gets lost.
-        warnings.simplefilter("ignore", pikepdf.PageCopyWarning)
-        qpdf.save(
-            out,
-            encryption=False,
-            static_id=True,
-            object_stream_mode=pikepdf.ObjectStreamMode.generate,
-        )
-    return out.getvalue()
 
 
 def _pdfium_or_none(data: bytes, password: str) -> pypdfium2.PdfDocument | None:

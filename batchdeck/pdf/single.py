@@ -8,7 +8,7 @@ import pikepdf
 from pikepdf import Name
 
 from batchdeck.pdf.annotations import carry_annotations, copied
-from batchdeck.pdf.open import written
+from batchdeck.pdf.qpdf import written
 
 PRUNE_NAMED_BYTES = 250_000
 """A page that names several pictures of this size together is searched for those that it never uses: scans

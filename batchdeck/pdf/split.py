@@ -8,8 +8,9 @@ from typing import BinaryIO
 import pikepdf
 import pypdfium2
 
-from batchdeck.pdf.open import Source, open_qpdf, open_source, written
+from batchdeck.pdf.open import Source, open_source
 from batchdeck.pdf.pdfium import PDFIUM, Unopenable, WrongPassword
+from batchdeck.pdf.qpdf import open_qpdf, written
 from batchdeck.pdf.single import single_page
 
 _REOPEN_AFTER_BYTES = 64_000_000

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pypdfium2
 
 from batchdeck.pdf.agreement import agreement, words_in
-from batchdeck.pdf.giants import giant_pages
+from batchdeck.pdf.glance import glance
 from batchdeck.pdf.lines import Box, Line, read_lines, read_pictures
 from batchdeck.pdf.links import read_links
 from batchdeck.pdf.open import pdfium_document
@@ -61,8 +61,7 @@ class TextReader:
     """One document, open for reading what its pages say. A context manager; not for several threads.
 
     A page that pdfium cannot open, or must not because its content is giant, reads as empty: no words, no
-    links, no size. Of a document that a scan found repaired, read a `readable_copy`: pdfium may count the
-    pages of the original differently.
+    links, no size.
 
     Args:
         path: the file, with surrogate escapes for bytes that are not UTF-8.
@@ -78,7 +77,7 @@ class TextReader:
         with contextlib.ExitStack() as stack:
             self._document = stack.enter_context(pdfium_document(path, password))
             self.page_count: int = len(self._document)
-            self._giants = giant_pages(path, password)
+            self._giants = glance(path, password).giant_pages
             self._number = 0
             self._opened: _Opened | None = None
             self._stack = stack.pop_all()

@@ -105,8 +105,9 @@ def test_a_count_that_lies_is_corrected(write: Write, printed_pdf: Callable[...,
             Path(path).write_bytes(lying.replace(b"/Count %d" % pages, b"/Count %d" % claimed))
         found = document(path)
         assert found.page_count == pages
-        with Splitter(path) as splitter:
-            assert splitter.page_count == pages
+        with Splitter(path) as splitter, TextReader(path) as reader:
+            assert splitter.page_count == reader.page_count == pages
+            assert reader.text(pages) == "words"
 
 
 LOOPS: dict[str, dict[int, bytes]] = {
