@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 
 from batchdeck.api.gateway import Gateway
@@ -47,6 +48,36 @@ async def collect(context: Context, batch_id: str) -> AsyncGenerator[Event, None
     findings = batch.archive.findings if batch.archive else ()
     yield BatchArchived(batch.id, batch.job, batch.outcomes, batch.cost, findings)
     yield Finished(batch)
+
+
+async def look_again(context: Context, batch: Batch) -> bool:
+    """Download an archived batch once more, because pages are missing from it; say whether that brought them.
+
+    It costs nothing, and sending those pages again would.
+
+    Raises:
+        ApiUnreachable: the results could not be downloaded now.
+        ApiNotFound: the API does not have them any more.
+    """
+    assert batch.archive is not None
+    gateway = await context.open_gateway()
+    submitted = await asyncio.to_thread(read_submitted_ids, context.layout, batch.key)
+    writer = ResultsWriter(context.layout, batch.key)
+    try:
+        async with aclosing(_receive(gateway, batch, writer)) as events:
+            async for _ in events:
+                pass
+        if writer.sha256 == batch.archive.sha256:
+            return False
+        archive = await asyncio.to_thread(writer.finish, submitted, batch.remote.counts, now=context.now())
+    except ResultsIncomplete:
+        return False
+    finally:
+        writer.discard()
+    batch = replace(batch, archive=archive)
+    await context.workers.run(judge_results, judge_task(context, batch), seconds=_JUDGE_SECONDS)
+    await asyncio.to_thread(_record, context, batch)
+    return True
 
 
 async def _download(context: Context, batch: Batch) -> AsyncGenerator[Event, None]:

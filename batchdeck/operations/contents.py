@@ -7,7 +7,10 @@ import msgspec
 from batchdeck.domain.pages import Answer, SourcePage
 from batchdeck.domain.requests import parse_custom_id
 from batchdeck.errors import NotFound
+from batchdeck.html.fidelity import compare
+from batchdeck.html.model import TextLayer
 from batchdeck.operations.context import Context
+from batchdeck.operations.judge import thresholds_of
 from batchdeck.operations.sources import readable_source
 from batchdeck.pdf.images import render_page
 from batchdeck.pdf.text import TextReader
@@ -75,3 +78,15 @@ def render_source(context: Context, job_id: str, index: int, *, dpi: int) -> byt
     """Return one source page as a PNG picture."""
     page = read_plan(context.layout, job_id).page(index)
     return render_page(str(readable_source(context, page.document)), page.number, dpi=dpi)
+
+
+def read_missing_words(context: Context, job_id: str, index: int, custom_id: str) -> tuple[str, ...]:
+    """Return the passages of a page's text layer that one attempt's answer lacks, in reading order."""
+    answer = read_answer(context, custom_id)
+    if answer is None or not answer.text:
+        return ()
+    page = read_plan(context.layout, job_id).page(index)
+    thresholds, trust = thresholds_of(context)
+    with TextReader(str(readable_source(context, page.document))) as reader:
+        layer = TextLayer(reader.text(page.number), trusted=reader.trusts(page.number, trust))
+    return compare(answer.text, layer, thresholds).missing

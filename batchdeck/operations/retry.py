@@ -9,8 +9,10 @@ from itertools import chain
 
 from batchdeck.domain.costs import Estimate, TokensPerPage, estimate_pages
 from batchdeck.domain.events import Event
+from batchdeck.domain.outcomes import Outcome
 from batchdeck.domain.planning import RetryChoice, RetryPlan, plan_turns
-from batchdeck.errors import NotFound, NothingToSubmit
+from batchdeck.errors import ApiNotFound, ApiUnreachable, Conflict, NotFound, NothingToSubmit
+from batchdeck.operations.collect import look_again
 from batchdeck.operations.context import Context
 from batchdeck.operations.models import model_ceilings
 from batchdeck.operations.money import check_cost
@@ -75,5 +77,27 @@ async def retry(
             hint="See `batchdeck pages JOB` for the outcome of each page.",
         )
     check_cost(context, plan.estimate.usd, max_cost)
+    await _look_for_missing(context, plan)
     async for event in send_turns(context, plan.job, plan.turns, seen=plan.seen):
         yield event
+
+
+async def _look_for_missing(context: Context, plan: RetryPlan) -> None:
+    """Ask the API once more for rows that were missing: pages that did come must not be paid again.
+
+    Raises:
+        Conflict: they have come; the plan is out of date.
+    """
+    keys = {key for turn in plan.turns if turn.outcome is Outcome.MISSING for key in turn.lineage}
+    for batch in list(context.ledger.batches().values()):
+        if batch.key not in keys or batch.archive is None:
+            continue
+        try:
+            have_come = await look_again(context, batch)
+        except (ApiNotFound, ApiUnreachable):
+            continue
+        if have_come:
+            raise Conflict(
+                f"Pages that were missing from {batch.id} have come after all; nothing was sent.",
+                hint="Retry again: what is still failed is then sent.",
+            )

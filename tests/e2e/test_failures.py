@@ -172,3 +172,21 @@ def test_an_unknown_acceptance_is_reconciled_not_repeated(operator: MakeOperator
     (batch,) = who.json("ls")["batches"]
     assert (batch["archived"], batch["requests"]) == (True, 2)
     assert who.json("reconcile")["undecided"] == []
+
+
+def test_missing_pages_are_looked_for_before_they_are_paid_again(
+    operator: MakeOperator, tmp_path: Path
+) -> None:
+    who = operator(
+        '[[calls]]\nendpoint = "results"\naction = "short"\noccurrences = "1-3"\nrows = 2\n',
+    )
+    pdf = write_pdf(tmp_path / "a.pdf", 3)
+    job = who.json("submit", pdf, "--yes")["job"]
+    assert who.run("watch", "--until-ended").code == 6, "the same short answer every time is taken as it is"
+    (missing,) = who.json("pages", job, "--outcome", "missing")["pages"]
+    came = who.run("retry", job, "--yes")
+    assert came.code == 3
+    assert "have come after all" in came.err
+    (batch,) = who.json("ls")["batches"]
+    assert batch["outcomes"] == {"ok": 3}
+    assert who.json("page", missing["custom_id"])["outcome"] == "ok"
