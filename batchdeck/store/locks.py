@@ -104,7 +104,7 @@ class _LockFile:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        _open_here.add(descriptor)
+        _open_here.add(self)
 
     def __enter__(self) -> _LockFile:
         return self
@@ -114,8 +114,11 @@ class _LockFile:
         self.close()
 
     def close(self) -> None:
-        _open_here.discard(self._descriptor)
-        os.close(self._descriptor)
+        """Close the file, and with its last descriptor let go of the lock."""
+        _open_here.discard(self)
+        descriptor, self._descriptor = self._descriptor, _CLOSED
+        if descriptor != _CLOSED:
+            os.close(descriptor)
 
     def duplicate(self) -> _LockFile:
         """Return a second descriptor of the same open file: whichever gets the lock, both have it."""
@@ -132,7 +135,9 @@ class _LockFile:
         return True
 
     def release(self) -> None:
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        """Let go of the lock, also where a forked child has the file open."""
+        if self._descriptor != _CLOSED:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def sign(self, what: str) -> None:
         note = {"pid": os.getpid(), "host": socket.gethostname(), "what": what}
@@ -141,15 +146,14 @@ class _LockFile:
             os.pwrite(self._descriptor, json.dumps(note).ljust(256).encode() + b"\n", 0)
 
 
-_open_here: set[int] = set()
+_CLOSED = -1
+_open_here: set[_LockFile] = set()
 
 
 def _let_go_in_child() -> None:
     # A forked child shares the open files: were its parent killed, the child would keep the locks.
-    for descriptor in _open_here:
-        with contextlib.suppress(OSError):
-            os.close(descriptor)
-    _open_here.clear()
+    for lock in tuple(_open_here):
+        lock.close()
 
 
 os.register_at_fork(after_in_child=_let_go_in_child)

@@ -14,6 +14,7 @@ from pathlib import Path
 from tinydb.storages import Storage
 
 from batchdeck.errors import DeckDamaged, DeckTooNew, ReadOnlyError, StorageFailed
+from batchdeck.store.bulk import collection_paused
 from batchdeck.store.disk import Disk, opened, storage_failures, write_whole
 from batchdeck.store.journal import (
     DOCTOR,
@@ -274,7 +275,8 @@ class JournalStorage(Storage):
     def _reload(self, *, locked: bool) -> None:
         for attempt in range(_TRIES):
             try:
-                self._load()
+                with collection_paused():
+                    self._load()
             except DeckDamaged:
                 # Without the lock, a writer may have been at work between the two files: look again.
                 if locked or attempt == _TRIES - 1:

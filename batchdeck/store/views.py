@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from batchdeck.domain.batches import Batch, Job, Submission
 from batchdeck.domain.text import show
 from batchdeck.errors import NotFound
+from batchdeck.store.bulk import collection_paused
 from batchdeck.store.journal import Record, Tables
 from batchdeck.store.records import (
     KEY_FIELD,
@@ -40,8 +41,9 @@ class _View(Generic[T]):
         """Return all records by key."""
         if self._stale:
             records = dict(self._records)
-            for key, record in self._stale.items():
-                records[key] = self._decode(key) if record is None else record
+            with collection_paused():
+                for key, record in self._stale.items():
+                    records[key] = self._decode(key) if record is None else record
             self._records, self._stale = records, {}
         return self._records
 

@@ -119,6 +119,21 @@ def test_a_forked_child_does_not_keep_its_dead_parents_lock(lock: Path) -> None:
         os.close(release_read)
 
 
+def test_a_forked_child_that_leaves_the_block_does_not_let_go_for_its_parent(lock: Path) -> None:
+    child = -1
+    try:
+        with hold(lock, wait_seconds=5, what="parent"):
+            child = os.fork()
+            if child > 0:
+                _, status = os.waitpid(child, 0)
+                assert status == 0
+                with try_hold(lock, what="somebody else") as got:
+                    assert not got
+    finally:
+        if child == 0:
+            os._exit(1 if sys.exc_info()[0] else 0)
+
+
 def test_threads_of_one_process_exclude_each_other(lock: Path) -> None:
     counts = [0]
 
