@@ -138,7 +138,9 @@ def compare_tokens(
     recalled = _overlap(wanted, found + units_of(described)) if described else shared
     missing: tuple[str, ...] = ()
     if (wanted.total() - recalled) * 2 >= thresholds.missing_run:  # fewer missing words make no passage
-        missing = _missing_runs(printed, [*answer, *described], thresholds.missing_run)
+        is_unspaced = sum(map(len, printed)) < 2 * len(printed) and not "".join(printed).isascii()
+        shortest = thresholds.missing_run * (2 if is_unspaced else 1)  # two characters are about a word
+        missing = _missing_runs(printed, [*answer, *described], shortest)
     recall = recalled / wanted.total()
     grade, detail = _grade(recall, precise, missing, layer.image_share, thresholds)
     return Fidelity(grade, recall, precise, missing, detail)
