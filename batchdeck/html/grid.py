@@ -17,7 +17,16 @@ MAX_COLUMNS = 200
 
 def rows_of(table: Element) -> list[Element]:
     """Return a table's own rows in order, whatever part they stand in."""
-    return [row for part in table if part.tag in PARTS for row in part if row.tag == "tr"]
+    return list(_rows(table))
+
+
+def first_row(table: Element) -> Element | None:
+    """Return a table's first row; None where it has none."""
+    return next(_rows(table), None)
+
+
+def _rows(table: Element) -> Iterator[Element]:
+    return (row for part in table if part.tag in PARTS for row in part if row.tag == "tr")
 
 
 def cells_of(row: Element) -> list[Element]:

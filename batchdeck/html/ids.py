@@ -18,7 +18,7 @@ _UNFIT = re.compile(r"[^\w.-]+")
 def settle_ids(assembly: Assembly) -> None:
     """Rename the ids that answers brought along where they collide: with another page's, with one of the same
     page, or with those the stages write later. Runs before any stage writes one."""
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for page in assembly.pages:
         renamed: dict[str, str] = {}
         for element in page.tree.iter():
@@ -26,7 +26,6 @@ def settle_ids(assembly: Assembly) -> None:
             if said is None:
                 continue
             unique = _unique(said, page.number, taken)
-            taken.add(unique)
             if unique != said:
                 element.set("id", unique)
                 assembly.changes.append(
@@ -37,15 +36,16 @@ def settle_ids(assembly: Assembly) -> None:
             _repoint(page.tree, renamed)
 
 
-def _unique(said: str, page: int, taken: set[str]) -> str:
+def _unique(said: str, page: int, taken: dict[str, int]) -> str:
+    """Return an id that is free, and take it. `taken` counts how often each has been wanted."""
     wanted = _UNFIT.sub("-", said).strip("-")[:80]
-    if wanted and wanted not in taken and not _RESERVED.fullmatch(wanted):
-        return wanted
-    base = f"p{page}-{wanted or 'id'}"
-    unique, count = base, 1
+    if not wanted or wanted in taken or _RESERVED.fullmatch(wanted):
+        wanted = f"p{page}-{wanted or 'id'}"
+    unique = wanted
     while unique in taken:
-        count += 1
-        unique = f"{base}-{count}"
+        taken[wanted] += 1
+        unique = f"{wanted}-{taken[wanted]}"
+    taken[unique] = 1
     return unique
 
 

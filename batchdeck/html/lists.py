@@ -51,6 +51,11 @@ def items_of(element: Element) -> list[Element]:
     return [child for child in element if child.tag == "li"]
 
 
+def last_item(element: Element) -> Element | None:
+    """Return a list's last item; None where it has none."""
+    return next((child for child in reversed(element) if child.tag == "li"), None)
+
+
 def first_number(element: Element) -> int:
     """Return the number of an ordered list's first item."""
     start = element.get("start", "1")

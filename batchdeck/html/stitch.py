@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from batchdeck.html.edgewords import first_word, last_word
 from batchdeck.html.hyphens import HYPHENS, Vocabulary
-from batchdeck.html.lists import first_number, items_of
+from batchdeck.html.lists import first_number, items_of, last_item
 from batchdeck.html.model import Assembly, Change, PageTree, Review
 from batchdeck.html.pagebreaks import inline_break
 from batchdeck.html.stitch_tables import joint_of_tables, move_rows
@@ -96,9 +96,9 @@ class _Edge:
             case ("ul", "ul") | ("ol", "ol"):
                 self._join_lists(before, head, marks)
             case (("ul" | "ol"), "p"):
-                items = items_of(before)
-                if items and _is_marked(head, "prev"):
-                    self._merge_item(items[-1], head)
+                item = last_item(before)
+                if item is not None and _is_marked(head, "prev"):
+                    self._merge_item(item, head)
                     self._take(head, "list item")
             case "table", "table":
                 if tables:
@@ -149,10 +149,10 @@ class _Edge:
             append_nodes(item, [" ", inline_break(self.page), *contents_of(head)])
 
     def _join_lists(self, before: Element, head: Element, marks: int) -> None:
-        items, more = items_of(before), items_of(head)
-        if not items or not more or before.get("type") != head.get("type"):
+        last, more = last_item(before), items_of(head)
+        if last is None or not more or before.get("type") != head.get("type"):
             return
-        cut_item = _is_marked(more[0], "prev") or _is_marked(items[-1], "next")
+        cut_item = _is_marked(more[0], "prev") or _is_marked(last, "next")
         expected = self._next_number(before) if before.tag == "ol" else None
         begins = first_number(head) if head.get("start") is not None else None
         if cut_item and begins is not None and expected is not None:
@@ -163,7 +163,7 @@ class _Edge:
         if not marks and not cut_item and not (numbered and expected != 1):
             return
         if cut_item and (marks or _is_marked(more[0], "prev")):
-            self._merge_item(items[-1], more[0])
+            self._merge_item(last, more[0])
             more = more[1:]
         else:
             target = more[0][0] if len(more[0]) and more[0][0].tag == "p" else more[0]

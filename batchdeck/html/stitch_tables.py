@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from batchdeck.html.grid import cells_of, rows_of, span_of
+from batchdeck.html.grid import cells_of, first_row, rows_of, span_of
 from batchdeck.html.trees import append_nodes, contents_of, prepend_nodes
 from batchdeck.html.words import text_of
 
@@ -34,8 +34,8 @@ def joint_of_tables(before: Element, head: Element, marks: int) -> TableJoint | 
     the header rows repeat. A caption of its own makes a table another one, unless it says "continued" or
     repeats the first one's.
     """
-    first, second = rows_of(before)[:1], rows_of(head)
-    if not first or not second or _width(first[0]) != _width(second[0]):
+    first, second = first_row(before), rows_of(head)
+    if first is None or not second or _width(first) != _width(second[0]):
         return None
     caption = head.find("caption")
     dropped: list[Element] = []
