@@ -97,8 +97,10 @@ class PageColumns:
                 return self._batches()
             case "remedy":
                 return self._remedies()
-            case _:
+            case "id":
                 return _CustomIds(self._moment, self._custom_id)
+            case _:
+                raise KeyError(name)
 
     def _scoped(self, numbers: Numbers) -> Numbers:
         scoped = array(numbers.typecode)
