@@ -10,7 +10,7 @@ import copy
 from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
-from batchdeck.html import grid, nesting
+from batchdeck.html import grid, nesting, plain
 from batchdeck.html.model import Assembly, Change, PageTree, Review, RuleFinding
 from batchdeck.html.rules import content, lists, tables
 from batchdeck.html.rules.tree import Tree
@@ -46,7 +46,7 @@ def settle_accessibility(assembly: Assembly) -> None:
 
 def check_page(tree: Element) -> list[RuleFinding]:
     """Return what the rules on structure say of a page's tree; quickly nothing of a plain one."""
-    if nesting.is_plain(tree) and all(map(grid.is_plain, tree.iter("table"))):
+    if plain.is_plain(tree) and all(map(grid.is_plain, tree.iter("table"))):
         return []
     gathered = Tree(tree)
     return [finding for family in _FAMILIES for rule in family for finding in rule(gathered)]

@@ -32,9 +32,12 @@ _WEAK = frozenset("·*–—-")
 def settle_breaks(tree: Element, page: int) -> list[Change]:
     """Make a page's presentational markup structural, in place, and return the changes."""
     changes: list[Change] = []
-    for element in bottom_up(tree):
-        if element.tag in _RENAMED:
-            element.tag = _RENAMED[element.tag]
+    for before, after in _RENAMED.items():
+        found = list(tree.iter(before))
+        for element in found:
+            element.tag = after
+        if found:
+            changes.append(Change(STAGE, page, f"<{before}> is <{after}>"))
     for parent in bottom_up(tree):
         if any(child.tag == "p" for child in parent):
             _split_paragraphs(parent, page, changes)

@@ -32,6 +32,11 @@ _APOLOGY = re.compile(
     r"(?:read|see|view|access|process|transcribe|help|assist|provide|reproduce|have)|unfortunately, i)",
     re.I,
 )
+_APOLOGY_OBJECT = re.compile(
+    r"\b(?:image|page|document|pdf|content|file|request|scan|picture|text|material|help|assist|transcri\w+)\b",
+    re.I,
+)
+"""What an apology is about; without it, the words may be the page's own."""
 APOLOGY_WORDS = 120
 """An answer longer than this is a transcription, whatever its first words say."""
 
@@ -121,7 +126,8 @@ def clean_characters(text: str) -> str:
 
 def is_apology(text: str) -> bool:
     """Say whether `text` is nothing but the model excusing itself."""
-    return _APOLOGY.match(text) is not None and len(text.split()) <= APOLOGY_WORDS
+    is_short = len(text.split()) <= APOLOGY_WORDS
+    return is_short and _APOLOGY.match(text) is not None and _APOLOGY_OBJECT.search(text) is not None
 
 
 def _read_attributes(source: str) -> dict[str, str]:

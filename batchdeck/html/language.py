@@ -72,3 +72,4 @@ def _settle_parts(assembly: Assembly, page: PageTree) -> None:
         direction = element.get("dir")
         if direction is not None and direction.lower() not in ("ltr", "rtl", "auto"):
             del element.attrib["dir"]
+            assembly.changes.append(Change(STAGE, page.number, "invalid direction", excerpt(direction, 40)))

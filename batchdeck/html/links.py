@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from batchdeck.html.markup import PHRASING, names
 from batchdeck.html.model import Assembly, Change, PageTree, Review
 from batchdeck.html.trees import Node, contents_of, is_empty, new_element, replace_children, set_contents
-from batchdeck.html.words import difference, excerpt, words_of
+from batchdeck.html.words import difference, excerpt, text_of, words_of
 
 STAGE = "links"
 
@@ -117,7 +117,8 @@ def _compare(assembly: Assembly, page: PageTree, wanted: tuple[str, ...]) -> Non
             assembly.reviews.append(Review(page.number, "link", message, excerpt(url)))
     for element in page.tree.iter("a"):
         href = element.get("href", "")
-        if not href.startswith("#") and _folded(href) not in known:
+        is_spelled = _bare(href).casefold() in text_of(element).casefold()
+        if not href.startswith("#") and not is_spelled and _folded(href) not in known:
             message = "The answer links to an address that the PDF does not."
             assembly.reviews.append(Review(page.number, "link", message, excerpt(href)))
 
@@ -126,9 +127,14 @@ def _folded(url: str) -> str:
     return tidy_url(url).rstrip("/").casefold()
 
 
+def _bare(url: str) -> str:
+    """Return an address as it may be printed: without scheme and trailing slash."""
+    return re.sub(r"^(?:https?://(?:www\.)?|mailto:)", "", url).rstrip("/")
+
+
 def _attach(tree: Element, url: str, target: str) -> bool:
     """Make a link of the first words that spell `url`, with or without its scheme."""
-    bare = re.sub(r"^(?:https?://(?:www\.)?|mailto:)", "", url).rstrip("/")
+    bare = _bare(url)
     if len(bare) < 4:
         return False
     pattern = re.compile(rf"(?<![\w@/.-])(?:https?://)?(?:www\.)?{re.escape(bare)}/?(?![\w@])", re.I)

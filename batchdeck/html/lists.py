@@ -34,8 +34,9 @@ def settle_lists(tree: Element, page: int) -> list[Change]:
             _settle_numbers(element, rules, marks)
         elif element.tag == "ul":
             _drop_printed_bullets(element, marks)
-            for name in ("start", "type", "reversed"):
-                element.attrib.pop(name, None)
+            for name in element.attrib.keys() & {"start", "type", "reversed"}:
+                rules.add("numbers on a list with bullets")
+                del element.attrib[name]
     _drop_empty(tree, rules)
     changes = [Change(STAGE, page, rule) for rule in sorted(rules)]
     if marks:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
-from batchdeck.html.markup import AS_DIV, CHILDREN, HEADINGS, MATH, PHRASING, VOID, WITHOUT_TEXT, names
+from batchdeck.html.markup import AS_DIV, CHILDREN, HEADINGS, MATH, PHRASING, WITHOUT_TEXT, names
 from batchdeck.html.model import Change
+from batchdeck.html.plain import LINE, NO_HEADING, has_bare_line, is_plain, is_settled
 from batchdeck.html.trees import (
     Node,
     append_nodes,
@@ -25,14 +26,10 @@ from batchdeck.html.trees import (
 
 STAGE = "nesting"
 
-_LINE = PHRASING | MATH | {"br", "img"}
-"""What may stand in a line of text."""
 _LINE_PARENTS = HEADINGS | {"p", "pre"}
-_NO_HEADING = names("th dt address caption")
 _NEVER_INSIDE = names("address header footer section")
 """What may not stand in the elements that may hold no heading either."""
 _TABLE_INNARDS = names("thead tbody tfoot tr td th caption")
-_WATCHED = WITHOUT_TEXT | {"a", "section", "header", "footer", "figure"}
 _GROUP = "data-group"
 """Marks, while a page is settled, the lists that orphans were gathered in."""
 
@@ -50,63 +47,24 @@ def settle_nesting(tree: Element, page: int) -> list[Change]:
             _rename(element, rules)
         elif element.tag in ("section", "header", "footer"):
             _rename_unless_marked(element, rules)
-        elif element.tag in _NO_HEADING:
+        elif element.tag in NO_HEADING:
             _demote_headings(element, rules)
     if tree.find(".//rt") is not None or tree.find(".//rp") is not None:
         _settle_ruby(tree, rules)
     for inner in tree.findall(".//a//a"):
+        rules.add("link in a link")
         inner.tag = "span"
         inner.attrib.pop("href", None)
     holders: set[Element] = set()  # phrasing with a block somewhere inside: the block around takes it apart
     for element in bottom_up(tree):
         if element.tag in PHRASING:
-            if any(child.tag not in _LINE or child in holders for child in element):
+            if any(child.tag not in LINE or child in holders for child in element):
                 holders.add(element)
-        elif not _is_settled(element) or any(child in holders for child in element):
+        elif not is_settled(element) or any(child in holders for child in element):
             set_contents(element, _settled(element, rules))
-    if _has_bare_line(tree):
+    if has_bare_line(tree):
         set_contents(tree, _blocks_of(contents_of(tree), rules))
     return [Change(STAGE, page, rule) for rule in sorted(rules)]
-
-
-def is_plain(tree: Element) -> bool:
-    """Say quickly of nearly every page that every element in it stands where it may."""
-    for element in tree.iter():
-        tag = element.tag
-        allowed = CHILDREN.get(tag)
-        if allowed is None:
-            if tag not in VOID:
-                return False
-        elif len(element):
-            for child in element:
-                if child.tag not in allowed:
-                    return False
-            if tag in _NO_HEADING and any(child.tag not in _LINE for child in element):
-                return False
-        if tag in _WATCHED and not _is_sound(element):
-            return False
-    return not _has_bare_line(tree)
-
-
-def _is_sound(element: Element) -> bool:
-    """Say whether an element that has more to it than its children's names is as it should be."""
-    match element.tag:
-        case "a":
-            return element.find(".//a") is None
-        case "section":
-            return element.get("role") is not None or element.get("data-role") == "footnotes"
-        case "header" | "footer":
-            return element.get("data-role") == "running"
-        case _:
-            return _is_settled(element)
-
-
-def _has_bare_line(tree: Element) -> bool:
-    """Say whether text or phrasing stands bare in the article, or a paragraph shows nothing."""
-    return bool((tree.text or "").strip()) or any(
-        child.tag in _LINE or (child.tail or "").strip() or (child.tag == "p" and is_empty(child))
-        for child in tree
-    )
 
 
 def _rename(element: Element, rules: set[str]) -> None:
@@ -134,28 +92,6 @@ def _demote_headings(element: Element, rules: set[str]) -> None:
             rules.add(f"heading in <{element.tag}>")
         elif inner is not element and inner.tag in _NEVER_INSIDE:
             inner.tag = "div"
-
-
-def _is_settled(element: Element) -> bool:
-    """Say quickly of nearly every element that its content is as it should be."""
-    tag = element.tag
-    allowed = CHILDREN.get(tag)
-    if allowed is None:
-        return not len(element)
-    if any(child.tag not in allowed for child in element):
-        return False
-    if tag in WITHOUT_TEXT:
-        if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
-            return False
-        return tag != "dl" or not len(element) or (element[0].tag == "dt" and element[-1].tag == "dd")
-    return tag != "figure" or _has_one_caption(element)
-
-
-def _has_one_caption(figure: Element) -> bool:
-    """Say whether a figure has no caption, or one that stands first or last."""
-    nodes = [node for node in contents_of(figure) if not is_blank_text(node)]
-    places = [at for at, node in enumerate(nodes) if not isinstance(node, str) and node.tag == "figcaption"]
-    return not places or (len(places) == 1 and places[0] in (0, len(nodes) - 1))
 
 
 def _settled(element: Element, rules: set[str]) -> list[Node]:
@@ -206,7 +142,7 @@ def _lifted(nodes: Iterable[Node], rules: set[str]) -> list[Node]:
 
 
 def _holds_block(element: Element) -> bool:
-    return any(child.tag not in _LINE for child in element.iter() if child is not element)
+    return any(child.tag not in LINE for child in element.iter() if child is not element)
 
 
 def _taken_apart(element: Element) -> list[Node]:
@@ -224,7 +160,7 @@ def _taken_apart(element: Element) -> list[Node]:
             line.clear()
 
     for node in contents_of(element):
-        if isinstance(node, str) or (node.tag in _LINE and not _holds_block(node)):
+        if isinstance(node, str) or (node.tag in LINE and not _holds_block(node)):
             line.append(node)
         elif node.tag in PHRASING:
             flush()
@@ -252,7 +188,7 @@ def _line(nodes: Iterable[Node], rules: set[str], tag: str) -> list[Node]:
     """Return nodes as a line of text: blocks give up their element, a space on either side."""
     out: list[Node] = []
     for node in nodes:
-        if isinstance(node, str) or node.tag in _LINE:
+        if isinstance(node, str) or node.tag in LINE:
             out.append(node)
         elif node.tag == "hr":
             out.append(" ")
@@ -288,7 +224,7 @@ def _runs(nodes: Iterable[Node]) -> list[list[Node]]:
     runs: list[list[Node]] = []
     in_line = False
     for node in nodes:
-        is_line = isinstance(node, str) or node.tag in _LINE
+        is_line = isinstance(node, str) or node.tag in LINE
         if is_line and in_line:
             runs[-1].append(node)
         else:
@@ -365,7 +301,7 @@ def _flow(nodes: Iterable[Node], rules: set[str], *, in_figure: bool) -> list[No
     """Return flow content: items and terms in a list of their own, parts of other things plain blocks."""
     out: list[Node] = []
     for node in nodes:
-        if isinstance(node, str) or node.tag in _LINE:
+        if isinstance(node, str) or node.tag in LINE:
             out.append(node)
         elif node.tag in ("li", "dt", "dd"):
             wrapper = "ul" if node.tag == "li" else "dl"
@@ -412,7 +348,7 @@ def _blocks_of(nodes: Iterable[Node], rules: set[str]) -> list[Node]:
         line.clear()
 
     for node in nodes:
-        if isinstance(node, str) or node.tag in _LINE:
+        if isinstance(node, str) or node.tag in LINE:
             line.append(node)
         else:
             flush()

@@ -30,9 +30,9 @@ def joint_of_tables(before: Element, head: Element, marks: int) -> TableJoint | 
     """Say how table `head`, first on its page, continues table `before`, last on the page before; or that it
     does not.
 
-    They are one when they are equally wide and both sides say so, or one does and nothing contradicts, or
-    the header rows repeat. A caption of its own makes a table another one, unless it says "continued" or
-    repeats the first one's.
+    They are one when they are equally wide and either side says so, or the header rows repeat. Header rows or
+    a caption of its own make a table another one, unless the caption says "continued" or repeats the first
+    one's.
     """
     first, second = first_row(before), rows_of(head)
     if first is None or not second or _width(first) != _width(second[0]):
@@ -50,9 +50,7 @@ def joint_of_tables(before: Element, head: Element, marks: int) -> TableJoint | 
     header = _header_rows(before)
     repeated = _repeated_rows(header, second)
     has_other_header = head.find("thead") is not None and not repeated
-    if has_other_header or not (marks == 2 or repeated or is_continued or (marks and not header)):
-        return None
-    if repeated and not marks and not header:
+    if has_other_header or not (marks or repeated or is_continued):
         return None
     foot = head.find("tfoot")
     rows = [row for row in second[repeated:] if foot is None or row not in list(foot)]

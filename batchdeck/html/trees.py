@@ -92,11 +92,6 @@ def unwrap_child(parent: Element, child: Element) -> None:
     replace_children(parent, lambda candidate: contents_of(child) if candidate is child else None)
 
 
-def parents_of(root: Element) -> dict[Element, Element]:
-    """Return the parent of every element below `root`."""
-    return {child: parent for parent in root.iter() for child in parent}
-
-
 def bottom_up(root: Element) -> Iterator[Element]:
     """Yield every element below and with `root`, children before their parents."""
     yield from reversed(list(root.iter()))

@@ -80,7 +80,9 @@ def test_characters_that_html_forbids_go() -> None:
 
 
 def test_a_long_text_that_begins_like_an_apology_is_none() -> None:
-    assert is_apology("I am unable to see it.")
+    assert is_apology("I am unable to see the page.")
+    assert is_apology("I'm sorry, but I can’t help with that.")
+    assert not is_apology("I cannot see what flowers are at my feet")
     assert not is_apology("I am unable to say " + "how much " * 100)
     assert not is_apology("The applicant wrote: I cannot read this.")
 
