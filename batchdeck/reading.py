@@ -191,6 +191,12 @@ class DeckReader:
 
         return render_source(self._context, job, index, dpi=dpi)
 
+    def missing_words(self, job: str, index: int, custom_id: str) -> tuple[str, ...]:
+        """Return the passages of a page that one attempt's answer lacks. Reads the PDF: call it in a thread."""
+        from batchdeck.operations.contents import read_missing_words
+
+        return read_missing_words(self._context, job, index, custom_id)
+
     def expected_end(self, requests: int, age_seconds: float) -> EndEstimate | None:
         """Return when batches like this one ended here before; None where there is no history to go by."""
         from batchdeck.operations.track import durations

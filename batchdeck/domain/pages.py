@@ -90,8 +90,6 @@ class PageDetail:
     row: PageRow
     job: str
     attempts: tuple[Attempt, ...]
-    missing_words: tuple[str, ...] = ()
-    """Runs of words of the text layer that the answer lacks, when fidelity is low."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from batchdeck.tui.actions.list_actions import FINDING, LIST, MARKING, MOVES
 from batchdeck.tui.actions.registry import Action
 
 _WORK = frozenset({Place.BATCHES, Place.JOB})
+_PAGE = frozenset({Place.PAGE})
 _LIVE = frozenset({Place.BATCHES, Place.JOB, Place.LOG})
 
 WORK = (
@@ -185,16 +186,57 @@ LOOKING = (
         "Looking",
         "follow",
     ),
+    Action("page.next", "next page", "Go to the next page of the job.", ("]",), _PAGE, "Looking", footer=3),
+    Action("page.previous", "page before", "Go to the page before.", ("[",), _PAGE, "Looking"),
     Action(
-        "page.next",
-        "next page",
-        "Go to the next page of the list.",
-        ("]",),
-        frozenset({Place.PAGE}),
+        "page.next_failure",
+        "next failure",
+        "Go to the next page that has failed.",
+        ("n",),
+        _PAGE,
         "Looking",
+        footer=4,
+        why_disabled=why.nothing_failed,
     ),
     Action(
-        "page.previous", "page before", "Go to the page before.", ("[",), frozenset({Place.PAGE}), "Looking"
+        "page.previous_failure",
+        "failure before",
+        "Go to the failed page before.",
+        ("N",),
+        _PAGE,
+        "Looking",
+        why_disabled=why.nothing_failed,
+    ),
+    Action(
+        "page.picture",
+        "picture",
+        "Show the source page as a picture, or its text layer.",
+        ("i",),
+        _PAGE,
+        "Looking",
+        "picture",
+        footer=5,
+    ),
+    Action("page.down", "down", "Scroll down by a line.", ("j", "down"), _PAGE, "Moving"),
+    Action("page.up", "up", "Scroll up by a line.", ("k", "up"), _PAGE, "Moving"),
+    Action(
+        "page.page_down",
+        "screen down",
+        "Scroll down by a screenful.",
+        ("space", "pagedown", "ctrl+d"),
+        _PAGE,
+        "Moving",
+    ),
+    Action("page.page_up", "screen up", "Scroll up by a screenful.", ("pageup", "ctrl+u"), _PAGE, "Moving"),
+    Action("page.top", "top", "Scroll to the beginning.", ("g", "home"), _PAGE, "Moving"),
+    Action("page.bottom", "bottom", "Scroll to the end.", ("G", "end"), _PAGE, "Moving"),
+    Action(
+        "page.side",
+        "other side",
+        "Scroll the other side from now on: source or answer.",
+        ("h", "l", "left", "right"),
+        _PAGE,
+        "Moving",
     ),
     Action(
         "page.tab",

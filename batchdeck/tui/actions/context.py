@@ -54,6 +54,8 @@ class Context:
     """Selected submissions that were prepared and never sent."""
     retryable: int = 0
     """Failed pages of the selection that may be sent again."""
+    failures: int = 0
+    """Failed pages of the job."""
     held: str = ""
     """Why nothing may be sent before the operator has acted (billing, credentials)."""
     good: int = 0
@@ -108,6 +110,10 @@ def nothing_to_retry(context: Context) -> str:
     if context.held:
         return f"The account needs you first: {context.held}"
     return "" if context.retryable else "No failed page here can be sent again."
+
+
+def nothing_failed(context: Context) -> str:
+    return "" if context.failures else "No page of this job has failed."
 
 
 def nothing_to_export(context: Context) -> str:

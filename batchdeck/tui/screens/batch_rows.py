@@ -160,9 +160,9 @@ def totals_line(totals: Totals) -> str:
 def detail_lines(row: BatchRow, now: dt.datetime, expected: EndEstimate | None) -> tuple[str, str, str]:
     """Return the three lines of the panel: what it is, where it stands, what to expect or do."""
     name = show(row.job_name, 40) + (f", attempt {row.attempt}" if row.attempt > 1 else "")
-    head = "   ".join(
-        part for part in (name, show(row.id, 40) or f"({row.key})", show(row.model, 40)) if part
-    )
+    # Both ends of the id are enough to tell it; `y` copies the whole.
+    shown_id = f"{show(row.id[:13])}…{show(row.id[-4:])}" if row.id else f"({row.key})"
+    head = "   ".join(part for part in (name, shown_id, show(row.model, 40)) if part)
     if row.status in _IN_FLIGHT:
         if row.expires_at is not None:
             head += f"   ends by {clock(row.expires_at, now)}"
@@ -171,6 +171,10 @@ def detail_lines(row: BatchRow, now: dt.datetime, expected: EndEstimate | None) 
             " · the API counts only when the whole batch has ended"
         )
         return head, stand, _expectation(expected)
+    if row.ended_at is not None:
+        head += f"   took {about((row.ended_at - row.created_at).total_seconds())}"
+    if row.cost is not None:
+        head += f"   {dollars(row.cost)}"
     return head, _standing(row, now), _next_step(row, now)
 
 
@@ -189,8 +193,7 @@ def _standing(row: BatchRow, now: dt.datetime) -> str:
     if row.outcomes:
         found = sorted(row.outcomes.items(), key=lambda item: -item[1])
         tally = " · ".join(f"{count:,} {OUTCOME_SIGNS[outcome].word}" for outcome, count in found if count)
-        took = f" · took {about((row.ended_at - row.created_at).total_seconds())}" if row.ended_at else ""
-        return f"{tally}{took}" + (f" · {dollars(row.cost)}" if row.cost is not None else "")
+        return tally
     counts = row.counts
     if row.ended_at is not None:
         return (

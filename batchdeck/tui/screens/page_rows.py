@@ -89,7 +89,7 @@ PAGE_COLUMNS: Sequence[Column[PageRow]] = (
         sort=lambda row: row.attempts,
         letter="T",
     ),
-    Column("why", "WHY", why_of, 12, grow=3, sort=why_of, letter="W"),
+    Column("why", "WHY", why_of, 24, grow=3, sort=why_of, letter="W"),
     Column("tokens", "TOKENS", _tokens, 7, align=Align.RIGHT, drop=3, sort=lambda row: row.usage.output),
     Column(
         "cost", "COST", lambda row: dollars(row.cost), 8, align=Align.RIGHT, drop=2, sort=lambda row: row.cost
