@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -100,6 +101,8 @@ class Connection:
         return await asyncio.to_thread(is_served, self._sandbox_state)
 
     async def _connect(self) -> Gateway:
+        # In a thread: the SDK's import would hold the event loop, and with it the dashboard, for a second.
+        await asyncio.to_thread(importlib.import_module, "batchdeck.api.gateway")
         from batchdeck.api.credentials import find_credential
         from batchdeck.api.gateway import Gateway
         from batchdeck.api.settings import ApiSettings

@@ -131,7 +131,7 @@ class Work:
         operation: Operation[T],
         *,
         on_event: Callable[[Event], None] | None = None,
-        on_done: Callable[[T], None] | None = None,
+        on_done: Callable[[T], object] | None = None,
         on_error: Callable[[BatchDeckError], None] | None = None,
         quiet: bool = False,
     ) -> Piece:
@@ -149,7 +149,7 @@ class Work:
         self._pieces.append(piece)
 
         async def run() -> None:
-            outcome: Callable[[], None] | None = None
+            outcome: Callable[[], object] | None = None
             try:
                 # The generator is closed here also when this task is cancelled, so that locks are given back
                 # before anything else is started.
@@ -174,8 +174,8 @@ class Work:
         piece: Piece,
         operation: Operation[T],
         on_event: Callable[[Event], None] | None,
-        on_done: Callable[[T], None] | None,
-    ) -> Callable[[], None] | None:
+        on_done: Callable[[T], object] | None,
+    ) -> Callable[[], object] | None:
         async for event in operation:
             if isinstance(event, Finished):
                 return None if on_done is None else partial(on_done, cast("T", event.result))

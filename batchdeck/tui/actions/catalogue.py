@@ -53,7 +53,7 @@ WORK = (
     Action(
         "job.open_export",
         "open export",
-        "Open the exported document.",
+        "Say where the exported documents are, and copy the path.",
         ("o",),
         frozenset({Place.BATCHES, Place.JOB, Place.EXPORT}),
         "Work",
@@ -172,6 +172,14 @@ LOOKING = (
         "Looking",
         "documents",
         footer=45,
+    ),
+    Action(
+        "deck.doctor",
+        "check",
+        "Check key, endpoint, clock, disk and the deck's files.",
+        places=frozenset({Place.BATCHES}),
+        group="Looking",
+        command="doctor",
     ),
     Action("view.refresh", "refresh", "Ask the API now.", ("R",), _LIVE, "Looking", "refresh"),
     Action(

@@ -30,6 +30,7 @@ from batchdeck.tui.screens.batch_questions import (
 )
 from batchdeck.tui.screens.batch_rows import BatchRows, batch_line, detail_lines, short_id, totals_line
 from batchdeck.tui.screens.deck_screen import DeckScreen
+from batchdeck.tui.screens.first_run import say_how_to_begin
 from batchdeck.tui.screens.spans import clock, counted
 from batchdeck.tui.tracking import Work
 from batchdeck.tui.widgets.lines import say
@@ -90,21 +91,8 @@ class BatchesScreen(DeckScreen):
         self.query_one(QueryTable).show(BatchRows([batch_line(row, now, self._expected) for row in rows]))
         self.set_class(not rows, "-empty")
         if not rows:
-            self._say_what_to_do_first()
+            say_how_to_begin(self.query_one(Notice), self.deck, self.terminal.environ)
         self.renew_lines()
-
-    def _say_what_to_do_first(self) -> None:
-        where = (
-            "the local sandbox; nothing leaves this machine" if self.deck.is_sandbox else self.deck.endpoint
-        )
-        self.query_one(Notice).say(
-            "No batches yet",
-            "s  choose a folder of PDFs and see what submitting it would cost",
-            "a  track batches made elsewhere",
-            "?  all keys",
-            "",
-            f"Batches go to {where}.",
-        )
 
     def _expected(self, row: BatchRow) -> EndEstimate | None:
         age = max((self.deck.now() - row.created_at).total_seconds(), 0.0)
@@ -202,6 +190,11 @@ class BatchesScreen(DeckScreen):
         if row is not None:
             self.show_screen(ExportScreen(self._registry, self.deck, self.work, job=row.job, folder=folder))
 
+    def act_job_open_export(self) -> None:
+        row = self.row
+        if row is not None:
+            self.tell_export(row.job)
+
     def act_batch_reconcile(self) -> None:
         self.work.start("settling what is in doubt", self.deck.reconcile(), on_done=self._tell_reconciled)
 
@@ -214,6 +207,16 @@ class BatchesScreen(DeckScreen):
             title="In doubt",
         )
         self.renew()
+
+    def act_deck_doctor(self) -> None:
+        """Check key, endpoint, disk and files, and show what was found."""
+        from batchdeck.tui.screens.checks import ChecksScreen
+
+        self.work.start(
+            "checking the deck",
+            self.deck.doctor(),
+            on_done=lambda checks: self.app.push_screen(ChecksScreen(checks)),
+        )
 
     def act_batch_adopt(self) -> None:
         self.query_one(Prompt).ask(_ADOPT, "adopt (a batch id, or * for all of the workspace's) ")

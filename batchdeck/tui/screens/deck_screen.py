@@ -76,6 +76,13 @@ class DeckScreen(FrameScreen):
         if self.table is not None:
             self.table.follow(not self.table.following)
 
+    def tell_export(self, job: str) -> None:
+        """Say where a job was exported to, and offer the folder's path to the clipboard: over SSH there is no
+        browser to open it with."""
+        folder = self.deck.exported(job)
+        if folder is not None:
+            self.terminal.offer(str(folder), f"Exported to {folder}")
+
     # Going to and fro
 
     def show_screen(self, screen: DeckScreen) -> None:

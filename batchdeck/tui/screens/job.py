@@ -24,7 +24,7 @@ from batchdeck.tui.actions.catalogue import ACTIONS
 from batchdeck.tui.actions.context import Context, Place
 from batchdeck.tui.actions.registry import Registry
 from batchdeck.tui.glyphs import Tone
-from batchdeck.tui.screens.batch_questions import cancel_question, cancelable
+from batchdeck.tui.screens.batch_questions import cancel_question, cancelable, send_question, unsent
 from batchdeck.tui.screens.batch_rows import short_id
 from batchdeck.tui.screens.deck_screen import DeckScreen
 from batchdeck.tui.screens.page_rows import (
@@ -205,6 +205,7 @@ class JobScreen(DeckScreen):
             Place.JOB,
             in_job=job is not None,
             cancelable=len(cancelable(self._own_batches())),
+            unsent=len(unsent(self._own_batches())),
             retryable=can_retry if job is not None else 0,
             held=held if not can_retry else "",
             good=good,
@@ -284,6 +285,16 @@ class JobScreen(DeckScreen):
         from batchdeck.tui.screens.export import ExportScreen
 
         self.show_screen(ExportScreen(self._registry, self.deck, self.work, job=self.target, folder=folder))
+
+    def act_job_open_export(self) -> None:
+        self.tell_export(self.target)
+
+    def ask_batch_send(self) -> Proposal:
+        def send(jobs: Sequence[str]) -> None:
+            for job in jobs:
+                self.work.start(f"sending {self.deck.job(job).name}", self.deck.resume(job))
+
+        return send_question(unsent(self._own_batches()), send)
 
     def ask_batch_cancel(self) -> Proposal:
         def run(batches: Sequence[str]) -> None:

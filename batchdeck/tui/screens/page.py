@@ -129,7 +129,7 @@ class PageScreen(DeckScreen):
             return
         say(self.query_one("#answer-text", Static), view(self._tab, facts, self.deck.now()))
         say(self.query_one("#words", Static), words_line(facts))
-        tabs = " ─ ".join(f"[b u]{tab}[/]" if tab is self._tab else f"{tab}" for tab in Tab)
+        tabs = " ".join(f"[b]▸{tab}[/]" if tab is self._tab else f"{tab}" for tab in Tab)
         self.query_one("#answer").border_title = tabs
         self._show_source(facts)
 
