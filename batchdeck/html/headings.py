@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from batchdeck.html.markup import HEADINGS
-from batchdeck.html.model import Assembly, Change
-from batchdeck.html.outline import OutlineMatcher
+from batchdeck.html.model import Assembly, Change, DocumentMaterial
+from batchdeck.html.outline import OutlineMatcher, normalise_title
 from batchdeck.html.trees import Node, contents_of, is_empty, replace_children, unwrap_child
 from batchdeck.html.words import excerpt, text_of
 
 STAGE = "headings"
 _NUMBER = re.compile(r"(\d{1,3}(?:\.\d{1,3})*)\.?(?=[\s\u00a0])")
+_SUFFIX = re.compile(r"\.pdf\Z", re.I)
 _TITLE_PAGES = 2
 """The document's title stands on one of this many first pages, or nowhere."""
 _PROMOTED_WORDS = 12
@@ -33,7 +34,8 @@ class _Heading:
 def settle_headings(assembly: Assembly) -> None:
     """Give the document's headings the levels they have in the document, not on their page.
 
-    The first h1 of the first pages is the title; every other heading is below it. Without one, no h1 is
+    The first heading is the title if it is an h1 on one of the first pages or says what the document is
+    called; every other heading is below it. Without one, no h1 is
     left, because the template writes the title. Levels come from the outline where a heading's text matches
     a bookmark of its page, else from decimal numbers where the document has such a scheme, else from the
     answers; a level that would skip one is raised.
@@ -55,7 +57,7 @@ def settle_headings(assembly: Assembly) -> None:
                     headings.append(_Heading(element, position, text, level + 1, level))
     if not headings:
         return
-    title = _find_title(headings)
+    title = _find_title(headings, assembly.material)
     _hear_outline(headings, title)
     _hear_numbers(headings, title)
     _settle(assembly, headings, title)
@@ -86,10 +88,15 @@ def _bold_line(paragraph: Element) -> str:
     return text if 0 < len(text.split()) <= _PROMOTED_WORDS else ""
 
 
-def _find_title(headings: list[_Heading]) -> _Heading | None:
+def _find_title(headings: list[_Heading], material: DocumentMaterial) -> _Heading | None:
+    """Return the heading that is the document's title: the first one, if it says what the PDF or its file is
+    called, or if nothing shows that others stand beside it."""
     first = headings[0]
     if first.page >= _TITLE_PAGES:
         return None
+    names = {normalise_title(name) for name in (material.title, _SUFFIX.sub("", material.name))}
+    if normalise_title(first.text) in names - {""}:
+        return first
     others = headings[1:]
     has_siblings = first.outline_level is not None and any(
         other.outline_level is not None and other.outline_level <= first.outline_level for other in others

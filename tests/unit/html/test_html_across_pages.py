@@ -200,6 +200,13 @@ def test_heading_levels(pages: list[str], settled: str) -> None:
     assert levels(document(*pages)) == settled
 
 
+@pytest.mark.parametrize("name", ["title", "name"])
+def test_the_first_heading_is_the_title_if_it_says_the_documents_name(name: str) -> None:
+    assembly = document("<h2>1. Harbour Survey</h2><h3>a</h3>", "<h2>b</h2>")
+    object.__setattr__(assembly.material, name, "Harbour Survey.pdf" if name == "name" else "Harbour survey")
+    assert levels(assembly) == "1 2 2"
+
+
 def test_bookmarks_decide_where_they_match() -> None:
     assembly = document("<h1>T</h1><h4>Ports</h4><h5>Own words</h5>", "<h2>Old ports</h2><p><b>Tides</b></p>")
     entries = [OutlineEntry(1, "Ports", 1), OutlineEntry(2, "2. Old Ports", 2), OutlineEntry(3, "Tides", 2)]
