@@ -1,0 +1,106 @@
+"""A real deck, made once through a real sandbox, and the dashboard over it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import re
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from textual.pilot import Pilot
+
+from batchdeck.deck import Deck
+from batchdeck.sandbox.samples import write_samples
+from batchdeck.tui.app import DeckApp
+from batchdeck.tui.manners.colour import ColourMode
+
+FAULTS = """
+[[rows]]
+outcome = "truncated"
+pages = 2
+attempts = 1
+
+[[rows]]
+outcome = "overloaded_error"
+pages = 5
+attempts = 1
+"""
+_CHANGING = (
+    (re.compile(r"msgbatch_\w{4}…\w{4}"), "msgbatch_XXXX…XXXX"),
+    (re.compile(r"…\w{4}(?= )"), "…XXXX"),
+    (re.compile(r"took \d+ s"), "took N s"),
+)
+
+
+class Played(NamedTuple):
+    """A dashboard under test."""
+
+    app: DeckApp
+    pilot: Pilot[Any]
+    deck: Deck
+
+
+Play = Callable[..., AbstractAsyncContextManager[Played]]
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a deck with one archived job: two documents, of whose pages some have failed."""
+    home = tmp_path_factory.mktemp("decks") / "library"
+
+    async def make() -> None:
+        papers = home.parent / "papers"
+        for path in write_samples(papers):
+            if path.stem not in ("accounts", "handbook"):
+                path.unlink()
+        faults = home.parent / "faults.toml"
+        faults.write_text(FAULTS)
+        async with Deck.open(home, sandbox=True, faults=faults) as deck:
+            await deck.submit(deck.plan(await deck.scan([papers]), name="papers"))
+            await deck.track(until_ended=True)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, make()).result()
+    return home
+
+
+@pytest.fixture
+def play_deck() -> Play:
+    """Open a deck, show it, and close both: ``async with play_deck(home) as (app, pilot, deck)``.
+
+    The clock stands still three hours after the deck's newest batch, so that ages are the same in each run.
+    """
+
+    @asynccontextmanager
+    async def play(
+        home: Path, size: tuple[int, int] = (80, 24), colours: ColourMode = ColourMode.FULL, **options: Any
+    ) -> AsyncGenerator[Played, None]:
+        if "now" not in options:
+            async with Deck.open(home) as deck:
+                newest = max((row.created_at for row in deck.batches()), default=deck.now())
+            stands = newest + dt.timedelta(hours=3)
+            options["now"] = lambda: stands
+        async with Deck.open(home, **options) as deck:
+            app = DeckApp(deck, environ={"TERM": "xterm-256color"}, colours=colours)
+            async with app.run_test(size=size) as pilot:
+                await pilot.pause()
+                yield Played(app, pilot, deck)
+
+    return play
+
+
+@pytest.fixture
+def steady() -> Callable[[str], str]:
+    """Put fixed words where every run has others: ids and durations."""
+
+    def replace(seen: str) -> str:
+        for pattern, words in _CHANGING:
+            seen = pattern.sub(words, seen)
+        return seen
+
+    return replace

@@ -1,0 +1,103 @@
+"""The home screen over a real deck: what it shows, how it is filtered, what it asks before it acts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batchdeck.deck import Deck
+from batchdeck.sandbox.samples import write_samples
+from batchdeck.tui.manners.colour import ColourMode
+from batchdeck.tui.screens.job import JobScreen
+from batchdeck.tui.widgets.query_table import QueryTable
+
+Text = Callable[[Any], str]
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "colours"),
+    [
+        ("home-80x24", (80, 24), ColourMode.FULL),
+        ("home-120x40", (120, 40), ColourMode.FULL),
+        ("home-no-color", (80, 24), ColourMode.NONE),
+    ],
+)
+async def test_home_looks_as_kept(
+    name: str,
+    size: tuple[int, int],
+    colours: ColourMode,
+    library: Path,
+    play_deck: Any,
+    screen_text: Text,
+    steady: Callable[[str], str],
+    check_golden: Callable[[str, str], None],
+    until: Until,
+) -> None:
+    async with play_deck(library, size, colours) as (app, _, _):
+        await until(lambda: "failed" in screen_text(app))
+        check_golden(name, steady(screen_text(app)))
+
+
+async def test_an_empty_deck_says_how_to_begin(tmp_path: Path, play_deck: Any, screen_text: Text) -> None:
+    async with play_deck(tmp_path / "deck", sandbox=True) as (app, _, _):
+        assert "submit the sample PDFs" in screen_text(app)
+        assert "SANDBOX" in screen_text(app)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [("status:failed", 1), ("failed>1000", 0), ("pages>5 job:pap", 1), ("!job:papers", 0), ("nobody", 0)],
+)
+async def test_home_is_filtered_by_the_grammar(typed: str, shown: int, library: Path, play_deck: Any) -> None:
+    async with play_deck(library) as (app, pilot, _):
+        await pilot.press("slash", *typed, "enter")
+        await pilot.pause()
+        assert len(app.screen.query_one(QueryTable).view) == shown
+        await pilot.press("escape")
+        await pilot.pause()
+        assert len(app.screen.query_one(QueryTable).view) == 1
+
+
+async def test_a_filter_that_cannot_be_read_is_explained(
+    library: Path, play_deck: Any, screen_text: Text
+) -> None:
+    async with play_deck(library) as (app, pilot, _):
+        await pilot.press("slash", *"stauts:failed", "enter")
+        await pilot.pause()
+        assert "stauts" in screen_text(app)
+
+
+async def test_enter_shows_the_job(library: Path, play_deck: Any) -> None:
+    async with play_deck(library) as (app, pilot, _):
+        await pilot.press("enter")
+        assert isinstance(app.screen, JobScreen)
+        await pilot.press("escape")
+        assert app.screen is app.home
+        await pilot.press("minus")
+        assert isinstance(app.screen, JobScreen)
+
+
+async def test_deleting_asks_and_keeps_the_archive(
+    tmp_path: Path, play_deck: Any, until: Until, screen_text: Text
+) -> None:
+    home = tmp_path / "deck"
+    papers = tmp_path / "papers"
+    kept = next(path for path in write_samples(papers) if path.stem == "accounts")
+    async with play_deck(home, sandbox=True, now=None) as (app, pilot, deck):
+        async with Deck.open(home) as other:
+            await other.submit(other.plan(await other.scan([kept])))
+            # Another process wrote, this one polls: both without a key being pressed.
+            await until(lambda: deck.batches())
+            await until(lambda: all(row.archived for row in deck.batches()))
+        await until(lambda: "done" in screen_text(app))
+        assert any("has ended" in note.title for note in app._notifications)
+        await pilot.press("colon", *"delete", "enter")
+        await pilot.pause()
+        assert "Delete 1 batch at the API" in screen_text(app)
+        await pilot.press("y")
+        await until(lambda: deck.batch(deck.batches()[0].id).gone)
+        assert deck.batches()[0].good == 2

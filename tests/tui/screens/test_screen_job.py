@@ -1,0 +1,91 @@
+"""The job screen over a real deck: pages, failures, documents."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batchdeck.tui.manners.colour import ColourMode
+from batchdeck.tui.screens.job import JobScreen
+from batchdeck.tui.screens.page import PageScreen
+from batchdeck.tui.widgets.query_table import QueryTable
+
+Text = Callable[[Any], str]
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+
+def pages(app: Any) -> QueryTable:
+    found: QueryTable = app.screen.query_one("#pages", QueryTable)
+    return found
+
+
+async def open_job(app: Any, pilot: Any, until: Until) -> None:
+    await pilot.press("enter")
+    await until(lambda: isinstance(app.screen, JobScreen) and len(pages(app).view) > 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "colours"),
+    [
+        ("job-80x24", (80, 24), ColourMode.FULL),
+        ("job-120x40", (120, 40), ColourMode.FULL),
+        ("job-no-color", (80, 24), ColourMode.NONE),
+    ],
+)
+async def test_job_looks_as_kept(
+    name: str,
+    size: tuple[int, int],
+    colours: ColourMode,
+    library: Path,
+    play_deck: Any,
+    screen_text: Text,
+    check_golden: Callable[[str, str], None],
+    until: Until,
+) -> None:
+    async with play_deck(library, size, colours) as (app, pilot, _):
+        await open_job(app, pilot, until)
+        await until(lambda: "failed:" in screen_text(app))
+        check_golden(name, screen_text(app))
+
+
+async def test_e_shows_failures_only_and_again_all(library: Path, play_deck: Any, until: Until) -> None:
+    async with play_deck(library) as (app, pilot, deck):
+        await open_job(app, pilot, until)
+        failed = sum(row.failed or 0 for row in deck.batches())
+        everything = len(pages(app).view)
+        await pilot.press("e")
+        assert 0 < failed == len(pages(app).view) < everything
+        await pilot.press("escape")
+        await pilot.pause()
+        assert len(pages(app).view) == everything
+        await pilot.press("e", "e")
+        assert len(pages(app).view) == everything
+
+
+async def test_pages_are_filtered_by_the_grammar(library: Path, play_deck: Any, until: Until) -> None:
+    async with play_deck(library) as (app, pilot, _):
+        await open_job(app, pilot, until)
+        await pilot.press("slash", *"outcome:truncated document:handbook", "enter")
+        await pilot.pause()
+        assert [app.screen._pages.row(index).page for index in pages(app).view.order] == [2]
+
+
+async def test_a_document_narrows_the_pages(library: Path, play_deck: Any, until: Until) -> None:
+    async with play_deck(library) as (app, pilot, _):
+        await open_job(app, pilot, until)
+        await pilot.press("d", "enter")
+        await pilot.pause()
+        assert len(pages(app).view) == 2
+        assert not app.screen.has_class("-documents")
+
+
+async def test_enter_shows_the_page_under_the_cursor(library: Path, play_deck: Any, until: Until) -> None:
+    async with play_deck(library) as (app, pilot, _):
+        await open_job(app, pilot, until)
+        cursor = pages(app).cursor_key
+        await pilot.press("enter")
+        assert isinstance(app.screen, PageScreen)
+        assert app.screen.index == cursor
