@@ -35,10 +35,10 @@ def settle_headings(assembly: Assembly) -> None:
     """Give the document's headings the levels they have in the document, not on their page.
 
     The first heading is the title if it is an h1 on one of the first pages or says what the document is
-    called; every other heading is below it. Without one, no h1 is
-    left, because the template writes the title. Levels come from the outline where a heading's text matches
-    a bookmark of its page, else from decimal numbers where the document has such a scheme, else from the
-    answers; a level that would skip one is raised.
+    called; every other heading is below it. Without one, no h1 is left, because the template writes the
+    title. Levels come from the outline where a heading's text matches a bookmark of its page, else from
+    decimal numbers where the document has such a scheme, else from the answers; a level that would skip one
+    is raised.
     """
     matcher = OutlineMatcher(assembly.material.outline)
     headings: list[_Heading] = []

@@ -17,6 +17,7 @@ from batchdeck.html.trees import (
     new_element,
     prepend_nodes,
     remove_block,
+    replace_children,
     set_contents,
 )
 from batchdeck.html.words import difference, excerpt, text_of, words_of
@@ -68,7 +69,7 @@ def settle_notes(assembly: Assembly) -> None:
     marks: list[_Mark] = []
     for page in pages:
         _continue_last(page, notes)
-        notes += _gather(page)
+        notes += _gather(assembly, page)
         marks += _marks_of(page)
     _match(assembly, marks, notes)
     for note in notes:
@@ -94,22 +95,28 @@ def _continue_last(page: PageTree, notes: list[_Note]) -> None:
             return
 
 
-def _gather(page: PageTree) -> list[_Note]:
+def _gather(assembly: Assembly, page: PageTree) -> list[_Note]:
     """Put the notes of a page into one labelled section at its end, and return them."""
     nodes: list[Node] = []
+
+    def taken(child: Element) -> list[Node] | None:
+        if child.tag == "section":
+            nodes.extend([*contents_of(child), "\n"])
+        elif child.tag in ("p", "div") and _key_of(child):  # a note outside any section
+            nodes.extend([child, "\n"])
+        else:
+            return None
+        return [" "]
+
+    is_in_place = len(page.tree) > 0 and page.tree[-1].tag == "section"
     for parent in list(page.tree.iter()):
-        for child in list(parent):
-            if child.tag == "section":
-                nodes += [*contents_of(child), "\n"]
-                remove_block(parent, child)
-            elif child.tag in _NOTE_TAGS and parent.tag != "section" and _key_of(child):
-                if child.tag == "li" or parent is not page.tree:
-                    continue
-                nodes += [child, "\n"]
-                remove_block(parent, child)
+        if parent is page.tree or parent.find("section") is not None:
+            replace_children(parent, taken)
     section = new_element("section", *nodes)
     if is_empty(section):
         return []
+    if not is_in_place:
+        assembly.changes.append(Change(STAGE, page.number, "notes moved to the end of the page"))
     section.set("role", "doc-endnotes")
     section.set("aria-label", f"Footnotes, page {page.label}")
     append_nodes(page.tree, [section, "\n"])

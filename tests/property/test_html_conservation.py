@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchdeck.domain.outcomes import Outcome
-from batchdeck.html.accessibility import check_page
+from batchdeck.html.accessibility import check_page, settle_accessibility
+from batchdeck.html.breaks import settle_breaks
 from batchdeck.html.extract import read_answer
-from batchdeck.html.model import Assembly, DocumentMaterial, PageMaterial, TextLayer
-from batchdeck.html.parse import parse_fragment
+from batchdeck.html.figures import Pictures
+from batchdeck.html.furniture import settle_furniture
+from batchdeck.html.headings import settle_headings
+from batchdeck.html.hyphens import Vocabulary, settle_hyphens
+from batchdeck.html.ids import settle_ids
+from batchdeck.html.language import settle_languages
+from batchdeck.html.links import settle_links
+from batchdeck.html.lists import settle_lists
+from batchdeck.html.math import convert_formulas, settle_mathml
+from batchdeck.html.model import (
+    Assembly,
+    Change,
+    DocumentMaterial,
+    PageMaterial,
+    PageTree,
+    Review,
+    TextLayer,
+)
+from batchdeck.html.nesting import settle_nesting
+from batchdeck.html.notes import settle_notes
+from batchdeck.html.parse import parse_fragment, parse_page
 from batchdeck.html.pipeline import assemble
-from batchdeck.html.sanitise import flatten
+from batchdeck.html.sanitise import flatten, sanitise
+from batchdeck.html.stitch import stitch_pages
+from batchdeck.html.tables import settle_tables
 from batchdeck.html.words import words_of
 from tests.unit.html.goldens import GOLDENS, PNG
 
@@ -204,13 +228,71 @@ def imbalance(pages: list[PageMaterial], assembly: Assembly) -> dict[str, int]:
 
 
 @given(_pages(), st.booleans())
-@settings(max_examples=200)
+@settings(max_examples=150)
 def test_every_word_of_any_pages_is_accounted_for(pages: list[PageMaterial], pictures: bool) -> None:
     material = DocumentMaterial("report.pdf", "c0de" * 16, len(pages))
     assembly = assemble(material, pages, crop=(lambda page, box: PNG) if pictures else None)
     assert imbalance(pages, assembly) == {}
     assert [page.source for page in assembly.pages] == ["answer"] * len(pages)
     assert [finding for page in assembly.pages for finding in check_page(page.tree)] == []
+
+
+_STAGES_OF_A_PAGE: tuple[Callable[[Element, int], list[Change] | tuple[list[Change], list[Review]]], ...] = (
+    settle_mathml,
+    settle_nesting,
+    settle_breaks,
+    settle_lists,
+    settle_tables,
+    convert_formulas,
+)
+
+
+def _stages_of_a_document(assembly: Assembly) -> list[Callable[[], None]]:
+    vocabulary = Vocabulary(assembly)
+    pictures = Pictures(assembly, lambda page, box: PNG, embed=True)
+    return [
+        lambda: settle_ids(assembly),
+        lambda: settle_languages(assembly),
+        lambda: settle_furniture(assembly),
+        *(lambda page=page: pictures.settle(page) for page in assembly.pages),
+        lambda: settle_links(assembly),
+        lambda: settle_notes(assembly),
+        lambda: settle_hyphens(assembly, vocabulary),
+        lambda: settle_headings(assembly),
+        lambda: stitch_pages(assembly, vocabulary),
+        lambda: settle_accessibility(assembly),
+    ]
+
+
+def _difference(before: Counter[str], changes: list[Change], trees: list[Element]) -> dict[str, int]:
+    balance = Counter(before)
+    for change in changes:
+        balance.subtract(change.removed)
+        balance.update(change.added)
+    for tree in trees:
+        balance.subtract(words_of(tree))
+    return {word: count for word, count in balance.items() if count}
+
+
+@given(_pages())
+@settings(max_examples=100)
+def test_every_stage_accounts_for_its_own_words(pages: list[PageMaterial]) -> None:
+    trees = [parse_page(sanitise(read_answer(page.answer or "", page.number).html)) for page in pages]
+    for number, tree in enumerate(trees, 1):
+        for stage in _STAGES_OF_A_PAGE:
+            before = Counter(words_of(tree))
+            result = stage(tree, number)
+            changes = result[0] if isinstance(result, tuple) else result
+            assert _difference(before, changes, [tree]) == {}, stage.__name__
+    made = [
+        PageTree(at, str(at), Outcome.OK, tree, layer=pages[at - 1].layer) for at, tree in enumerate(trees, 1)
+    ]
+    assembly = Assembly(DocumentMaterial("report.pdf", "c0de" * 16, len(made)), made)
+    for at, run in enumerate(_stages_of_a_document(assembly)):
+        before = Counter(word for tree in trees for word in words_of(tree))
+        known = len(assembly.changes)
+        run()
+        assert _difference(before, assembly.changes[known:], trees) == {}, at
 
 
 @pytest.mark.parametrize("name", GOLDENS)
