@@ -12,6 +12,7 @@ from pathlib import Path
 
 from batchdeck.config import Settings, load_prices, load_settings
 from batchdeck.connection import SANDBOX_ENDPOINT, Connection, check_endpoint, endpoint_of, resolve_base_url
+from batchdeck.domain.outcomes import JUDGE_VERSION
 from batchdeck.domain.text import show
 from batchdeck.errors import UsageError
 from batchdeck.operations.context import Context
@@ -19,7 +20,9 @@ from batchdeck.operations.workers import Workers
 from batchdeck.store.audit import AuditLog
 from batchdeck.store.layout import prepare_deck
 from batchdeck.store.ledger import Ledger
+from batchdeck.store.page_tables import PageTables
 from batchdeck.store.records import DeckMeta
+from batchdeck.store.sweep import sweep
 from batchdeck.store.vault import Vault
 
 _SANDBOX_POLL_FLOOR = 0.5
@@ -86,13 +89,17 @@ def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple
             tx.put(DeckMeta(endpoint=SANDBOX_ENDPOINT, sandbox=True))
     operator = _operator(environ)
     now = options.now or _utc_now
+    prices = load_prices(Path(settings.money.prices).expanduser() if settings.money.prices else None)
+    if not options.read_only:
+        sweep(layout, ledger, now())
     context = Context(
         layout=layout,
         ledger=ledger,
         vault=Vault(layout),
+        tables=PageTables(layout, ledger, prices, judge_version=JUDGE_VERSION),
         audit=AuditLog(layout, operator=operator, now=now, read_only=options.read_only),
         settings=settings,
-        prices=load_prices(Path(settings.money.prices).expanduser() if settings.money.prices else None),
+        prices=prices,
         workers=Workers(settings.workers.count, memory_bytes=settings.limits.memory_bytes),
         open_gateway=connection.gateway,
         endpoint=connection.endpoint,

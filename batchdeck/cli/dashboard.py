@@ -24,10 +24,8 @@ def open_dashboard(session: Session) -> None:
     session.run(command)
 
 
-def open_demo(session: Session, home: Path) -> None:
+def open_demo(session: Session, home: Path, faults: Path) -> None:
     """Run the dashboard over a sandbox deck in `home`, with sample PDFs ready to be submitted."""
-    from batchdeck.cli.demo import demo_faults
-
     _check_terminal()
 
     async def command(deck: Deck) -> int:
@@ -39,7 +37,7 @@ def open_demo(session: Session, home: Path) -> None:
             await asyncio.to_thread(write_samples, samples)
         return await run_dashboard(deck, samples=samples)
 
-    session.run(command, deck=home, sandbox=True, faults=demo_faults())
+    session.run(command, deck=home, sandbox=True, faults=faults)
 
 
 def _check_terminal() -> None:

@@ -38,7 +38,7 @@ def demo(
     if not headless and not json:
         from batchdeck.cli.dashboard import open_demo
 
-        open_demo(session, home)
+        open_demo(session, home, demo_faults())
         return
 
     async def command(deck: Deck) -> int:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from batchdeck.domain.costs import Usage
 
+JUDGE_VERSION = 1
+"""Raised whenever the same answer would be judged differently: indexes of results are then made anew."""
+
 
 class Outcome(enum.StrEnum):
     """What a result means for its page."""

@@ -11,7 +11,6 @@ from batchdeck.html.fidelity import compare
 from batchdeck.html.model import TextLayer
 from batchdeck.operations.context import Context
 from batchdeck.operations.judge import thresholds_of
-from batchdeck.operations.sources import readable_source
 from batchdeck.pdf.images import render_page
 from batchdeck.pdf.text import TextReader
 from batchdeck.store.index import read_index
@@ -69,7 +68,7 @@ def read_source(context: Context, job_id: str, index: int) -> SourcePage:
     page = read_plan(context.layout, job_id).page(index)
     job = context.ledger.job(job_id)
     name = next(ref.name for ref in job.documents if ref.sha256 == page.document)
-    with TextReader(str(readable_source(context, page.document))) as reader:
+    with TextReader(str(context.vault.readable(page.document))) as reader:
         layer = reader.layer(page.number)
     return SourcePage(name, page.number, page.label, layer.text, tuple(layer.links), layer.trusted)
 
@@ -77,7 +76,7 @@ def read_source(context: Context, job_id: str, index: int) -> SourcePage:
 def render_source(context: Context, job_id: str, index: int, *, dpi: int) -> bytes:
     """Return one source page as a PNG picture."""
     page = read_plan(context.layout, job_id).page(index)
-    return render_page(str(readable_source(context, page.document)), page.number, dpi=dpi)
+    return render_page(str(context.vault.readable(page.document)), page.number, dpi=dpi)
 
 
 def read_missing_words(context: Context, job_id: str, index: int, custom_id: str) -> tuple[str, ...]:
@@ -87,6 +86,6 @@ def read_missing_words(context: Context, job_id: str, index: int, custom_id: str
         return ()
     page = read_plan(context.layout, job_id).page(index)
     thresholds, trust = thresholds_of(context)
-    with TextReader(str(readable_source(context, page.document))) as reader:
+    with TextReader(str(context.vault.readable(page.document))) as reader:
         layer = TextLayer(reader.text(page.number), trusted=reader.trusts(page.number, trust))
     return compare(answer.text, layer, thresholds).missing

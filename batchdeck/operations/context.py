@@ -14,6 +14,7 @@ from batchdeck.errors import ReadOnlyError
 from batchdeck.store.audit import AuditLog
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.ledger import Ledger
+from batchdeck.store.page_tables import PageTables
 from batchdeck.store.vault import Vault
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Context:
     layout: DeckLayout
     ledger: Ledger
     vault: Vault
+    tables: PageTables
     audit: AuditLog
     settings: Settings
     prices: PriceList

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batchdeck.domain.batches import Batch
-from batchdeck.domain.outcomes import Outcome, ResultFacts, Verdict, classify
+from batchdeck.domain.outcomes import JUDGE_VERSION, Outcome, ResultFacts, Verdict, classify
 from batchdeck.domain.requests import parse_custom_id
 from batchdeck.html.fidelity import FidelityThresholds, Grade
 from batchdeck.html.judge import judge_answer, judge_cut
@@ -19,9 +19,6 @@ from batchdeck.store.index import IndexRow, is_index_current, write_index
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.plans import read_plan
 from batchdeck.store.results import scan_results
-
-JUDGE_VERSION = 1
-"""Raised whenever the same answer would be judged differently: older indexes are then rebuilt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,23 @@ from batchdeck.store.page_table import PageTable
 
 
 def job_pages(context: Context, job_id: str) -> PageTable:
-    """Return all pages of a job. Indexes that are missing or stale are rebuilt from the archive first."""
-    for batch in context.ledger.batches().values():
-        if batch.job == job_id and batch.archive is not None:
-            ensure_index(context, batch)
-    return PageTable.of_job(context.layout, context.ledger, job_id, context.prices)
+    """Return all pages of a job. Indexes that are missing or stale are made anew from the archive first."""
+    return _indexed(context, context.tables.of_job(job_id))
 
 
 def batch_pages(context: Context, batch_id: str) -> PageTable:
     """Return the pages of one batch: of our own as they stand in that batch, of a foreign one as rows."""
-    batch = context.ledger.batch(batch_id)
-    if batch.archive is not None:
-        ensure_index(context, batch)
-    return PageTable.of_batch(context.layout, context.ledger, batch_id, context.prices)
+    return _indexed(context, context.tables.of_batch(batch_id))
+
+
+def _indexed(context: Context, table: PageTable) -> PageTable:
+    stale = frozenset(table.unindexed)
+    if stale:
+        for batch in context.ledger.batches().values():
+            if batch.key in stale:
+                ensure_index(context, batch)
+        table.refresh()
+    return table
 
 
 def find_page(context: Context, custom_id: str) -> PageDetail:

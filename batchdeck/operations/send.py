@@ -167,7 +167,8 @@ def _mark_sending(context: Context, submission: Submission, watermark: str) -> S
 
 def record_acceptance(context: Context, key: str, remote: RemoteBatch, *, how: str = "accepted") -> Batch:
     """Record that the API has taken a submission as `remote`, and drop its spooled body."""
-    with context.ledger.transaction() as tx:
+    # A batch id must be recorded even on a full disk: room for it was set aside.
+    with context.ledger.transaction(uses_reserve=True) as tx:
         submission = tx.move(tx.submission(key), SubmissionState.SUBMITTED, batch_id=remote.id, note="")
         batch = Batch(remote.id, key, submission.job, remote, submission, last_polled_at=context.now())
         tx.put(batch)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,7 +33,7 @@ async def keep_source(context: Context, document: Document) -> None:
         WorkerFailed: the copy could not be made within a worker's limits.
     """
     kept = await asyncio.to_thread(context.vault.keep, document.path, document.sha256)
-    opened = context.layout.opened_source(document.sha256)
+    opened = context.layout.readable_source(document.sha256)
     if (document.password or Caveat.REPAIRED in document.caveats) and not opened.exists():
         await context.workers.run(write_readable, CopyTask(str(kept), str(opened), document.password))
 
@@ -51,26 +47,4 @@ def write_readable(task: CopyTask) -> None:
 
 def source_of(context: Context, sha256: str) -> Path | None:
     """Return a document as it can be read without a password, or None where the vault does not have it."""
-    opened = context.layout.opened_source(sha256)
-    if opened.exists():
-        return opened
-    return context.vault.path(sha256) if context.vault.has(sha256) else None
-
-
-def readable_source(context: Context, sha256: str) -> Path:
-    """Return a document as it can be read without a password.
-
-    Raises:
-        DeckDamaged: the vault does not have it.
-    """
-    return source_of(context, sha256) or context.vault.path(sha256)
-
-
-@contextmanager
-def part_folder(context: Context) -> Iterator[Path]:
-    """Make a folder for the part files of one run, and remove it with whatever is left in it."""
-    folder = Path(tempfile.mkdtemp(prefix="parts-", dir=context.layout.spool))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return context.vault.readable(sha256) if context.vault.has(sha256) else None

@@ -50,7 +50,6 @@ from batchdeck.operations.prepare import (
 )
 from batchdeck.operations.rollup import refresh_rollup
 from batchdeck.operations.send import send_submission
-from batchdeck.operations.sources import part_folder, readable_source
 from batchdeck.operations.spool import Spool, SpooledBody
 from batchdeck.operations.workers import WorkerFailed
 from batchdeck.store.plans import read_plan
@@ -176,10 +175,10 @@ async def _prepare(context: Context, job: Job, turn: Turn) -> AsyncGenerator[Pre
     for index in turn.indices:
         page = plan.page(index)
         by_document.setdefault(page.document, []).append(PageTask(index, page.number, page.label))
-    with part_folder(context) as folder:
+    with context.layout.part_folder() as folder:
         tasks = [
             PrepareTask(
-                source=str(readable_source(context, sha256)),
+                source=str(context.vault.readable(sha256)),
                 name=refs[sha256].name,
                 page_count=refs[sha256].page_count,
                 language=refs[sha256].language,

@@ -58,10 +58,6 @@ class DeckLayout:
         """The decrypted copy of a source that needs a password."""
         return self.source(sha256).with_suffix(".readable.pdf")
 
-    def opened_source(self, sha256: str) -> Path:
-        """The copy of a source that opens without its password, for sources that have one."""
-        return self.source(sha256).with_suffix(".open.pdf")
-
     @property
     def jobs(self) -> Path:
         return self.root / "jobs"
