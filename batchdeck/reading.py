@@ -192,7 +192,7 @@ class DeckReader:
         return render_source(self._context, job, index, dpi=dpi)
 
     def missing_words(self, job: str, index: int, custom_id: str) -> tuple[str, ...]:
-        """Return the passages of a page that one attempt's answer lacks. Reads the PDF: call it in a thread."""
+        """Return the passages of a page that an answer of it lacks. Reads the PDF: call it in a thread."""
         from batchdeck.operations.contents import read_missing_words
 
         return read_missing_words(self._context, job, index, custom_id)

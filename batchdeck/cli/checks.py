@@ -136,7 +136,9 @@ def sandbox(
     batch_seconds: Annotated[
         float, typer.Option("--batch-seconds", min=0, help="How long a batch takes.")
     ] = 4.0,
-    key: Annotated[str | None, typer.Option("--key", help="API key to take. [default: one of its own]")] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", help="API key to take. [default: one of its own]")
+    ] = None,
 ) -> None:
     """Serve the Message Batches API from this machine, for this deck or for any other client."""
     from batchdeck.config import deck_home
