@@ -5,12 +5,14 @@ Structure may change here, no word does. Dressing a tree twice changes nothing t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from batchdeck.html.contents import Heading, letters_of, spoken_text, title_of
 from batchdeck.html.markup import HEADINGS
 from batchdeck.html.model import Assembly, Change, PageTree
+from batchdeck.html.rules.tables import grid_of
 
 STAGE = "render"
 _TITLE_PAGES = 2
@@ -18,7 +20,8 @@ _NARROW = 34
 """Characters that fit the 320 CSS px of the narrowest screen WCAG 1.4.10 speaks of, at the style's sizes."""
 _CELL_PADDING = 2
 _LONG_FORMULA = 30
-_MOST_SPAN = 50
+_NUMBER = re.compile(r"[-+–−(]?[$€£¥]?\s?[-+–−]?\d[\d.,'’\u00a0\u202f ]*\s?[%‰$€£¥)]*|[-–—]")
+"""A number as tables print it: sign, currency, groups, share; or a dash for none."""
 
 
 @dataclass(slots=True)
@@ -66,6 +69,8 @@ def dress(assembly: Assembly, stem: str) -> Layout:
         _unlink_lost(page, layout, assembly)
         _anchor_headings(page, layout)
         _tell_notes_apart(page, names)
+        for table in page.tree.iter("table"):
+            _align_numbers(table)
         _wrap_wide(page, layout, names)
     return layout
 
@@ -146,6 +151,19 @@ def _free_id(base: str, layout: Layout) -> str:
     return f"{base}-{number}"
 
 
+def _align_numbers(table: Element) -> None:
+    """Mark the cells of columns that hold nothing but numbers, which are read from their end."""
+    grid = grid_of(table)
+    for x in range(grid.columns):
+        cells = [cell for y in range(grid.rows) if (cell := grid.cells.get((y, x))) is not None]
+        data = ["".join(cell.itertext()).strip() for cell in cells if cell.tag == "td"]
+        filled = [text for text in data if text]
+        is_spanned = any(cell.get("colspan", "1") != "1" for cell in cells)
+        if len(filled) > 1 and not is_spanned and all(map(_NUMBER.fullmatch, filled)):
+            for cell in cells:
+                cell.set("class", "number")
+
+
 def _wrap_wide(page: PageTree, layout: Layout, names: set[str]) -> None:
     """Put tables and formulas that cannot fit a narrow screen into a box that scrolls and takes the focus.
 
@@ -194,17 +212,10 @@ def _is_wide(element: Element) -> bool:
 
 def _least_width(table: Element) -> int:
     """Return about how many characters wide a table is when every cell breaks at every space."""
-    columns: list[int] = []
-    for row in table.iter("tr"):
-        at = 0
-        for cell in row:
-            if cell.tag not in ("td", "th"):
-                continue
-            span = cell.get("colspan", "1")
-            span_count = min(int(span), _MOST_SPAN) if span.isdigit() and span.isascii() else 1
-            words = "".join(cell.itertext()).split()
-            columns.extend([0] * (at + span_count - len(columns)))
-            if span_count == 1:
-                columns[at] = max(columns[at], max(map(len, words), default=0))
-            at += span_count
-    return sum(columns) + _CELL_PADDING * len(columns)
+    grid = grid_of(table)
+    widths = [0] * grid.columns
+    for (_, x), cell in grid.cells.items():
+        if cell.get("colspan", "1") == "1":
+            longest = max(map(len, "".join(cell.itertext()).split()), default=0)
+            widths[x] = max(widths[x], longest)
+    return sum(widths) + _CELL_PADDING * grid.columns

@@ -185,6 +185,20 @@ def test_wide_tables_scroll_under_a_name_of_their_own() -> None:
     assert {box.get("tabindex") for box in (first, second)} == {"0"}
 
 
+def test_columns_of_numbers_are_set_from_their_end() -> None:
+    table = (
+        "<table><tr><th>Name</th><th>Sum</th><th>Note</th></tr>"
+        "<tr><td>A</td><td>1,204.50</td><td>12</td></tr><tr><td>B</td><td>−3 %</td><td>twelve</td></tr>"
+        "<tr><td colspan='2'>5</td><td>–</td></tr></table>"
+        "<table><tr><th>Sum</th></tr><tr><td>(£3)</td></tr><tr><td></td></tr><tr><td>–</td></tr></table>"
+    )
+    root = _parse(render(assembly("<h1>T</h1>" + table)).html)
+    assert ["".join(cell.itertext()) for cell in _of_class(root, "number")] == ["Sum", "(£3)", "", "–"]
+    plain = table.replace("<tr><td colspan='2'>5</td><td>–</td></tr>", "")
+    root = _parse(render(assembly("<h1>T</h1>" + plain)).html)
+    assert [cell.text for cell in _of_class(root, "number")][:3] == ["Sum", "1,204.50", "−3 %"]
+
+
 def test_rendering_twice_gives_the_same_document() -> None:
     document = assembly(f"<h1>T</h1><h2>A</h2>{WIDE}<pre>\n\nx</pre>")
     assert render(document).html == render(document).html
