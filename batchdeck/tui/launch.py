@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ async def run_dashboard(deck: Deck, *, samples: Path | None = None) -> int:
     """
     from batchdeck.tui.app import DeckApp
 
+    # Worker processes need this helper, and it cannot be started later: while the app runs, standard error is
+    # caught and has no file descriptor to hand on.
+    resource_tracker.ensure_running()
     app = DeckApp(deck, samples=samples)
     await app.run_async(mouse=deck.settings.interface.mouse)
     return app.return_code or 0
