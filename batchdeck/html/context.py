@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
@@ -187,6 +188,7 @@ def _page_link(page: PageTree, file_of: FileOf) -> dict[str, Any]:
     }
 
 
+@functools.lru_cache(maxsize=512)
 def language_attributes(language: str, *, inside: str) -> Markup:
     """Return the attributes that mark text of `language` where the text around it is of language `inside`."""
     if language == inside:

@@ -10,6 +10,7 @@ from batchdeck.html.model import RuleFinding
 from batchdeck.html.rules.elements import INTERACTIVE
 from batchdeck.html.rules.tree import Tree, excerpt, tag_of, words_of
 
+_ATOMIC_ROLES = frozenset({"button", "img", "tab", "checkbox"})
 _UNLABELLED_TYPES = frozenset({"hidden", "button", "submit", "reset", "image"})
 # What a URL may not hold unescaped (URL Standard, URL code points); `%` starts two hex digits.
 _BAD_URL = re.compile(r"[\s\\<>\"{}|^`\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})")
@@ -91,8 +92,9 @@ def focus_order(tree: Tree) -> Iterator[RuleFinding]:
 
 def nested_interactive(tree: Tree) -> Iterator[RuleFinding]:
     """WCAG 4.1.2: a button holds nothing that takes the focus."""
-    for element in tree.elements:
-        if tag_of(element) == "button" or (element.get("role") or "") in ("button", "img", "tab", "checkbox"):
+    stated = (one for one in tree.with_attribute("role") if one.get("role") in _ATOMIC_ROLES)
+    for element in dict.fromkeys((*tree.all("button"), *stated)):
+        if element not in tree.foreign:
             for child in element.iter():
                 if child is not element and (tag_of(child) in INTERACTIVE - {"label"}):
                     yield tree.finding("nested-interactive", element, "This control holds another one.")

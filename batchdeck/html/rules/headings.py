@@ -14,11 +14,15 @@ _LEVELS = {f"h{level}": level for level in range(1, 7)}
 def _headings(tree: Tree) -> Iterator[tuple[Element, int]]:
     """Yield headings with their level, those by `role` included, without hidden ones."""
     for element in tree.elements:
-        role = (element.get("role") or "").strip().lower()
-        level = _LEVELS.get(tag_of(element), 0) if not role else 0
+        own = _LEVELS.get(tag_of(element), 0)
+        stated_role = element.get("role")
+        if not own and stated_role is None:
+            continue
+        role = (stated_role or "").strip().lower()
+        level = 0 if role else own
         if role == "heading":
             stated = element.get("aria-level") or ""
-            level = int(stated) if stated.isascii() and stated.isdigit() else _LEVELS.get(tag_of(element), 2)
+            level = int(stated) if stated.isascii() and stated.isdigit() else own or 2
         if level and not tree.is_hidden(element):
             yield element, level
 

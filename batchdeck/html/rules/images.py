@@ -46,7 +46,8 @@ def image_redundant_alt(tree: Tree) -> Iterator[RuleFinding]:
 
 def named_graphics(tree: Tree) -> Iterator[RuleFinding]:
     """WCAG 1.1.1: objects, areas, image buttons and elements with the role of an image have a name."""
-    for element in tree.elements:
+    stated = (element for element in tree.with_attribute("role") if element not in tree.foreign)
+    for element in dict.fromkeys((*tree.all("svg", "object", "area", "input", "iframe", "frame"), *stated)):
         tag, role = tag_of(element), (element.get("role") or "").strip().lower()
         rule = ""
         if tag == "svg" and role in ("img", "graphics-document", "graphics-symbol"):

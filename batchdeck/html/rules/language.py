@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -32,6 +33,7 @@ _RIGHT_TO_LEFT_SCRIPTS = names(
 )
 
 
+@functools.lru_cache(maxsize=512)
 def language_problem(tag: str) -> str:
     """Say what is wrong with a language tag, or return an empty string for a valid one (RFC 5646; the codes
     of ISO 639, 15924 and 3166)."""
@@ -65,6 +67,7 @@ def is_language(tag: str) -> bool:
     return bool(tag) and not language_problem(tag)
 
 
+@functools.lru_cache(maxsize=512)
 def direction_of(tag: str) -> str:
     """Return ``rtl`` for languages and scripts written from right to left, else ``ltr``."""
     subtags = tag.split("-")

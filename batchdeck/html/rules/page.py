@@ -18,6 +18,7 @@ _LANDMARKS = names(
 )
 """Roles of WAI-ARIA and DPUB-ARIA that are landmarks."""
 _OF_TAG = {"nav": "navigation", "main": "main", "aside": "complementary", "search": "search"}
+_LANDMARK_TAGS = names("aside footer form header main nav search section")
 _SECTIONED = ("article", "aside", "main", "nav", "section")
 _TOP_LEVEL = ("banner", "main", "contentinfo", "complementary")
 _ALONE = ("banner", "main", "contentinfo")
@@ -61,6 +62,8 @@ def landmarks(tree: Tree) -> Iterator[RuleFinding]:
     """One main, one banner, one content info, none of them inside another landmark, no two of one name."""
     found: list[tuple[Element, str]] = []
     for element in tree.elements:
+        if element.tag not in _LANDMARK_TAGS and "role" not in element.attrib:
+            continue
         kind = landmark_of(tree, element)
         if kind and not tree.is_hidden(element):
             found.append((element, kind))
