@@ -9,6 +9,7 @@ from batchdeck.tui.actions.registry import Action
 
 _WORK = frozenset({Place.BATCHES, Place.JOB})
 _PAGE = frozenset({Place.PAGE})
+_COPYABLE = frozenset({Place.BATCHES, Place.JOB, Place.PAGE, Place.EXPORT, Place.LOG})
 _LIVE = frozenset({Place.BATCHES, Place.JOB, Place.LOG})
 
 WORK = (
@@ -138,6 +139,19 @@ PROPOSALS = (
         "Work",
         "edit",
         footer=2,
+        why_disabled=why.working,
+    ),
+    Action(
+        "plan.folder",
+        "folder",
+        "Choose another folder or file to look at.",
+        ("f",),
+        frozenset({Place.SUBMIT}),
+        "Work",
+        "folder",
+        "path",
+        footer=3,
+        why_disabled=why.working,
     ),
     Action(
         "export.start",
@@ -282,7 +296,7 @@ COPYING = (
         "copy id",
         "Copy the id of what is under the cursor.",
         ("y",),
-        frozenset({Place.BATCHES, Place.JOB, Place.PAGE, Place.LOG}),
+        _COPYABLE,
         "Copying",
         "copy",
     ),
@@ -301,7 +315,7 @@ COPYING = (
         "show value",
         "Show what would be copied, for the terminal's own selection.",
         ("Y",),
-        frozenset({Place.BATCHES, Place.JOB, Place.PAGE, Place.LOG}),
+        _COPYABLE,
         "Copying",
         "show",
     ),
@@ -319,8 +333,11 @@ GENERAL = (
         "nav.stop",
         "stop",
         "Stop the work under way on this screen where it can go on later.",
-        places=frozenset({Place.SUBMIT, Place.RETRY, Place.EXPORT}),
-        command="stop",
+        ("c",),
+        frozenset({Place.SUBMIT, Place.RETRY, Place.EXPORT}),
+        "Work",
+        "stop",
+        footer=4,
         why_disabled=why.not_working,
     ),
     Action("nav.command", "command", "Type a command by its name.", (":",)),

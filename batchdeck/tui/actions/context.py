@@ -26,7 +26,7 @@ class Place(enum.StrEnum):
         return frozenset({self, Place.EVERYWHERE, *lists})
 
 
-_WITH_LIST = frozenset({Place.BATCHES, Place.JOB, Place.SUBMIT, Place.EXPORT, Place.LOG})
+_WITH_LIST = frozenset({Place.BATCHES, Place.JOB, Place.SUBMIT, Place.RETRY, Place.EXPORT, Place.LOG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +132,7 @@ def not_ready(context: Context) -> str:
 
 def not_working(context: Context) -> str:
     return "" if context.working else "Nothing is under way."
+
+
+def working(context: Context) -> str:
+    return f"Wait: {context.working}. c stops it." if context.working else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from batchdeck.domain.costs import Estimate
 from batchdeck.tui.glyphs import NOTHING
 
 _DAY = dt.timedelta(days=1)
@@ -48,3 +49,21 @@ def number(count: int | None) -> str:
 def counted(count: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun ("1 page", "2,332 pages", "3 batches")."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def size(count: int) -> str:
+    """Return bytes for people, in powers of ten."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:,.0f} {unit}" if unit == "B" else f"{amount:,.1f} {unit}"
+        amount /= 1000
+    return f"{amount:,.1f} GB"
+
+
+def price_range(estimate: Estimate) -> str:
+    """Return what something will probably cost, for a sentence."""
+    if not estimate.known:
+        return "at an unknown price"
+    low, high = dollars(estimate.low), dollars(estimate.high)
+    return f"about {dollars(estimate.usd)} ({low} to {high}, an estimate)"

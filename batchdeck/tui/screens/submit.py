@@ -1,0 +1,333 @@
+"""Submitting: choose a folder, see what is in it and what it would cost, and send it with `y`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Static
+
+from batchdeck.domain.documents import Scan
+from batchdeck.domain.events import DocumentScanned, Event
+from batchdeck.domain.planning import Plan, Submitted
+from batchdeck.errors import BatchDeckError, UsageError
+from batchdeck.tui.actions.bindings import bindings_of
+from batchdeck.tui.actions.catalogue import ACTIONS
+from batchdeck.tui.actions.context import Context, Place
+from batchdeck.tui.actions.registry import Registry
+from batchdeck.tui.glyphs import Tone
+from batchdeck.tui.screens.changes import Fields, completions, read_change
+from batchdeck.tui.screens.deck_screen import DeckScreen
+from batchdeck.tui.screens.paths import Entry, complete_path, entries_of, folder_being_typed
+from batchdeck.tui.screens.sending import Sending, ending
+from batchdeck.tui.screens.spans import counted
+from batchdeck.tui.screens.submit_plan import Wishes
+from batchdeck.tui.screens.submit_rows import (
+    ENTRY_COLUMNS,
+    FILE_COLUMNS,
+    FileLine,
+    key_of_entry,
+    key_of_file,
+    options_line,
+    plan_lines,
+    planned_lines,
+    scanned_line,
+    shown_path,
+)
+from batchdeck.tui.tracking import Piece, Work
+from batchdeck.tui.widgets.lines import say
+from batchdeck.tui.widgets.prompt import Prompt
+from batchdeck.tui.widgets.row_table import RecordRows, RowTable
+
+if TYPE_CHECKING:
+    from batchdeck.deck import Deck
+
+_PATH = "path"
+_CHANGE = "change"
+
+
+class SubmitScreen(DeckScreen):
+    """From a folder to batches. Nothing is sent before `y`; what is being sent goes on when one leaves."""
+
+    PLACE = Place.SUBMIT
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(ACTIONS, Place.SUBMIT, Place.EVERYWHERE)
+    DEFAULT_CSS = """
+    SubmitScreen {
+        & > #path { height: 1; padding: 0 1; text-style: bold; }
+        & > #options { height: 1; padding: 0 1; }
+        & > #plan { height: auto; max-height: 9; padding: 1 1 0 1; }
+        & > #plan.-bad { color: $error; }
+        & > #plan.-good { color: $success; }
+        & > #plan.-warn { color: $warning; }
+    }
+    """
+
+    def __init__(self, registry: Registry, deck: Deck, work: Work, *, folder: str = "") -> None:
+        """`folder` is looked at straight away; without one the operator is asked."""
+        super().__init__(registry, deck, work, folder=folder)
+        self._path = folder
+        self._browsed = folder_being_typed(folder)
+        self._wishes = Wishes()
+        self._scanned: list[FileLine] = []
+        self._scan: Scan | None = None
+        self._plan: Plan | None = None
+        self._error: BatchDeckError | None = None
+        self._sending: Sending | None = None
+        self._piece: Piece | None = None
+
+    def body(self) -> ComposeResult:
+        yield Static(id="path", markup=False)
+        yield Static(id="options", markup=False)
+        yield RowTable(RecordRows(ENTRY_COLUMNS, (), key_of=key_of_entry))
+        yield Static(id="plan", markup=False)
+
+    def on_mount(self) -> None:
+        if self._path:
+            self._look_at(self._path)
+        else:
+            self.call_after_refresh(self.act_plan_folder)
+
+    def crumbs(self) -> tuple[str, ...]:
+        return ("batches", "submit")
+
+    # Choosing a folder
+
+    def act_plan_folder(self, path: str = "") -> None:
+        """Look at a folder or file, or ask for one."""
+        if path:
+            self._look_at(path)
+            return
+        self._scan = self._plan = self._sending = self._error = None
+        typed = self._path or (os.getcwd() + "/")
+        self._browse(folder_being_typed(typed))
+        self.query_one(Prompt).ask(
+            _PATH, "folder or PDF (Tab completes, Esc: the list) ", typed, complete_path
+        )
+
+    def _browse(self, folder: str) -> None:
+        self._browsed = folder
+        rows = RecordRows(ENTRY_COLUMNS, entries_of(folder), key_of=key_of_entry)
+        self.query_one(RowTable).show(rows)
+        self.renew_lines()
+
+    @on(Prompt.Typed)
+    def _path_typed(self, event: Prompt.Typed) -> None:
+        if event.what == _PATH and (folder := folder_being_typed(event.text)) != self._browsed:
+            self._browse(folder)
+
+    @on(RowTable.Opened)
+    def _open_row(self, event: RowTable.Opened) -> None:
+        source = event.table.view.source
+        if (
+            self._plan is not None
+            or not isinstance(source, RecordRows)
+            or source.columns is not ENTRY_COLUMNS
+        ):
+            return
+        entry: Entry = source.records[source.index_of(event.key) or 0]
+        if entry.is_folder:
+            self._path = entry.path + "/"
+            self._browse(self._path)
+        else:
+            self._look_at(entry.path)
+
+    # Scanning and planning
+
+    def _look_at(self, path: str) -> None:
+        full = str(Path(path).expanduser())
+        if not os.path.lexists(full):
+            self.terminal.notify_error(UsageError("There is nothing at that path.", hint="f asks again."))
+            return
+        self._path, self._scanned = full, []
+        self._scan = self._plan = self._sending = self._error = None
+        self._piece = self.work.start(
+            "looking at files",
+            self.deck.scan([full]),
+            on_event=self._note_scan,
+            on_done=self._finish_scan,
+            on_error=self._fail,
+        )
+        self._show_files()
+        self._focus_list()
+
+    def _note_scan(self, event: Event) -> None:
+        if isinstance(event, DocumentScanned):
+            self._scanned.append(scanned_line(event.file))
+
+    def _finish_scan(self, scan: Scan) -> None:
+        self._scan = scan
+        self._make_plan()
+
+    def _make_plan(self) -> None:
+        if self._scan is None:
+            return
+        wishes = self._wishes
+        try:
+            self._plan = self.deck.plan(
+                self._scan,
+                recipe=wishes.recipe,
+                model=wishes.model,
+                max_tokens=wishes.max_tokens,
+                pages=wishes.pages or None,
+                name=wishes.name,
+                again=wishes.again,
+            )
+        except BatchDeckError as error:
+            self.terminal.notify_error(error)
+        if self.is_attached:
+            self._show_files()
+
+    # Showing
+
+    def _show_files(self) -> None:
+        lines: list[FileLine] = list(self._scanned)
+        if self._plan is not None:
+            lines = planned_lines(self._plan, self._sending.prepared if self._sending is not None else None)
+        self.query_one(RowTable).show(RecordRows(FILE_COLUMNS, lines, key_of=key_of_file))
+        self.renew_lines()
+
+    def on_work_moved(self) -> None:
+        if self._is_busy or self._sending is not None:
+            self._show_files()
+        else:
+            self.renew_lines()
+
+    @on(RowTable.Changed)
+    @on(RowTable.Moved)
+    def renew_lines(self) -> None:
+        super().renew_lines()
+        say(self.query_one("#path", Static), shown_path(self._path or self._browsed))
+        text, tone = self._words()
+        say(self.query_one("#options", Static), self._options())
+        line = self.query_one("#plan", Static)
+        say(line, text)
+        for each in (Tone.BAD, Tone.GOOD, Tone.WARN):
+            line.set_class(each is tone, f"-{each}")
+
+    def _options(self) -> str:
+        if self._plan is not None:
+            return options_line(self._plan, self._wishes.pages, again=self._wishes.again)
+        if self._is_busy:
+            pages = sum(line.pages for line in self._scanned)
+            return f"{counted(pages, 'page')} in {counted(len(self._scanned), 'file')} so far"
+        return "Enter goes into a folder, or takes a file or all of this folder; f types a path"
+
+    def _words(self) -> tuple[str, Tone]:
+        """Return what is said below the list: the plan, how sending goes, what it came to."""
+        if self._sending is not None:
+            text, tone = ending(self._sending)
+            lines = self._sending.lines(6)
+            return "\n".join([*lines, text] if text else lines or ["▸ Preparing…"]), tone
+        if self._error is not None:
+            return f"✗ {self._error.title}: {self._error.message} {self._error.hint}".rstrip(), Tone.BAD
+        if self._plan is not None:
+            lines = plan_lines(self._plan, 4)
+            if self._why_not():
+                return "\n".join(lines), Tone.BAD
+            if not self.deck.read_only:
+                lines.append("y sends them. Nothing has been sent yet.")
+            return "\n".join(lines), Tone.PLAIN
+        return "", Tone.PLAIN
+
+    # What actions are about
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._piece is not None and not self._piece.is_over
+
+    def _why_not(self) -> str:
+        plan = self._plan
+        if plan is None:
+            return "Choose a folder first."
+        if self._sending is not None and self._sending.error is None and not self._sending.stopped:
+            return "This has been sent."
+        fatal = [finding.message for finding in plan.findings if finding.fatal]
+        if fatal:
+            return f"The API would refuse every page: {fatal[0]}"
+        return "" if plan.documents else "No usable page is left: the list says why."
+
+    def facts(self) -> Context:
+        busy = self._piece.name if self._is_busy and self._piece is not None else ""
+        why_not = self._why_not()
+        return Context(Place.SUBMIT, ready=not why_not, not_ready=why_not, working=busy)
+
+    # Changing
+
+    @property
+    def _fields(self) -> Fields:
+        return self._wishes.fields(sorted(self.deck.prices.models))
+
+    def act_plan_edit(self) -> None:
+        """Change model, tokens, pages, name or recipe."""
+        fields = self._fields
+        self.query_one(Prompt).ask(_CHANGE, "change", complete=lambda typed: completions(typed, fields))
+
+    @on(Prompt.Given)
+    def _given(self, event: Prompt.Given) -> None:
+        if event.what == _PATH and event.text.strip():
+            self._look_at(event.text.strip())
+        elif event.what == _CHANGE and event.text.strip():
+            try:
+                self._wishes = self._wishes.changed(*read_change(event.text, self._fields))
+            except UsageError as error:
+                self.terminal.notify_error(error)
+            else:
+                self._sending = None
+                self._make_plan()
+
+    # Doing
+
+    def act_plan_confirm(self) -> None:
+        """Submit the plan that is shown."""
+        assert self._plan is not None
+        self._sending = Sending()
+        operation: Any = self.deck.submit(self._plan)
+        self._piece = self.work.start(
+            f"submitting {self._plan.name}",
+            operation,
+            on_event=self._sending.note,
+            on_done=self._finish,
+            on_error=self._fail,
+        )
+        self._show_files()
+
+    def _finish(self, result: Submitted) -> None:
+        assert self._sending is not None
+        self._sending.result = result
+        self._tell(self._sending)
+
+    def _fail(self, error: BatchDeckError) -> None:
+        self._error = error
+        if self._sending is not None:
+            self._sending.error = error
+            self._tell(self._sending)
+        elif self.is_attached:
+            self._show_files()
+
+    def _tell(self, sending: Sending) -> None:
+        if self.is_current:
+            self._show_files()
+        else:
+            self.notify(ending(sending)[0], title="Submitting")
+
+    def act_nav_stop(self) -> None:
+        """Stop; what is on disk or sent stays, and the same plan goes on from there."""
+        if self._piece is None:
+            return
+        self._piece.cancel()
+        if self._sending is not None:
+            self._sending.stopped = True
+            self._make_plan()
+
+    def go_back(self) -> None:
+        """Leave. A scan ends with its screen; what is being sent goes on in the background."""
+        if self._is_busy and self._piece is not None:
+            if self._sending is None:
+                self._piece.cancel()
+            else:
+                self.notify("Sending goes on in the background; c on its screen would have stopped it.")
+        super().go_back()

@@ -1,0 +1,58 @@
+"""What the operator wishes of a submission, against what the recipe says, and how a wish is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from batchdeck.domain.documents import parse_page_ranges
+from batchdeck.tui.screens.changes import Fields, read_tokens, read_yes
+
+DEFAULT_RECIPE = "pdf-to-html"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Empty means: as the recipe says, all pages, named after the folder."""
+
+    recipe: str = DEFAULT_RECIPE
+    model: str | None = None
+    max_tokens: int | None = None
+    pages: str = ""
+    name: str = ""
+    again: bool = False
+
+    def fields(self, models: Sequence[str]) -> Fields:
+        """Return what can be changed, with values to propose."""
+        from batchdeck.deck import known_recipes
+
+        return {
+            "model": tuple(models),
+            "max_tokens": ("4096", "8192", "16384", "32000"),
+            "pages": (self.pages or "1-",),
+            "name": (self.name,),
+            "recipe": tuple(recipe.name for recipe in known_recipes()),
+            "again": ("yes", "no"),
+        }
+
+    def changed(self, field: str, value: str) -> Wishes:
+        """Return these wishes with one changed; an empty value takes it back.
+
+        Raises:
+            UsageError: the value makes no sense for the field.
+        """
+        match field:
+            case "model":
+                return replace(self, model=value or None)
+            case "max_tokens":
+                return replace(self, max_tokens=read_tokens(value))
+            case "pages":
+                if value:
+                    parse_page_ranges(value)
+                return replace(self, pages=value)
+            case "name":
+                return replace(self, name=value)
+            case "again":
+                return replace(self, again=read_yes(value))
+            case _:
+                return replace(self, recipe=value or DEFAULT_RECIPE)

@@ -1,0 +1,160 @@
+"""What the Submit screen lists: folders to choose from, then files with their pages and problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from batchdeck.domain.documents import Document, ScannedFile, UnusableFile
+from batchdeck.domain.planning import Plan
+from batchdeck.domain.text import show
+from batchdeck.tui.glyphs import NOTHING, Tone
+from batchdeck.tui.screens.paths import Entry, short_path
+from batchdeck.tui.screens.spans import counted, price_range, size
+from batchdeck.tui.widgets.row_table import Align, Cell, Column, Cut
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """One file that the scan met."""
+
+    path: str
+    name: str
+    pages: int
+    size: int
+    says: str
+    """What is wrong with it, or how far it is; empty for nothing."""
+    tone: Tone
+
+
+def scanned_line(file: ScannedFile) -> FileLine:
+    """Return what is known of a file when the scan has looked at it."""
+    name = file.path.rpartition("/")[2]
+    if isinstance(file, UnusableFile):
+        return FileLine(file.path, name, 0, 0, f"✗ {file.problem.message}", Tone.BAD)
+    return FileLine(file.path, name, file.page_count, file.size, show(file.title, 200), Tone.MUTED)
+
+
+def planned_lines(plan: Plan, prepared: int | None = None) -> list[FileLine]:
+    """Return the files of a plan, those with problems first.
+
+    Args:
+        prepared: pages prepared so far while it is submitted; documents are prepared in their order.
+    """
+    lines = [scanned_line(file) for file in plan.skipped]
+    before = 0
+    for planned in plan.documents:
+        pages = len(planned.numbers)
+        says, tone = _says(planned.document), Tone.MUTED
+        if prepared is not None:
+            done = min(max(prepared - before, 0), pages)
+            says, tone = f"▸ {done:,} of {pages:,} prepared", Tone.ACCENT
+            if done == pages:
+                says, tone = "✓ prepared", Tone.GOOD
+            elif not done:
+                says, tone = NOTHING, Tone.MUTED
+        document = planned.document
+        lines.append(
+            FileLine(document.path, document.path.rpartition("/")[2], pages, document.size, says, tone)
+        )
+        before += pages
+    return lines
+
+
+def _says(document: Document) -> str:
+    caveats = ", ".join(caveat.value.replace("_", " ") for caveat in document.caveats)
+    return f"! {caveats}" if caveats else show(document.title, 200)
+
+
+FILE_COLUMNS = (
+    Column[FileLine](
+        "file",
+        "FILE",
+        lambda line: show(line.name, 200),
+        20,
+        grow=1,
+        cut=Cut.MIDDLE,
+        sort=lambda line: line.name.casefold(),
+        letter="F",
+    ),
+    Column[FileLine](
+        "pages",
+        "PAGES",
+        lambda line: f"{line.pages:,}" if line.pages else NOTHING,
+        6,
+        align=Align.RIGHT,
+        sort=lambda line: line.pages,
+        letter="P",
+    ),
+    Column[FileLine](
+        "size",
+        "SIZE",
+        lambda line: size(line.size) if line.size else NOTHING,
+        8,
+        align=Align.RIGHT,
+        sort=lambda line: line.size,
+        letter="S",
+    ),
+    Column[FileLine]("says", "WHAT", lambda line: Cell(show(line.says, 300), line.tone), 24, grow=2),
+)
+
+ENTRY_COLUMNS = (
+    Column[Entry](
+        "name",
+        "CHOOSE",
+        lambda entry: Cell(show(entry.label, 200), Tone.PLAIN if entry.is_folder else Tone.STRONG),
+        30,
+        grow=1,
+        cut=Cut.MIDDLE,
+    ),
+    Column[Entry](
+        "size",
+        "PDFS",
+        lambda entry: size(entry.size) if entry.size else NOTHING,
+        9,
+        align=Align.RIGHT,
+    ),
+)
+
+
+def key_of_file(line: FileLine) -> str:
+    return line.path
+
+
+def key_of_entry(entry: Entry) -> str:
+    return f"{entry.label}\0{entry.path}"
+
+
+def options_line(plan: Plan, pages: str, *, again: bool) -> str:
+    """Return what was chosen, as far as `e` can change it."""
+    tokens = f"max_tokens {plan.max_tokens:,}"
+    parts = [show(plan.recipe, 40), show(plan.model, 60), tokens, f"pages {show(pages, 40) or 'all'}"]
+    parts.append(f"name {show(plan.name, 60)}")
+    return " · ".join([*parts, "also what was submitted before"] if again else parts)
+
+
+def plan_lines(plan: Plan, most_caveats: int) -> list[str]:
+    """Return what submitting will send and cost, and what to know before paying."""
+    if not plan.documents:
+        return ["✗ No usable page is left; the list says why for each file."]
+    documents = counted(len(plan.documents), "document")
+    batches = counted(plan.batches, "batch", "batches")
+    what = f"{counted(plan.pages, 'page')} of {documents}"
+    cost = price_range(plan.estimate)
+    lines = [f"{what} · {size(plan.body_bytes)} in about {batches} · {cost}"]
+    if plan.resumes is not None:
+        lines.append(f"Goes on with the unfinished job {show(plan.name, 60)}: only its unsent pages.")
+    lines += [f"✗ {show(finding.message, 300)}" for finding in plan.findings]
+    lines += _shortened([f"! {show(caveat, 300)}" for caveat in plan.caveats], most_caveats)
+    return lines
+
+
+def _shortened(lines: Sequence[str], most: int) -> Iterable[str]:
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], f"! and {len(lines) - most + 1:,} more; WHAT in the list says which."]
+
+
+def shown_path(path: str) -> str:
+    """Return a path as it is shown."""
+    return show(short_path(path), 300)
