@@ -142,7 +142,7 @@ async def _poll(
             return
         next_at = _next_round(context, watch, wanted)
         yield Polled(sum(b.is_open for b in wanted), next_at)
-        await _sleep_until(context, next_at)
+        await _sleep_until(context, watch, next_at)
 
 
 async def _settle(context: Context) -> AsyncGenerator[Event, None]:
@@ -287,10 +287,13 @@ def _next_round(context: Context, watch: _Watch, wanted: Sequence[Batch]) -> dt.
     return min([watch.due[b.id] for b in wanted if b.id in watch.due], default=ceiling)
 
 
-async def _sleep_until(context: Context, when: dt.datetime) -> None:
-    """Sleep until a round is due, waking when another process submits something new."""
+async def _sleep_until(context: Context, watch: _Watch, when: dt.datetime) -> None:
+    """Sleep until a round is due, waking when there is a batch that no round has seen yet.
+
+    Whether this `refresh` is the one that took it in does not matter: a dashboard refreshes the same ledger.
+    """
     while (left := (when - context.now()).total_seconds()) > 0:
         await asyncio.sleep(min(left, _FOLLOW_SECONDS))
-        known = set(context.ledger.batches())
-        if await asyncio.to_thread(context.ledger.refresh) and set(context.ledger.batches()) - known:
+        await asyncio.to_thread(context.ledger.refresh)
+        if any(batch.id not in watch.due for batch in _wanted(context)):
             return
