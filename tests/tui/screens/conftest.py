@@ -101,6 +101,7 @@ def steady() -> Callable[[str], str]:
     def replace(seen: str) -> str:
         for pattern, words in _CHANGING:
             seen = pattern.sub(words, seen)
-        return seen
+        # Whether the sandbox's cache was warm changes sums, never the place where they end.
+        return re.sub(r" +\$\d\.\d+", lambda found: "$N.NN".rjust(len(found[0])), seen)
 
     return replace
