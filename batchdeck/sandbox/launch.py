@@ -27,6 +27,8 @@ from batchdeck.sandbox.settings import Settings
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
+_LEAVE_SECONDS = 2.0
+"""How long a user who is just leaving, or a server that is just ending, is waited for."""
 _LOOK_SECONDS = 0.02
 
 
@@ -120,12 +122,17 @@ def _replace_if_different(state: Path, wanted: Settings) -> None:
     card = _read_card(state)
     if card.fingerprint == fingerprint(wanted):
         return
-    alone = last_user_lock(state)
-    if alone is None:
-        raise Conflict(
-            f"The sandbox in {state} is in use with other settings or faults.",
-            hint="Leave the other dashboard first, or start it with the same ones.",
-        )
+    # A server that has found itself unused holds the same lock until it is gone: that is no user.
+    deadline = time.monotonic() + _LEAVE_SECONDS
+    while (alone := last_user_lock(state)) is None:
+        if not is_served(state):
+            return
+        if time.monotonic() > deadline:
+            raise Conflict(
+                f"The sandbox in {state} is in use with other settings or faults.",
+                hint="Leave the other dashboard first, or start it with the same ones.",
+            )
+        time.sleep(_LOOK_SECONDS)
     with alone:
         with contextlib.suppress(OSError, http.client.HTTPException):
             _post(card, "/sandbox/stop", {})

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
+import time
 from pathlib import Path
 from typing import BinaryIO
 
 from batchdeck.errors import DeckLocked
 
+_TRIES, _TRY_SECONDS = 10, 0.02
 _LOOK_SECONDS = 0.25
 _LOOKS_ALONE = 3
 """How many looks in a row must find nobody before the server believes it."""
@@ -21,7 +24,12 @@ def serve_lock(state: Path) -> BinaryIO:
         DeckLocked: another process has it.
     """
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return _locked(state / "server.lock", fcntl.LOCK_EX | fcntl.LOCK_NB, f"Another process serves {state}.")
+    complaint = f"Another process serves {state}."
+    for _ in range(_TRIES):  # whoever only asks `is_served` holds the lock for an instant
+        with contextlib.suppress(DeckLocked):
+            return _locked(state / "server.lock", fcntl.LOCK_EX | fcntl.LOCK_NB, complaint)
+        time.sleep(_TRY_SECONDS)
+    raise DeckLocked(complaint)
 
 
 def launch_lock(state: Path) -> BinaryIO:
@@ -32,8 +40,11 @@ def launch_lock(state: Path) -> BinaryIO:
 
 def is_served(state: Path) -> bool:
     """Say whether some process serves a state now."""
+    path = state / "server.lock"
+    if not path.exists():
+        return False
     try:
-        serve_lock(state).close()
+        _locked(path, fcntl.LOCK_SH | fcntl.LOCK_NB, "served").close()
     except DeckLocked:
         return True
     return False

@@ -103,8 +103,8 @@ class Runner:
             "folder": str(folder.path),
             "version": record.api_version,
             "today": record.created_at.date().isoformat(),
-            "start": start,
-            "stop": stop,
+            "start_row": start,
+            "stop_row": stop,
         }
         try:
             await self._crew.run(task)

@@ -107,8 +107,9 @@ class Connection:
             return False
         request = self._request(event)
         reply = await self._handler(request)
+        has_asked_first = self._protocol.they_are_waiting_for_100_continue
         await self._send(reply, is_head=request.method == "HEAD")
-        if self._protocol.their_state is h11.SEND_BODY:
+        if self._protocol.their_state is h11.SEND_BODY and not has_asked_first:
             # Closing at once would reset the connection while the answer is still on its way.
             with contextlib.suppress(TimeoutError, BodyStalled, h11.RemoteProtocolError):
                 async with asyncio.timeout(_LINGER_SECONDS):

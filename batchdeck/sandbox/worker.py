@@ -24,7 +24,8 @@ from batchdeck.sandbox.rows import Rows, Stop
 from batchdeck.sandbox.settings import Limits
 from batchdeck.sandbox.storage import BatchFolder
 
-_TASK_SECONDS = 120
+_TASK_SECONDS, _ROW_SECONDS = 300, 60
+"""Real seconds that a task may take, and each row in it on top: generous, for busy machines."""
 _MEMORY_BYTES = 4 * 1024**3
 
 
@@ -62,7 +63,7 @@ class Worker:
             case "rows":
                 folder = BatchFolder(Path(task["folder"]))
                 today = dt.date.fromisoformat(task["today"])
-                self._rows.answer_chunk(folder, task["version"], today, task["start"], task["stop"])
+                self._rows.answer_chunk(folder, task["version"], today, task["start_row"], task["stop_row"])
                 return None
             case "give_up":
                 self._rows.give_up(BatchFolder(Path(task["folder"])), task["row"])
@@ -85,9 +86,10 @@ def main() -> None:
     os.nice(5)
     worker = Worker(msgspec.json.decode(sys.stdin.buffer.readline(), type=Briefing))
     for line in sys.stdin.buffer:
-        signal.alarm(_TASK_SECONDS)
+        task = msgspec.json.decode(line)
+        signal.alarm(_TASK_SECONDS + _ROW_SECONDS * (task.get("stop_row", 0) - task.get("start_row", 0)))
         try:
-            answer: dict[str, Any] = {"done": worker.do(msgspec.json.decode(line))}
+            answer: dict[str, Any] = {"done": worker.do(task)}
         except Problem as problem:
             answer = {"problem": problem.told()}
         signal.alarm(0)

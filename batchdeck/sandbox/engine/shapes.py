@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 Box = tuple[float, float, float, float]
 """(x0, y0, x1, y1) in points from the top left corner of the page, turned so that its text is upright."""
 
-_RTL_BLOCKS = ((0x0590, 0x08FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFF))
+_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 _WORD_GAP = 0.18
 """Empty width, in ems, that parts words even where the file has no space."""
 _SEGMENT_GAP = 1.15
@@ -39,12 +40,9 @@ class Piece:
     @property
     def is_rtl(self) -> bool:
         """Whether it is mostly in a script that runs from right to left."""
-        letters = [char for char in self.text if char.isalpha()]
-        return sum(_is_rtl(char) for char in letters) * 2 > len(letters)
-
-
-def _is_rtl(char: str) -> bool:
-    return any(first <= ord(char) <= last for first, last in _RTL_BLOCKS)
+        if self.text.isascii():
+            return False
+        return len(_RTL.findall(self.text)) * 2 > sum(map(str.isalpha, self.text))
 
 
 @dataclass(frozen=True, slots=True)
