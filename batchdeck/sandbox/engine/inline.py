@@ -15,11 +15,11 @@ _SMALL = 0.82
 _RAISED = 0.12
 """In ems of the row: how far its foot lies above, or below, that of the row."""
 _SIGN = re.compile(r"[\w*†‡§+\-−–,()]{1,6}")
-_HYPHENS = ("-", "‐", "\u00ad")
+_SOFT_HYPHEN = "\u00ad"
+_HYPHENS = ("-", "‐", _SOFT_HYPHEN)
 _URL = re.compile(
     r"(?:https?://|www\.)[^\s<>\"'()\[\]{}]+[^\s<>\"'()\[\]{}.,;:!?]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 )
-_UNPRINTABLE = {code: None for code in range(0x20)} | {0x7F: None, 0xFFFE: None, 0xFFFF: None, 0xAD: None}
 _COMPOUND = re.compile(r"\w+(?:-\w+)+")
 
 Position = Literal["", "sup", "sub"]
@@ -63,7 +63,8 @@ def compounds_of(texts: Sequence[str]) -> frozenset[str]:
 
 def plain_text(rows: Sequence[Row], words: Words, *, signs: bool = True) -> str:
     """Return rows as one line of plain text, with or without raised and lowered signs."""
-    return "".join(run.text for run in _runs(rows, words) if signs or not run.position)
+    text = "".join(run.text for run in _runs(rows, words) if signs or not run.position)
+    return text.replace(_SOFT_HYPHEN, "")
 
 
 def inline_html(rows: Sequence[Row], words: Words, *, plain_bold: bool = False) -> str:
@@ -80,7 +81,7 @@ def inline_html(rows: Sequence[Row], words: Words, *, plain_bold: bool = False) 
         if run.text.strip():
             html = _wrapped(html, run, words, plain_bold)
         out.append(html)
-    return "".join(out).strip()
+    return "".join(out).strip().replace(_SOFT_HYPHEN, "")
 
 
 def _wrapped(html: str, run: _Run, words: Words, plain_bold: bool) -> str:
@@ -124,10 +125,7 @@ def _runs(rows: Sequence[Row], words: Words) -> list[_Run]:
     runs: list[_Run] = []
     for row in rows:
         for number, piece in enumerate(row.pieces):
-            text = piece.text.translate(_UNPRINTABLE)
-            if not text:
-                continue
-            run = _Run(text, piece.bold, piece.italic, piece.link, _position(piece, row))
+            run = _Run(piece.text, piece.bold, piece.italic, piece.link, _position(piece, row))
             if runs:
                 if number:
                     has_space = needs_space(row.pieces[number - 1], piece)

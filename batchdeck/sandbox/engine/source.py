@@ -6,6 +6,7 @@ What pdfium says comes by way of `batchdeck.pdf`; here it is put into the engine
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,8 @@ from batchdeck.sandbox.engine.links import find_links, with_links
 from batchdeck.sandbox.engine.shapes import Box, Piece, Row, united
 from batchdeck.sandbox.problems import invalid
 
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+"""What pdfium gives for glyphs without a meaning, and what HTML does not allow."""
 _SMALLEST = 0.5
 """Points. Smaller text is not there to be read."""
 
@@ -98,6 +101,7 @@ def _read(
     for line in lines:
         across: list[Piece] = []
         for place, span in enumerate(line.spans):
+            span = replace(span, text=_UNPRINTABLE.sub("", span.text))
             if span.style.size < _SMALLEST or not span.text.strip():
                 continue
             for piece in with_links(_piece(span, starts_line=place == 0), links):

@@ -312,6 +312,7 @@ class TestInline:
 
     def test_a_word_divided_at_the_end_of_a_row_is_joined(self) -> None:
         assert self.html(piece("accessi-", 0, 0), piece("bility", 0, 12)) == "accessibility"
+        assert self.html(piece("accessi\u00ad", 0, 0), piece("bi\u00adlity", 0, 12)) == "accessibility"
 
     def test_a_compound_keeps_its_hyphen_and_a_name_too(self) -> None:
         known = compounds_of(["a well-known thing"])
