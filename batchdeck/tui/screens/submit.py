@@ -105,7 +105,7 @@ class SubmitScreen(DeckScreen):
         typed = self._path or (os.getcwd() + "/")
         self._browse(folder_being_typed(typed))
         self.query_one(Prompt).ask(
-            _PATH, "folder or PDF (Tab completes, Esc: the list) ", typed, complete_path
+            _PATH, "path", typed, complete_path
         )
 
     def _browse(self, folder: str) -> None:
@@ -214,7 +214,7 @@ class SubmitScreen(DeckScreen):
         if self._is_busy:
             pages = sum(line.pages for line in self._scanned)
             return f"{counted(pages, 'page')} in {counted(len(self._scanned), 'file')} so far"
-        return "Enter goes into a folder, or takes a file or all of this folder; f types a path"
+        return "Tab completes · Enter takes it · Esc: choose from the list, f: type again"
 
     def _words(self) -> tuple[str, Tone]:
         """Return what is said below the list: the plan, how sending goes, what it came to."""
