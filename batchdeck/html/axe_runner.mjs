@@ -1,7 +1,7 @@
 // Runs axe-core over HTML files in one headless Chromium: wide in light colours, narrow in dark ones.
 //
 // Reads one JSON object from stdin: {modules, chromium, files, profile}. Writes one JSON object a line to
-// stdout: {file, violations: [{id, impact, help, targets, view}], requests: [...]}. Nothing is fetched:
+// stdout: {file, violations: [{id, help, targets, view}], requests: [...]}. Nothing is fetched:
 // every request but the file itself is refused and reported.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
@@ -46,9 +46,8 @@ try {
       const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
       for (const one of found.violations) {
         violations.push({
-          id: one.id, impact: one.impact, help: one.help, view: view.name,
+          id: one.id, help: one.help, view: view.name,
           targets: one.nodes.slice(0, 5).map((node) => node.target.flat().join(" ")),
-          count: one.nodes.length,
         });
       }
     }

@@ -143,12 +143,13 @@ def _run_axe(judges: Judges, names: Sequence[str]) -> Iterator[tuple[str, list[R
     if done.returncode != 0 or len(rows) != len(names):
         raise _did_not_run("axe", done.stderr)
     for row in rows:
+        views: dict[tuple[str, str], list[str]] = {}
+        for one in row["violations"]:
+            message = f"{one['help']}: {', '.join(one['targets'])}"
+            views.setdefault((one["id"], message), []).append(one["view"])
         findings = [
-            RuleFinding(
-                one["id"],
-                show(f"{one['help']} ({one['view']}; {one['count']}): {', '.join(one['targets'])}", _MESSAGE),
-            )
-            for one in row["violations"]
+            RuleFinding(rule, show(f"axe ({'; '.join(seen)}): {message}", _MESSAGE))
+            for (rule, message), seen in views.items()
         ]
         yield row["file"], findings, row["requests"]
 
