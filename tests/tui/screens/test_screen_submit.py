@@ -1,0 +1,57 @@
+"""The submit screen over a real sandbox deck: choosing, planning, changing, sending."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batchdeck.sandbox.samples import write_samples
+from batchdeck.tui.screens.submit import SubmitScreen
+
+Text = Callable[[Any], str]
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def tracker() -> None:
+    """Start what worker processes need while the standard streams are real, as the dashboard's launch does."""
+    resource_tracker.ensure_running()
+
+
+async def test_from_a_path_to_a_batch(
+    tmp_path: Path, play_deck: Any, screen_text: Text, until: Until
+) -> None:
+    papers = tmp_path / "papers"
+    for path in write_samples(papers):
+        if path.stem not in ("accounts", "damaged"):
+            path.unlink()
+    async with play_deck(tmp_path / "deck", sandbox=True) as (app, pilot, deck):
+        app.home.perform("deck.submit", str(papers))
+        await until(lambda: isinstance(app.screen, SubmitScreen) and "y sends them" in screen_text(app))
+        assert "damaged beyond repair" in screen_text(app)
+        assert "2 pages of 1 document" in screen_text(app)
+        await pilot.press("e", *"pages 2", "enter")
+        await until(lambda: "1 page of 1 document" in screen_text(app))
+        assert not deck.batches()
+        await pilot.press("y")
+        await until(lambda: "1 page submitted in 1 batch" in screen_text(app))
+        await pilot.press("y")
+        await pilot.pause()
+        assert len(deck.batches()) == 1
+
+
+async def test_a_folder_without_pdfs_can_not_be_sent(
+    tmp_path: Path, play_deck: Any, screen_text: Text, until: Until
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    async with play_deck(tmp_path / "deck", sandbox=True) as (app, pilot, deck):
+        app.home.perform("deck.submit", str(empty))
+        await until(lambda: "No usable page is left" in screen_text(app))
+        await pilot.press("y")
+        await pilot.pause()
+        assert not deck.jobs()
