@@ -146,7 +146,8 @@ def totals_line(totals: Totals) -> str:
     """Return the header line: what runs, what needs a hand, what was spent."""
     parts = [f"{totals.open_batches:,} open", f"{counted(totals.pages_in_flight, 'page')} in flight"]
     if totals.pages_failed:
-        parts.append(f"{counted(totals.pages_failed, 'page')} need you")
+        needs = "needs" if totals.pages_failed == 1 else "need"
+        parts.append(f"{counted(totals.pages_failed, 'page')} {needs} you")
     if totals.in_doubt:
         parts.append(f"{totals.in_doubt:,} in doubt")
     if totals.at_risk:
