@@ -39,6 +39,8 @@ class Registry:
             self._records[record.id] = record
             clock.not_before(record.ended_at or record.cancel_initiated_at or record.created_at)
             self._take_turns(storage.folder(record.id).read_custom_ids())
+            if record.ended_at is not None:
+                storage.folder(record.id).drop_work()  # what a kill right after the end has left
 
     def _take_turns(self, custom_ids: Iterable[str]) -> list[int]:
         """Count one more turn for every row's page and return which turn each row is."""

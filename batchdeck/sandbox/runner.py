@@ -65,6 +65,7 @@ class Runner:
         counts = {name: tally.get(name, 0) for name in _KNOWN_ENDINGS}
         counts["errored"] += sum(n for name, n in tally.items() if name not in _KNOWN_ENDINGS)
         self._registry.end(record.id, max(ended_at, self._settled(ended_at)), Counts(**counts))
+        folder.drop_work()
 
     def _settled(self, due: dt.datetime) -> dt.datetime:
         """Return when a batch due at `due` really ended: the work may have taken longer than it was given."""

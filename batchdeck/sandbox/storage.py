@@ -101,6 +101,12 @@ class BatchFolder:
     def read_attempts(self) -> array[int]:
         return array("H", self.attempts.read_bytes())
 
+    def drop_work(self) -> None:
+        """Delete what was needed only until the batch ended: what was asked, and the rows in parts."""
+        self.params.unlink(missing_ok=True)
+        self.offsets.unlink(missing_ok=True)
+        shutil.rmtree(self.parts, ignore_errors=True)
+
     def write_attempts(self, attempts: Sequence[int]) -> None:
         write_whole(self.attempts, array("H", (min(turn, 0xFFFF) for turn in attempts)).tobytes())
 

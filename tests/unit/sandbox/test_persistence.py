@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,9 @@ def test_an_ended_batch_keeps_its_results_byte_for_byte(start: Start, text_row: 
     batch = api.ended(batch_id)
     path = f"/v1/messages/batches/{batch_id}/results"
     content = api.call("GET", path).content
+    folder = api.state / "batches" / batch_id
+    kept = {"batch.json", "custom_ids.txt", "attempts.bin", "results.jsonl"}
+    wait_until(lambda: {file.name for file in folder.iterdir()} == kept)
     api.kill()
     again = start()
     reopened = again.retrieve(batch_id)
@@ -80,6 +84,13 @@ def test_kills_while_rows_are_answered_change_no_row(start: Start, page_row: Row
     assert found == expected
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 15
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def _children(api: Api) -> list[int]:
     """Return the ids of the server's workers."""
     path = Path(f"/proc/{api.process.pid}/task/{api.process.pid}/children")
@@ -108,10 +119,7 @@ def test_no_worker_outlives_a_killed_server(start: Start, text_row: Row) -> None
     children = _children(api)
     assert children
     api.kill()
-    deadline = time.monotonic() + 15
-    while any(Path(f"/proc/{child}").exists() for child in children):
-        assert time.monotonic() < deadline, "a worker is still there"
-        time.sleep(0.05)
+    wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
 
 
 def test_a_state_is_served_by_one_process_at_a_time(start: Start) -> None:
