@@ -18,7 +18,7 @@ Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 @pytest.fixture(autouse=True)
 def tracker() -> None:
-    """Start what worker processes need while the standard streams are real, as the dashboard's launch does."""
+    """Start what worker processes need while the standard streams are real, as a launch does."""
     resource_tracker.ensure_running()
 
 

@@ -1,0 +1,207 @@
+"""The dashboard in a real terminal: keys in, text out, the terminal given back; against a sandbox."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from batchdeck.sandbox.samples import write_samples
+
+from .conftest import StartSandbox
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+
+FAULTS = """
+[[rows]]
+outcome = "truncated"
+pages = 2
+attempts = 1
+
+[[rows]]
+outcome = "refused"
+pages = 1
+attempts = 1
+"""
+FAST_POLLING = {"BATCHDECK_POLLING_FLOOR_SECONDS": "0.5", "BATCHDECK_POLLING_CEILING_SECONDS": "1"}
+READY = "shell-ready$"
+
+
+class Tmux:
+    """One shell in one pane of a private tmux server."""
+
+    def __init__(self, socket: str, folder: Path, environ: dict[str, str], columns: int, lines: int) -> None:
+        self._socket = socket
+        self._environ = environ
+        shell = f"env PS1={shlex.quote(READY + chr(32))} bash --norc --noprofile"
+        size = ("-x", str(columns), "-y", str(lines))
+        self._tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(folder), shell)
+        self.wait_for(READY)
+
+    def _tmux(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-L", self._socket, *arguments],
+            env=self._environ,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=20,
+        )
+        return done.stdout
+
+    @property
+    def screen(self) -> str:
+        return self._tmux("capture-pane", "-p")
+
+    def ask(self, variable: str) -> str:
+        """Return what tmux knows of the pane."""
+        return self._tmux("display-message", "-p", f"#{{{variable}}}").strip()
+
+    def keys(self, *names: str) -> None:
+        self._tmux("send-keys", *names)
+
+    def write(self, text: str) -> None:
+        self._tmux("send-keys", "-l", text)
+
+    def resize(self, columns: int, lines: int) -> None:
+        self._tmux("resize-window", "-x", str(columns), "-y", str(lines))
+
+    def wait_for(self, *wanted: str, seconds: float = 30) -> str:
+        """Poll the screen until it shows all of `wanted`, and return it."""
+        return self.wait_until(lambda screen: all(text in screen for text in wanted), str(wanted), seconds)
+
+    def wait_until(self, holds: Callable[[str], bool], what: str, seconds: float = 30) -> str:
+        deadline = time.monotonic() + seconds
+        while not holds(screen := self.screen):
+            assert time.monotonic() < deadline, f"{what} did not come:\n{screen}"
+            time.sleep(0.05)
+        return screen
+
+    def close(self) -> None:
+        subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, check=False)
+
+
+@pytest.fixture
+def dashboard(tmp_path: Path, start_sandbox: StartSandbox) -> Iterator[Callable[..., Tmux]]:
+    """Start the dashboard over a fresh deck in a terminal of a size, with two documents to submit."""
+    opened: list[Tmux] = []
+
+    def start(columns: int = 80, lines: int = 24, **variables: str) -> Tmux:
+        base_url, api_key = start_sandbox(FAULTS)
+        for path in write_samples(tmp_path / "papers"):
+            if path.stem not in ("accounts", "newsletter", "damaged"):
+                path.unlink()
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        environ = {**kept, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "SHELL": "/bin/bash"}
+        environ |= {"ANTHROPIC_BASE_URL": base_url, "ANTHROPIC_API_KEY": api_key, **FAST_POLLING}
+        pane = Tmux(f"batchdeck-test-{os.getpid()}", tmp_path, environ, columns, lines)
+        opened.append(pane)
+        # Inside tmux, tmux says what TERM is; a variable for the program itself is given on its line.
+        given = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+        program = f"{given} {shlex.quote(sys.executable)} -m batchdeck --deck deck"
+        pane.write(f"stty -g > before; {program}; echo code=$?; stty -g > after")
+        pane.keys("Enter")
+        pane.wait_for("No batches yet")
+        return pane
+
+    yield start
+    for pane in opened:
+        pane.close()
+
+
+def submit(pane: Tmux) -> None:
+    """Submit the folder by keys alone, and go back home."""
+    pane.keys("s")
+    pane.wait_for("all of this folder", "papers/")
+    pane.write("papers")
+    pane.keys("Enter")
+    pane.wait_for("damaged.pdf", "3 pages of 2 documents", "y sends them", "$")
+    pane.keys("y")
+    pane.wait_for("3 pages submitted in 1 batch")
+    pane.keys("Escape")
+    pane.wait_for("3 failed", "in flight")
+
+
+def quit_and_check(pane: Tmux, folder: Path) -> None:
+    """Quit; the terminal must be as it was before, and the exit code 0."""
+    assert pane.ask("alternate_on") == "1"
+    pane.keys("q")
+    screen = pane.wait_for("code=0", READY)
+    assert "Traceback" not in screen
+    assert pane.ask("alternate_on") == "0"
+    assert pane.ask("mouse_any_flag") == "0"
+    assert pane.ask("cursor_flag") == "1"
+    pane.wait_until(lambda _: (folder / "after").exists() and bool((folder / "after").read_text()), "stty")
+    assert (folder / "before").read_text() == (folder / "after").read_text()
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (200, 50)])
+def test_from_folder_to_export_by_keys(
+    dashboard: Callable[..., Tmux], tmp_path: Path, columns: int, lines: int
+) -> None:
+    pane = dashboard(columns, lines)
+    submit(pane)
+    pane.keys("Enter")
+    pane.wait_for("failed:", "truncated", "refused")
+    pane.keys("e")
+    pane.wait_for("failures only")
+    pane.keys("g")
+    pane.keys("Enter")
+    pane.wait_for("accounts.pdf", "refused")
+    pane.keys("Escape")
+    pane.wait_for("failures only")
+    pane.keys("Escape")
+    pane.wait_until(lambda screen: "failures only" not in screen, "all pages")
+    pane.keys("Escape")
+    pane.wait_for("3 failed", "in flight")
+    pane.keys("r")
+    screen = pane.wait_for("Retry 1 of 3 failed pages", "→ 32,000", "not sent:", "y sends them")
+    assert "$" in screen
+    pane.keys("y")
+    pane.wait_for("1 page submitted in 1 batch")
+    pane.keys("Escape")
+    pane.wait_for("done")
+    pane.keys("x")
+    pane.wait_for("template document", "x writes one HTML document")
+    pane.keys("x")
+    pane.wait_for("Automated checks passed", "for review")
+    assert len(list((tmp_path / "deck" / "exports").rglob("*.html"))) >= 2
+    pane.keys("@")
+    pane.wait_for("WHEN", "export", "send", "archived")
+    pane.keys("Escape")
+    pane.wait_for("template document")
+    pane.keys("Escape")
+    pane.wait_for("done", "in flight")
+    quit_and_check(pane, tmp_path)
+
+
+@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "screen"}])
+def test_fewer_colours(dashboard: Callable[..., Tmux], tmp_path: Path, variables: dict[str, str]) -> None:
+    pane = dashboard(**variables)
+    submit(pane)
+    quit_and_check(pane, tmp_path)
+
+
+def test_a_resize_in_the_middle(dashboard: Callable[..., Tmux], tmp_path: Path) -> None:
+    pane = dashboard()
+    submit(pane)
+    pane.keys("r")
+    pane.wait_for("Retry 1 of 3")
+    pane.resize(132, 40)
+    pane.wait_until(lambda screen: any(len(line) > 100 for line in screen.splitlines()), "the wide screen")
+    pane.wait_for("Retry 1 of 3", "not sent:")
+    pane.resize(60, 20)
+    pane.wait_until(
+        lambda screen: "Retry 1 of 3" in screen and all(len(line) <= 60 for line in screen.splitlines()),
+        "the narrow screen",
+    )
+    pane.keys("Escape")
+    pane.wait_for("3 failed", "in flight")
+    quit_and_check(pane, tmp_path)

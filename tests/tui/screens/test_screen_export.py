@@ -1,0 +1,39 @@
+"""The export screen over a real deck: its options, its report, the log after it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batchdeck.tui.screens.log import LogScreen
+
+Text = Callable[[Any], str]
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def tracker() -> None:
+    """Start what worker processes need while the standard streams are real, as a launch does."""
+    resource_tracker.ensure_running()
+
+
+async def test_exporting_reports_and_is_logged(
+    library: Path, play_deck: Any, screen_text: Text, until: Until, tmp_path: Path
+) -> None:
+    async with play_deck(library) as (app, pilot, _):
+        await pilot.press("x")
+        await until(lambda: "template document" in screen_text(app))
+        await pilot.press("e", *"figures sideways", "enter")
+        await until(lambda: any("Figures are" in note.message for note in app._notifications))
+        await pilot.press("e", *f"folder {tmp_path}/out", "enter")
+        await pilot.pause()
+        await pilot.press("x")
+        await until(lambda: "for review" in screen_text(app))
+        assert len(list((tmp_path / "out").glob("*.html"))) >= 2
+        await pilot.press("at")
+        await until(lambda: isinstance(app.screen, LogScreen) and "export" in screen_text(app))
+        await until(lambda: "following" in screen_text(app))

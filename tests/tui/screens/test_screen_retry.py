@@ -1,0 +1,49 @@
+"""The retry screen over a real deck: causes, changes, and that nothing is sent before `y`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from batchdeck.tui.screens.retry import RetryScreen
+
+Text = Callable[[Any], str]
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+
+async def test_each_cause_has_its_change_and_cost(
+    library: Path, play_deck: Any, screen_text: Text, until: Until
+) -> None:
+    async with play_deck(library) as (app, pilot, deck):
+        await pilot.press("r")
+        await until(lambda: "y sends them" in screen_text(app))
+        assert isinstance(app.screen, RetryScreen)
+        shown = screen_text(app)
+        assert "max_tokens 16,000 → 32,000" in shown
+        assert "overloaded" in shown
+        sent = len(deck.batches())
+        await pilot.press("escape")
+        assert app.screen is app.home
+        assert len(deck.batches()) == sent
+
+
+async def test_a_cause_can_be_changed_and_left_out(
+    library: Path, play_deck: Any, screen_text: Text, until: Until
+) -> None:
+    async with play_deck(library) as (app, pilot, _):
+        await pilot.press("r")
+        await until(lambda: "→ 32,000" in screen_text(app))
+        await pilot.press("e", *"max_tokens 20000", "enter")
+        await until(lambda: "→ 20,000" in screen_text(app))
+        await pilot.press("e", *"skip yes", "enter")
+        await until(lambda: "left out by you" in screen_text(app))
+        await pilot.press("e", *"nonsense 1", "enter")
+        await until(lambda: any("cannot be changed" in note.message for note in app._notifications))
+
+
+async def test_a_read_only_session_sends_nothing(library: Path, play_deck: Any, until: Until) -> None:
+    async with play_deck(library, read_only=True) as (app, pilot, _):
+        await pilot.press("r")
+        await pilot.pause()
+        assert app.screen is app.home
