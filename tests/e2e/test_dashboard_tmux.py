@@ -126,7 +126,7 @@ def submit(pane: Tmux) -> None:
     pane.keys("y")
     pane.wait_for("3 pages submitted in 1 batch")
     pane.keys("Escape")
-    pane.wait_for("3 failed", "in flight")
+    pane.wait_for("✗ 3 failed   papers", "in flight")
 
 
 def quit_and_check(pane: Tmux, folder: Path) -> None:
@@ -160,7 +160,7 @@ def test_from_folder_to_export_by_keys(
     pane.keys("Escape")
     pane.wait_until(lambda screen: "failures only" not in screen, "all pages")
     pane.keys("Escape")
-    pane.wait_for("3 failed", "in flight")
+    pane.wait_for("✗ 3 failed   papers", "in flight")
     pane.keys("r")
     screen = pane.wait_for("Retry 1 of 3 failed pages", "→ 32,000", "not sent:", "y sends them")
     assert "$" in screen
@@ -203,5 +203,5 @@ def test_a_resize_in_the_middle(dashboard: Callable[..., Tmux], tmp_path: Path) 
         "the narrow screen",
     )
     pane.keys("Escape")
-    pane.wait_for("3 failed", "in flight")
+    pane.wait_for("✗ 3 failed   papers", "in flight")
     quit_and_check(pane, tmp_path)
