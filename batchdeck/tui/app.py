@@ -55,6 +55,7 @@ class DeckApp(TerminalApp):
         )
         self.registry = Registry(ACTIONS, keymap=interface.keys, read_only=deck.read_only)
         self.set_keymap(self.registry.keymap())
+        self.deck = deck
         self.work = Work(self)
         self.follower = Watch(self, deck, self.work)
         self.home = BatchesScreen(self.registry, deck, self.work, samples=samples)
@@ -68,6 +69,13 @@ class DeckApp(TerminalApp):
         """Ask the API now."""
         self.follower.poll_now()
         self.notify("Asking the API now.", timeout=2)
+
+    def act_view_log(self) -> None:
+        """Show the audit log; on the log itself, stay."""
+        from batchdeck.tui.screens.log import LogScreen
+
+        if not isinstance(self.screen, LogScreen):
+            self.push_screen(LogScreen(self.registry, self.deck, self.work))
 
     # News goes to the screen that is shown
 

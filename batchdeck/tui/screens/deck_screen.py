@@ -106,9 +106,3 @@ class DeckScreen(FrameScreen):
             self.show_screen(again())
         else:
             self.go_back()
-
-    def act_view_log(self) -> None:
-        from batchdeck.tui.screens.log import LogScreen
-
-        if not isinstance(self, LogScreen):
-            self.show_screen(LogScreen(self._registry, self.deck, self.work))
