@@ -32,7 +32,7 @@ async def test_from_a_path_to_a_batch(
     async with play_deck(tmp_path / "deck", sandbox=True) as (app, pilot, deck):
         app.home.perform("deck.submit", str(papers))
         await until(lambda: isinstance(app.screen, SubmitScreen) and "y sends them" in screen_text(app))
-        assert "damaged beyond repair" in screen_text(app)
+        await until(lambda: "damaged beyond repair" in screen_text(app))
         assert "2 pages of 1 document" in screen_text(app)
         await pilot.press("e", *"pages 2", "enter")
         await until(lambda: "1 page of 1 document" in screen_text(app))
