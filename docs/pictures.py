@@ -1,4 +1,4 @@
-"""Makes the pictures of the README from a real dashboard over a demo deck: ``python docs/pictures.py DECK``."""
+"""Makes the README's pictures from a real dashboard over a demo deck: ``python docs/pictures.py DECK``."""
 
 from __future__ import annotations
 

@@ -104,9 +104,7 @@ class SubmitScreen(DeckScreen):
         self._scan = self._plan = self._sending = self._error = None
         typed = self._path or (os.getcwd() + "/")
         self._browse(folder_being_typed(typed))
-        self.query_one(Prompt).ask(
-            _PATH, "path", typed, complete_path
-        )
+        self.query_one(Prompt).ask(_PATH, "path", typed, complete_path)
 
     def _browse(self, folder: str) -> None:
         self._browsed = folder
