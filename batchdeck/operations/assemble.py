@@ -46,7 +46,7 @@ def export_document(task: ExportTask) -> DocumentReport:
         task.recipe,
     )
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(TextReader(task.source)) if task.source is not None else None
+        reader = _open_source(task.source, stack)
         results = _ResultFiles(layout, stack)
 
         def crop(page: int, box: Box) -> bytes | None:
@@ -75,6 +75,16 @@ def export_document(task: ExportTask) -> DocumentReport:
         errors=len(exported.findings),
         review=len(exported.reviews),
     )
+
+
+def _open_source(source: str | None, stack: contextlib.ExitStack) -> TextReader | None:
+    """Open the source's text, or return None where it is not there or cannot be read."""
+    if source is None:
+        return None
+    try:
+        return stack.enter_context(TextReader(source))
+    except Exception:  # hostile input may raise anything: answers are exported without their layer then
+        return None
 
 
 def _material(

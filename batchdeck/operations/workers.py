@@ -75,7 +75,8 @@ class Workers:
         """Run one picklable function in a worker process and return its result.
 
         Raises:
-            WorkerFailed: it exceeded `seconds` or its memory, or its process died.
+            WorkerFailed: it exceeded `seconds` or its memory, its process died, or it raised what is no error
+                of ours.
         """
         from concurrent.futures import CancelledError as FutureCancelled
 
@@ -93,6 +94,11 @@ class Workers:
         except (asyncio.CancelledError, FutureCancelled):
             future.cancel()
             raise
+        except BatchDeckError:
+            raise
+        except Exception as error:
+            # Hostile input may raise anything inside a worker: it costs its own task, never the run.
+            raise WorkerFailed(f"It failed inside its worker ({type(error).__name__}).") from error
         return result
 
     async def map(

@@ -1,0 +1,33 @@
+"""The executor: what goes wrong inside a worker costs its own task and nothing else."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from batchdeck.operations.workers import WorkerFailed, Workers
+
+MEMORY = 1 << 30
+
+
+async def test_a_task_that_raises_or_takes_too_long_fails_alone() -> None:
+    workers = Workers(1, memory_bytes=MEMORY)
+    try:
+        with pytest.raises(WorkerFailed, match="ValueError"):
+            await workers.run(int, "no number")
+        with pytest.raises(WorkerFailed, match="longer than"):
+            await workers.run(time.sleep, 30, seconds=0.3)
+        assert await workers.run(int, "7") == 7
+    finally:
+        await workers.close()
+
+
+async def test_tasks_come_back_in_order_with_their_failures_among_them() -> None:
+    workers = Workers(2, memory_bytes=MEMORY)
+    try:
+        found = [outcome async for _, outcome in workers.map(int, ["1", "x", "3", "4"])]
+    finally:
+        await workers.close()
+    assert [outcome if isinstance(outcome, int) else "failed" for outcome in found] == [1, "failed", 3, 4]
+    assert isinstance(found[1], WorkerFailed)
