@@ -53,8 +53,6 @@ class Narrator:
                 self._move(f"Sending {size(total)} ({key[:4]})", sent, total)
             case events.BatchSubmitted(batch=batch, requests=requests):
                 self.say(f"✓ {batch} accepted: {counted(requests, 'page')}")
-            case events.PagesAssembled(document=document, done=done, total=total):
-                self._move(show(document, 40), done, total)
             case events.DocumentExported(done=done, documents=total):
                 self._move("Exporting documents", done, total)
             case _:

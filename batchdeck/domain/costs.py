@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from batchdeck.errors import ConfigError
 
@@ -124,16 +124,6 @@ def estimate_pages(
         cost(tokens.input * tokens.low_share, output * tokens.low_share),
         cost(tokens.input * tokens.high_share, high_output),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What has been paid and what is still expected."""
-
-    estimated: float = 0.0
-    actual: float | None = None
-    """None until at least one batch has been archived."""
-    usage: Usage = field(default_factory=Usage)
 
 
 def total_usage(usages: Iterable[Usage]) -> Usage:

@@ -192,15 +192,6 @@ class PollFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class PagesAssembled(Event):
-    """Pages of one document that went through the HTML pipeline so far."""
-
-    document: str
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
 class DocumentExported(Event):
     document: str
     html: Path

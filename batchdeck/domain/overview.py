@@ -20,7 +20,6 @@ class BatchStatus(enum.StrEnum):
     REJECTED = "rejected"
     ABSENT = "not accepted"
     FAILED = "failed"
-    INCOMPLETE = "incomplete"
     PREPARED = "not sent"
     SENDING = "sending"
     RUNNING = "running"
@@ -28,7 +27,6 @@ class BatchStatus(enum.StrEnum):
     COLLECTING = "collecting"
     DONE = "done"
     RETRIED = "retried"
-    ELSEWHERE = "made elsewhere"
     GONE = "gone"
 
     @property
@@ -44,7 +42,6 @@ _NEEDS_HAND = frozenset(
         BatchStatus.REJECTED,
         BatchStatus.ABSENT,
         BatchStatus.FAILED,
-        BatchStatus.INCOMPLETE,
         BatchStatus.PREPARED,
     }
 )

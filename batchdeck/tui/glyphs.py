@@ -57,7 +57,6 @@ BATCH_SIGNS: Mapping[BatchStatus, Sign] = {
     BatchStatus.REJECTED: Sign("✗", "rejected", Tone.BAD),
     BatchStatus.ABSENT: Sign("✗", "not taken", Tone.BAD),
     BatchStatus.FAILED: Sign("✗", "failed", Tone.BAD),
-    BatchStatus.INCOMPLETE: Sign("!", "incomplete", Tone.BAD),
     BatchStatus.PREPARED: Sign("○", "not sent", Tone.WARN),
     BatchStatus.SENDING: Sign("▸", "sending", Tone.ACCENT),
     BatchStatus.RUNNING: Sign("▸", "running", Tone.ACCENT),
@@ -65,7 +64,6 @@ BATCH_SIGNS: Mapping[BatchStatus, Sign] = {
     BatchStatus.COLLECTING: Sign("↓", "collecting", Tone.ACCENT),
     BatchStatus.DONE: Sign("✓", "done", Tone.GOOD),
     BatchStatus.RETRIED: Sign("✓", "retried", Tone.MUTED),
-    BatchStatus.ELSEWHERE: Sign("·", "elsewhere", Tone.MUTED),
     BatchStatus.GONE: Sign("·", "gone", Tone.MUTED),
 }
 

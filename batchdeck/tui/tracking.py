@@ -23,7 +23,6 @@ from batchdeck.domain.events import (
     Event,
     Finished,
     Operation,
-    PagesAssembled,
     PagesPrepared,
     ResultsArriving,
     ScanStarted,
@@ -95,8 +94,6 @@ class Piece:
             case ResultsArriving(received=received, total=total):
                 self.done, self.total, self.unit = received, total or 0, "bytes"
                 self.phrase = "results arriving"
-            case PagesAssembled(document=document, done=done, total=total):
-                self.phrase = f"{show(document, 60)} {done:,}/{total:,}"
             case DocumentExported(done=done, documents=documents):
                 self.done, self.total, self.unit = done, documents, "documents"
 

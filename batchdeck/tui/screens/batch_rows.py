@@ -212,7 +212,6 @@ _STEPS = {
     BatchStatus.ABSENT: "The API never took it; its pages are free again: :send sends them.",
     BatchStatus.PREPARED: "Prepared and never sent: :send sends it.",
     BatchStatus.FAILED: "r retries the failed pages, Enter shows them.",
-    BatchStatus.INCOMPLETE: "R downloads its results again.",
     BatchStatus.SENDING: "On its way to the API.",
     BatchStatus.COLLECTING: "Ended; its results are on their way to this disk.",
 }

@@ -13,7 +13,7 @@ import pytest
 
 from batchdeck.domain import events
 from batchdeck.domain.batches import RequestCounts
-from batchdeck.domain.costs import Cost, ModelPrice
+from batchdeck.domain.costs import Estimate, ModelPrice
 from batchdeck.domain.documents import Document, Problem, ProblemKind, Sha256, UnusableFile
 from batchdeck.domain.events import Event, Finished, Note, Operation, Polled, event_record, plain
 from batchdeck.domain.outcomes import Outcome
@@ -69,7 +69,7 @@ def test_times_are_in_utc_names_are_snake_case() -> None:
         "open_batches": 2,
         "next_at": "2026-11-21T10:30:00Z",
     }
-    assert event_record(Finished(Cost(actual=0.5)))["result"]["actual"] == 0.5
+    assert event_record(Finished(Estimate(0.5, 0.2, 0.9)))["result"]["usd"] == 0.5
 
 
 def test_a_password_never_leaves() -> None:
