@@ -46,6 +46,11 @@ def screen_text() -> Callable[[App[Any]], str]:
     return read
 
 
+def golden_path(name: str) -> Path:
+    """Where the kept text of a screen lies."""
+    return Path(__file__).with_name("golden") / f"{name}.txt"
+
+
 @pytest.fixture
 def check_golden() -> Callable[[str, str], None]:
     """Compare what is shown with the text kept under a name in ``golden/``.
@@ -54,7 +59,7 @@ def check_golden() -> Callable[[str, str], None]:
     """
 
     def check(name: str, seen: str) -> None:
-        path = Path(__file__).with_name("golden") / f"{name}.txt"
+        path = golden_path(name)
         if os.environ.get("WRITE_GOLDEN"):
             path.write_text(seen, encoding="utf-8")
         assert seen == path.read_text(encoding="utf-8"), f"{path.name} differs from what is shown:\n{seen}"
@@ -62,15 +67,56 @@ def check_golden() -> Callable[[str, str], None]:
     return check
 
 
+async def _turn_until(condition: Callable[[], object], seconds: float = 60.0) -> bool:
+    """Let the loop turn until a condition holds; say whether it did."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(0.01)
+    return True
+
+
 @pytest.fixture
 def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
-    """Let the loop turn until a condition holds; fail when it does not within ten seconds."""
+    """Let the loop turn until a condition holds; fail when it does not within a minute."""
 
     async def wait(condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 10
-        while not condition():
-            assert time.monotonic() < deadline, "the condition did not come true"
-            await asyncio.sleep(0.01)
+        assert await _turn_until(condition), "the condition did not come true"
+
+    return wait
+
+
+@pytest.fixture
+def shows(screen_text: Callable[[App[Any]], str]) -> Callable[..., Awaitable[str]]:
+    """Wait until an app shows all of some words, and none of some others; return what it shows then.
+
+    Lists are painted a little after the lines around them, so waiting for one of the words is no proof that
+    the others stand there already.
+    """
+
+    async def wait(app: App[Any], *words: str, without: tuple[str, ...] = ()) -> str:
+        def is_there() -> bool:
+            seen = screen_text(app)
+            return all(word in seen for word in words) and not any(word in seen for word in without)
+
+        assert await _turn_until(is_there), f"wanted {words} without {without}, shown is:\n{screen_text(app)}"
+        return screen_text(app)
+
+    return wait
+
+
+@pytest.fixture
+def becomes_golden(
+    check_golden: Callable[[str, str], None],
+) -> Callable[[str, Callable[[], str]], Awaitable[None]]:
+    """Wait until what is shown is the text kept under a name; fail with both when it never is."""
+
+    async def wait(name: str, read: Callable[[], str]) -> None:
+        path = golden_path(name)
+        if not os.environ.get("WRITE_GOLDEN"):
+            await _turn_until(lambda: path.exists() and read() == path.read_text(encoding="utf-8"), 20.0)
+        check_golden(name, read())
 
     return wait
 
@@ -90,11 +136,11 @@ class Terminal:
     def send(self, keys: str) -> None:
         os.write(self.fd, keys.encode())
 
-    def read_until(self, wanted: bytes, seconds: float = 20.0) -> bytes:
+    def read_until(self, wanted: bytes, seconds: float = 60.0) -> bytes:
         """Return all output since the last call, up to and beyond `wanted`."""
         return self._read(lambda output: wanted in output, seconds, f"{wanted!r} did not appear")
 
-    def read_until_quiet(self, quiet: float = 0.4, seconds: float = 20.0) -> bytes:
+    def read_until_quiet(self, quiet: float = 0.4, seconds: float = 60.0) -> bytes:
         """Return all output since the last call, until none has come for `quiet` seconds."""
         return self._read(lambda output: not self._has_more(quiet), seconds, "it never fell quiet")
 
@@ -115,7 +161,7 @@ class Terminal:
     def _has_more(self, seconds: float) -> bool:
         return bool(select.select([self.fd], [], [], seconds)[0])
 
-    def read_to_end(self, seconds: float = 20.0) -> bytes:
+    def read_to_end(self, seconds: float = 60.0) -> bytes:
         """Return all output until the program has ended, and note its exit code."""
         output = self._read(lambda output: False, seconds, "it did not end")
         self.exit_code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])

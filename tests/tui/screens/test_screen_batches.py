@@ -15,6 +15,8 @@ from batchdeck.tui.screens.job import JobScreen
 from batchdeck.tui.widgets.query_table import QueryTable
 
 Text = Callable[[Any], str]
+Shows = Callable[..., Awaitable[str]]
+BecomesGolden = Callable[[str, Callable[[], str]], Awaitable[None]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
@@ -34,55 +36,52 @@ async def test_home_looks_as_kept(
     play_deck: Any,
     screen_text: Text,
     steady: Callable[[str], str],
-    check_golden: Callable[[str, str], None],
-    until: Until,
+    becomes_golden: BecomesGolden,
 ) -> None:
     async with play_deck(library, size, colours) as (app, _, _):
-        await until(lambda: "failed" in screen_text(app))
-        check_golden(name, steady(screen_text(app)))
+        await becomes_golden(name, lambda: steady(screen_text(app)))
 
 
-async def test_an_empty_deck_says_how_to_begin(tmp_path: Path, play_deck: Any, screen_text: Text) -> None:
+async def test_an_empty_deck_says_how_to_begin(tmp_path: Path, play_deck: Any, shows: Shows) -> None:
     async with play_deck(tmp_path / "deck", sandbox=True) as (app, _, _):
-        assert "submit the sample PDFs" in screen_text(app)
-        assert "SANDBOX" in screen_text(app)
+        await shows(app, "submit the sample PDFs", "SANDBOX")
 
 
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [("status:failed", 1), ("failed>1000", 0), ("pages>5 job:pap", 1), ("!job:papers", 0), ("nobody", 0)],
 )
-async def test_home_is_filtered_by_the_grammar(typed: str, shown: int, library: Path, play_deck: Any) -> None:
-    async with play_deck(library) as (app, pilot, _):
-        await pilot.press("slash", *typed, "enter")
-        await pilot.pause()
-        assert len(app.screen.query_one(QueryTable).view) == shown
-        await pilot.press("escape")
-        await pilot.pause()
-        assert len(app.screen.query_one(QueryTable).view) == 1
-
-
-async def test_a_filter_that_cannot_be_read_is_explained(
-    library: Path, play_deck: Any, screen_text: Text
+async def test_home_is_filtered_by_the_grammar(
+    typed: str, shown: int, library: Path, play_deck: Any, until: Until
 ) -> None:
     async with play_deck(library) as (app, pilot, _):
-        await pilot.press("slash", *"stauts:failed", "enter")
-        await pilot.pause()
-        assert "stauts" in screen_text(app)
-
-
-async def test_enter_shows_the_job(library: Path, play_deck: Any) -> None:
-    async with play_deck(library) as (app, pilot, _):
-        await pilot.press("enter")
-        assert isinstance(app.screen, JobScreen)
+        table = app.screen.query_one(QueryTable)
+        await until(lambda: len(table.view) == 1)
+        await pilot.press("slash", *typed, "enter")
+        await until(lambda: table.view.filter and len(table.view) == shown)
         await pilot.press("escape")
-        assert app.screen is app.home
+        await until(lambda: len(table.view) == 1)
+
+
+async def test_a_filter_that_cannot_be_read_is_explained(library: Path, play_deck: Any, shows: Shows) -> None:
+    async with play_deck(library) as (app, pilot, _):
+        await pilot.press("slash", *"stauts:failed", "enter")
+        await shows(app, "stauts")
+
+
+async def test_enter_shows_the_job(library: Path, play_deck: Any, until: Until) -> None:
+    async with play_deck(library) as (app, pilot, _):
+        await until(lambda: app.screen.query_one(QueryTable).cursor_key is not None)
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, JobScreen))
+        await pilot.press("escape")
+        await until(lambda: app.screen is app.home)
         await pilot.press("minus")
-        assert isinstance(app.screen, JobScreen)
+        await until(lambda: isinstance(app.screen, JobScreen))
 
 
 async def test_deleting_asks_and_keeps_the_archive(
-    tmp_path: Path, play_deck: Any, until: Until, screen_text: Text
+    tmp_path: Path, play_deck: Any, until: Until, shows: Shows
 ) -> None:
     home = tmp_path / "deck"
     papers = tmp_path / "papers"
@@ -93,11 +92,10 @@ async def test_deleting_asks_and_keeps_the_archive(
             # Another process wrote, this one polls: both without a key being pressed.
             await until(lambda: deck.batches())
             await until(lambda: all(row.archived for row in deck.batches()))
-        await until(lambda: "done" in screen_text(app))
-        assert any("has ended" in note.title for note in app._notifications)
+        await shows(app, "done")
+        await until(lambda: any("has ended" in note.title for note in app._notifications))
         await pilot.press("colon", *"delete", "enter")
-        await pilot.pause()
-        assert "Delete 1 batch at the API" in screen_text(app)
+        await shows(app, "Delete 1 batch at the API")
         await pilot.press("y")
         await until(lambda: deck.batch(deck.batches()[0].id).gone)
         assert deck.batches()[0].good == 2

@@ -11,7 +11,7 @@ import pytest
 
 from batchdeck.tui.screens.log import LogScreen
 
-Text = Callable[[Any], str]
+Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
@@ -22,18 +22,18 @@ def tracker() -> None:
 
 
 async def test_exporting_reports_and_is_logged(
-    library: Path, play_deck: Any, screen_text: Text, until: Until, tmp_path: Path
+    library: Path, play_deck: Any, shows: Shows, until: Until, tmp_path: Path
 ) -> None:
     async with play_deck(library) as (app, pilot, _):
         await pilot.press("x")
-        await until(lambda: "template document" in screen_text(app))
+        await shows(app, "template document")
         await pilot.press("e", *"figures sideways", "enter")
         await until(lambda: any("Figures are" in note.message for note in app._notifications))
         await pilot.press("e", *f"folder {tmp_path}/out", "enter")
-        await pilot.pause()
+        await until(lambda: app.screen._folder == f"{tmp_path}/out")
         await pilot.press("x")
-        await until(lambda: "for review" in screen_text(app))
+        await shows(app, "for review")
         assert len(list((tmp_path / "out").glob("*.html"))) >= 2
         await pilot.press("at")
-        await until(lambda: isinstance(app.screen, LogScreen) and "export" in screen_text(app))
-        await until(lambda: "following" in screen_text(app))
+        await until(lambda: isinstance(app.screen, LogScreen))
+        await shows(app, "export", "following")

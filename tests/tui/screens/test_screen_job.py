@@ -14,6 +14,7 @@ from batchdeck.tui.screens.page import PageScreen
 from batchdeck.tui.widgets.query_table import QueryTable
 
 Text = Callable[[Any], str]
+BecomesGolden = Callable[[str, Callable[[], str]], Awaitable[None]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
@@ -23,6 +24,7 @@ def pages(app: Any) -> QueryTable:
 
 
 async def open_job(app: Any, pilot: Any, until: Until) -> None:
+    await until(lambda: app.screen.query_one(QueryTable).cursor_key is not None)
     await pilot.press("enter")
     await until(lambda: isinstance(app.screen, JobScreen) and len(pages(app).view) > 0)
 
@@ -43,13 +45,12 @@ async def test_job_looks_as_kept(
     play_deck: Any,
     screen_text: Text,
     steady: Callable[[str], str],
-    check_golden: Callable[[str, str], None],
+    becomes_golden: BecomesGolden,
     until: Until,
 ) -> None:
     async with play_deck(library, size, colours) as (app, pilot, _):
         await open_job(app, pilot, until)
-        await until(lambda: "failed:" in screen_text(app))
-        check_golden(name, steady(screen_text(app)))
+        await becomes_golden(name, lambda: steady(screen_text(app)))
 
 
 async def test_e_shows_failures_only_and_again_all(library: Path, play_deck: Any, until: Until) -> None:
@@ -57,30 +58,30 @@ async def test_e_shows_failures_only_and_again_all(library: Path, play_deck: Any
         await open_job(app, pilot, until)
         failed = sum(row.failed or 0 for row in deck.batches())
         everything = len(pages(app).view)
+        assert 0 < failed < everything
         await pilot.press("e")
-        assert 0 < failed == len(pages(app).view) < everything
+        await until(lambda: len(pages(app).view) == failed)
         await pilot.press("escape")
-        await pilot.pause()
-        assert len(pages(app).view) == everything
-        await pilot.press("e", "e")
-        assert len(pages(app).view) == everything
+        await until(lambda: len(pages(app).view) == everything)
+        await pilot.press("e")
+        await until(lambda: len(pages(app).view) == failed)
+        await pilot.press("e")
+        await until(lambda: len(pages(app).view) == everything)
 
 
 async def test_pages_are_filtered_by_the_grammar(library: Path, play_deck: Any, until: Until) -> None:
     async with play_deck(library) as (app, pilot, _):
         await open_job(app, pilot, until)
         await pilot.press("slash", *"outcome:truncated document:handbook", "enter")
-        await pilot.pause()
-        assert [app.screen._pages.row(index).page for index in pages(app).view.order] == [2]
+        await until(lambda: [app.screen._pages.row(index).page for index in pages(app).view.order] == [2])
 
 
 async def test_a_document_narrows_the_pages(library: Path, play_deck: Any, until: Until) -> None:
     async with play_deck(library) as (app, pilot, _):
         await open_job(app, pilot, until)
         await pilot.press("d", "enter")
-        await pilot.pause()
-        assert len(pages(app).view) == 2
-        assert not app.screen.has_class("-documents")
+        await until(lambda: len(pages(app).view) == 2)
+        await until(lambda: not app.screen.has_class("-documents"))
 
 
 async def test_enter_shows_the_page_under_the_cursor(library: Path, play_deck: Any, until: Until) -> None:
@@ -88,5 +89,5 @@ async def test_enter_shows_the_page_under_the_cursor(library: Path, play_deck: A
         await open_job(app, pilot, until)
         cursor = pages(app).cursor_key
         await pilot.press("enter")
-        assert isinstance(app.screen, PageScreen)
+        await until(lambda: isinstance(app.screen, PageScreen))
         assert app.screen.index == cursor

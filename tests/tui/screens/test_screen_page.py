@@ -13,6 +13,8 @@ from batchdeck.tui.screens.page import PageScreen
 from batchdeck.tui.screens.readable import readable
 
 Text = Callable[[Any], str]
+Shows = Callable[..., Awaitable[str]]
+BecomesGolden = Callable[[str, Callable[[], str]], Awaitable[None]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
@@ -38,13 +40,12 @@ async def test_page_looks_as_kept(
     library: Path,
     play_deck: Any,
     screen_text: Text,
-    check_golden: Callable[[str, str], None],
+    becomes_golden: BecomesGolden,
     until: Until,
 ) -> None:
-    async with play_deck(library, size, colours) as (app, pilot, deck):
+    async with play_deck(library, size, colours) as (app, _, deck):
         await open_page(app, deck, 1, until)
-        await pilot.pause()
-        check_golden(name, screen_text(app))
+        await becomes_golden(name, lambda: screen_text(app))
 
 
 async def test_n_goes_from_failure_to_failure_and_round(library: Path, play_deck: Any, until: Until) -> None:
@@ -59,29 +60,25 @@ async def test_n_goes_from_failure_to_failure_and_round(library: Path, play_deck
         assert seen == [*failed, failed[0]]
 
 
-async def test_every_view_shows_something(
-    library: Path, play_deck: Any, until: Until, screen_text: Text
-) -> None:
+async def test_every_view_shows_something(library: Path, play_deck: Any, until: Until, shows: Shows) -> None:
     async with play_deck(library) as (app, pilot, deck):
         await open_page(app, deck, 0, until)
         for words in ("<h1>", '"custom_id"', "max_tokens", "missing from the answer"):
             await pilot.press("tab")
-            await pilot.pause()
-            assert words in screen_text(app)
+            await shows(app, words)
 
 
 @pytest.mark.parametrize("colours", [ColourMode.FULL, ColourMode.NONE])
 async def test_i_draws_the_page(
-    colours: ColourMode, library: Path, play_deck: Any, until: Until, screen_text: Text
+    colours: ColourMode, library: Path, play_deck: Any, until: Until, shows: Shows
 ) -> None:
     async with play_deck(library, colours=colours) as (app, pilot, deck):
         await open_page(app, deck, 0, until)
         await pilot.press("i")
         drawn = "▀▀▀▀" if colours is ColourMode.FULL else "████"
-        await until(lambda: drawn in screen_text(app))
+        await shows(app, drawn)
         await pilot.press("i")
-        await pilot.pause()
-        assert drawn not in screen_text(app)
+        await shows(app, without=(drawn,))
 
 
 def test_html_is_read_as_lines() -> None:

@@ -8,20 +8,15 @@ from typing import Any
 
 from batchdeck.tui.screens.retry import RetryScreen
 
-Text = Callable[[Any], str]
+Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
-async def test_each_cause_has_its_change_and_cost(
-    library: Path, play_deck: Any, screen_text: Text, until: Until
-) -> None:
+async def test_each_cause_has_its_change_and_cost(library: Path, play_deck: Any, shows: Shows) -> None:
     async with play_deck(library) as (app, pilot, deck):
         await pilot.press("r")
-        await until(lambda: "y sends them" in screen_text(app))
+        await shows(app, "y sends them", "max_tokens 16,000 → 32,000", "overloaded")
         assert isinstance(app.screen, RetryScreen)
-        shown = screen_text(app)
-        assert "max_tokens 16,000 → 32,000" in shown
-        assert "overloaded" in shown
         sent = len(deck.batches())
         await pilot.press("escape")
         assert app.screen is app.home
@@ -29,15 +24,15 @@ async def test_each_cause_has_its_change_and_cost(
 
 
 async def test_a_cause_can_be_changed_and_left_out(
-    library: Path, play_deck: Any, screen_text: Text, until: Until
+    library: Path, play_deck: Any, shows: Shows, until: Until
 ) -> None:
     async with play_deck(library) as (app, pilot, _):
         await pilot.press("r")
-        await until(lambda: "→ 32,000" in screen_text(app))
+        await shows(app, "→ 32,000")
         await pilot.press("e", *"max_tokens 20000", "enter")
-        await until(lambda: "→ 20,000" in screen_text(app))
+        await shows(app, "→ 20,000")
         await pilot.press("e", *"skip yes", "enter")
-        await until(lambda: "left out by you" in screen_text(app))
+        await shows(app, "left out by you")
         await pilot.press("e", *"nonsense 1", "enter")
         await until(lambda: any("cannot be changed" in note.message for note in app._notifications))
 

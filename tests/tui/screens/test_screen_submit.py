@@ -12,8 +12,7 @@ import pytest
 from batchdeck.sandbox.samples import write_samples
 from batchdeck.tui.screens.submit import SubmitScreen
 
-Text = Callable[[Any], str]
-Until = Callable[[Callable[[], object]], Awaitable[None]]
+Shows = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture(autouse=True)
@@ -22,36 +21,31 @@ def tracker() -> None:
     resource_tracker.ensure_running()
 
 
-async def test_from_a_path_to_a_batch(
-    tmp_path: Path, play_deck: Any, screen_text: Text, until: Until
-) -> None:
+async def test_from_a_path_to_a_batch(tmp_path: Path, play_deck: Any, shows: Shows) -> None:
     papers = tmp_path / "papers"
     for path in write_samples(papers):
         if path.stem not in ("accounts", "damaged"):
             path.unlink()
     async with play_deck(tmp_path / "deck", sandbox=True) as (app, pilot, deck):
         app.home.perform("deck.submit", str(papers))
-        await until(lambda: isinstance(app.screen, SubmitScreen) and "y sends them" in screen_text(app))
-        await until(lambda: "damaged beyond repair" in screen_text(app))
-        assert "2 pages of 1 document" in screen_text(app)
+        await shows(app, "y sends them", "damaged beyond repair", "2 pages of 1 document")
+        assert isinstance(app.screen, SubmitScreen)
         await pilot.press("e", *"pages 2", "enter")
-        await until(lambda: "1 page of 1 document" in screen_text(app))
+        await shows(app, "1 page of 1 document", "y sends them")
         assert not deck.batches()
         await pilot.press("y")
-        await until(lambda: "1 page submitted in 1 batch" in screen_text(app))
+        await shows(app, "1 page submitted in 1 batch")
         await pilot.press("y")
         await pilot.pause()
         assert len(deck.batches()) == 1
 
 
-async def test_a_folder_without_pdfs_can_not_be_sent(
-    tmp_path: Path, play_deck: Any, screen_text: Text, until: Until
-) -> None:
+async def test_a_folder_without_pdfs_can_not_be_sent(tmp_path: Path, play_deck: Any, shows: Shows) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     async with play_deck(tmp_path / "deck", sandbox=True) as (app, pilot, deck):
         app.home.perform("deck.submit", str(empty))
-        await until(lambda: "No usable page is left" in screen_text(app))
+        await shows(app, "No usable page is left")
         await pilot.press("y")
         await pilot.pause()
         assert not deck.jobs()
