@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from batchdeck.domain.text import show
@@ -78,19 +78,24 @@ class Connection:
         """
         async with self._connecting:
             if self._gateway is None or not await self._sandbox_is_up():
+                # Whoever still waits on the gateway of a sandbox that died is told so by this, too.
+                await self._close_gateway()
                 self._gateway = await self._connect()
             return self._gateway
 
     async def close(self) -> None:
         """Close connections, and let the sandbox go: it stops by itself when nobody uses it any more."""
-        gateway, self._gateway = self._gateway, None
         sandbox, self._sandbox = self._sandbox, None
         try:
-            if gateway is not None:
-                await gateway.close()
+            await self._close_gateway()
         finally:
             if sandbox is not None:
                 sandbox.release()
+
+    async def _close_gateway(self) -> None:
+        gateway, self._gateway = self._gateway, None
+        if gateway is not None:
+            await gateway.close()
 
     async def _sandbox_is_up(self) -> bool:
         """Whether the sandbox, where there is one, still runs: somebody may have killed its process."""
@@ -113,7 +118,8 @@ class Connection:
 
             if self._sandbox is not None:
                 self._sandbox.release()
-            self._sandbox = await asyncio.to_thread(ensure_running, self._sandbox_state, faults=self._faults)
+            launch = asyncio.to_thread(ensure_running, self._sandbox_state, faults=self._faults)
+            self._sandbox = await _kept(launch)
             base_url = self._sandbox.base_url
         credential = find_credential(
             explicit=self._api_key,
@@ -133,6 +139,21 @@ class Connection:
                 trusted_hosts=frozenset(filter(None, map(str.strip, trusted.split(",")))),
             )
         )
+
+
+async def _kept(launch: Coroutine[Any, Any, Running]) -> Running:
+    """Wait for a sandbox to run. A thread cannot be stopped: what it brings to nobody is let go."""
+    launching = asyncio.ensure_future(launch)
+    try:
+        return await asyncio.shield(launching)
+    except asyncio.CancelledError:
+        launching.add_done_callback(_let_go)
+        raise
+
+
+def _let_go(launched: asyncio.Future[Running]) -> None:
+    if not launched.cancelled() and launched.exception() is None:
+        launched.result().release()
 
 
 def _key_file(settings: Settings) -> Path | None:
