@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from batchdeck.sandbox.samples import write_samples
 
-from .conftest import StartSandbox
+from .conftest import CORPUS, StartSandbox
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
@@ -73,11 +74,11 @@ class Tmux:
     def resize(self, columns: int, lines: int) -> None:
         self._tmux("resize-window", "-x", str(columns), "-y", str(lines))
 
-    def wait_for(self, *wanted: str, seconds: float = 30) -> str:
+    def wait_for(self, *wanted: str, seconds: float = 90) -> str:
         """Poll the screen until it shows all of `wanted`, and return it."""
         return self.wait_until(lambda screen: all(text in screen for text in wanted), str(wanted), seconds)
 
-    def wait_until(self, holds: Callable[[str], bool], what: str, seconds: float = 30) -> str:
+    def wait_until(self, holds: Callable[[str], bool], what: str, seconds: float = 90) -> str:
         deadline = time.monotonic() + seconds
         while not holds(screen := self.screen):
             assert time.monotonic() < deadline, f"{what} did not come:\n{screen}"
@@ -88,16 +89,29 @@ class Tmux:
         subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, check=False)
 
 
+def gather_papers(folder: Path, *, is_real: bool) -> None:
+    """Put a file of two pages, one of one page and one beyond repair into a folder.
+
+    They are real documents where `is_real` and there are any beside the project, else our own samples.
+    """
+    if is_real and CORPUS.is_dir():
+        folder.mkdir()
+        for name, source in (("accounts", "tagged"), ("letter", "lichtenstein"), ("damaged", "invalid")):
+            shutil.copy(CORPUS / "pdfs" / f"{source}.pdf", folder / f"{name}.pdf")
+        return
+    for path in write_samples(folder):
+        if path.stem not in ("accounts", "newsletter", "damaged"):
+            path.unlink()
+
+
 @pytest.fixture
 def dashboard(tmp_path: Path, start_sandbox: StartSandbox) -> Iterator[Callable[..., Tmux]]:
     """Start the dashboard over a fresh deck in a terminal of a size, with two documents to submit."""
     opened: list[Tmux] = []
 
-    def start(columns: int = 80, lines: int = 24, **variables: str) -> Tmux:
+    def start(columns: int = 80, lines: int = 24, *, is_real: bool = False, **variables: str) -> Tmux:
         base_url, api_key = start_sandbox(FAULTS)
-        for path in write_samples(tmp_path / "papers"):
-            if path.stem not in ("accounts", "newsletter", "damaged"):
-                path.unlink()
+        gather_papers(tmp_path / "papers", is_real=is_real)
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environ = {**kept, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "SHELL": "/bin/bash"}
         environ |= {"ANTHROPIC_BASE_URL": base_url, "ANTHROPIC_API_KEY": api_key, **FAST_POLLING}
@@ -142,11 +156,32 @@ def quit_and_check(pane: Tmux, folder: Path) -> None:
     assert (folder / "before").read_text() == (folder / "after").read_text()
 
 
-@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (200, 50)])
+@dataclass(frozen=True)
+class Setting:
+    """The terminal that a whole job is done in."""
+
+    columns: int = 80
+    lines: int = 24
+    variables: tuple[tuple[str, str], ...] = ()
+    is_resized: bool = False
+    is_real: bool = False
+    """Whether the job is done with real documents, where there are any."""
+
+
+SETTINGS = {
+    "80x24": Setting(is_real=True),
+    "200x50": Setting(200, 50, is_real=True),
+    "no-color": Setting(variables=(("NO_COLOR", "1"),)),
+    "screen": Setting(variables=(("TERM", "screen"),)),
+    "resized": Setting(is_resized=True),
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS.keys())
 def test_from_folder_to_export_by_keys(
-    dashboard: Callable[..., Tmux], tmp_path: Path, columns: int, lines: int
+    dashboard: Callable[..., Tmux], tmp_path: Path, setting: Setting
 ) -> None:
-    pane = dashboard(columns, lines)
+    pane = dashboard(setting.columns, setting.lines, is_real=setting.is_real, **dict(setting.variables))
     submit(pane)
     pane.keys("Enter")
     pane.wait_for("failed:", "truncated", "refused")
@@ -155,6 +190,8 @@ def test_from_folder_to_export_by_keys(
     pane.keys("g")
     pane.keys("Enter")
     pane.wait_for("accounts.pdf", "refused")
+    if setting.is_resized:
+        resize_to_and_fro(pane, "accounts.pdf", "refused")
     pane.keys("Escape")
     pane.wait_for("failures only")
     pane.keys("Escape")
@@ -164,6 +201,8 @@ def test_from_folder_to_export_by_keys(
     pane.keys("r")
     screen = pane.wait_for("Retry 1 of 3 failed pages", "→ 32,000", "not sent:", "y sends them")
     assert "$" in screen
+    if setting.is_resized:
+        resize_to_and_fro(pane, "Retry 1 of 3", "not sent:")
     pane.keys("y")
     pane.wait_for("1 page submitted in 1 batch")
     pane.keys("Escape")
@@ -182,26 +221,13 @@ def test_from_folder_to_export_by_keys(
     quit_and_check(pane, tmp_path)
 
 
-@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "screen"}])
-def test_fewer_colours(dashboard: Callable[..., Tmux], tmp_path: Path, variables: dict[str, str]) -> None:
-    pane = dashboard(**variables)
-    submit(pane)
-    quit_and_check(pane, tmp_path)
+def resize_to_and_fro(pane: Tmux, *wanted: str) -> None:
+    """Make the terminal wide, narrow, and what it was; each time the screen fills it and says the same."""
+    for columns, lines, widest, narrowest in ((132, 40, 132, 101), (60, 20, 60, 0), (80, 24, 80, 61)):
+        pane.resize(columns, lines)
 
+        def fits(screen: str, widest: int = widest, narrowest: int = narrowest) -> bool:
+            longest = max(map(len, screen.splitlines()))
+            return narrowest <= longest <= widest and all(words in screen for words in wanted)
 
-def test_a_resize_in_the_middle(dashboard: Callable[..., Tmux], tmp_path: Path) -> None:
-    pane = dashboard()
-    submit(pane)
-    pane.keys("r")
-    pane.wait_for("Retry 1 of 3")
-    pane.resize(132, 40)
-    pane.wait_until(lambda screen: any(len(line) > 100 for line in screen.splitlines()), "the wide screen")
-    pane.wait_for("Retry 1 of 3", "not sent:")
-    pane.resize(60, 20)
-    pane.wait_until(
-        lambda screen: "Retry 1 of 3" in screen and all(len(line) <= 60 for line in screen.splitlines()),
-        "the narrow screen",
-    )
-    pane.keys("Escape")
-    pane.wait_for("✗ 3 failed   papers", "in flight")
-    quit_and_check(pane, tmp_path)
+        pane.wait_until(fits, f"a screen of {columns}x{lines} with {wanted}")
