@@ -18,6 +18,7 @@ from batchdeck.errors import ConfigError
 PREFIX = "BATCHDECK_"
 OTHER_VARIABLES: Mapping[str, str] = {
     "BATCHDECK_HOME": "The deck, where `--deck` is not given.",
+    "BATCHDECK_OPERATOR": "Who is asking, for the audit log; the name of the account by default.",
     "BATCHDECK_CONFIG": "The settings file of this user, instead of the one in the platform's place.",
 }
 """Environment variables of ours that are no settings, with what they mean."""

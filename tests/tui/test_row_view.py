@@ -190,3 +190,17 @@ def test_the_cursor_returns_to_its_row_when_the_filter_is_lifted() -> None:
     assert view.undo() == "filter"
     view.adopt(finish(view.arrangement()))
     assert view.cursor_key == "e"
+
+
+def test_a_cursor_that_rests_on_top_stays_there_through_new_data() -> None:
+    view = RowView(rows([Record("b", 0), Record("c", 0)]))
+    newer = rows([Record("a", 0), Record("b", 0), Record("c", 0)])
+    view.adopt(range(3), newer)
+    assert view.cursor_key == "b"
+    view.rest_on_top()
+    view.adopt(range(4), rows([Record("0", 0), *newer.records]))
+    assert view.cursor_key == "0"
+    view.adopt(range(3), newer)
+    view.move_to(1)
+    view.adopt(range(4), rows([Record("0", 0), *newer.records]))
+    assert view.cursor_key == "b"

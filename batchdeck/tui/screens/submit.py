@@ -164,6 +164,10 @@ class SubmitScreen(DeckScreen):
         if self._scan is None:
             return
         wishes = self._wishes
+        table = self.query_one(RowTable) if self.is_attached else None
+        if self._plan is None and table is not None and table.view.cursor <= 0:
+            # Until now files stood as they came; the plan puts those that need a look first.
+            table.view.rest_on_top()
         try:
             self._plan = self.deck.plan(
                 self._scan,

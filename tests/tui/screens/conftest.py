@@ -34,6 +34,13 @@ _CHANGING = (
     (re.compile(r"msgbatch_\w{4}…\w{4}"), "msgbatch_XXXX…XXXX"),
     (re.compile(r"…\w{4}(?= )"), "…XXXX"),
     (re.compile(r"took \d+ s"), "took N s"),
+    (re.compile(r"\d+-\d\d-\d\d \d\d:\d\d:\d\d"), "YYYY-MM-DD hh:mm:ss"),
+    (re.compile(r"\d+@\S+"), "PID@HOST"),
+    (re.compile(r"cost_usd=\S+"), "cost_usd=N"),
+    (re.compile(r"\(uid \d+\), process \d+ on \S+"), "(uid N), process N on HOST"),
+)
+_SAME_LENGTH = re.compile(
+    r"(?<=job=)\w+|(?<=submission=)\w+|(?<=batch=)\w+|(?<=sha256=)\w+|\d+\.\d(?= [kM]B)"
 )
 
 
@@ -50,8 +57,13 @@ Play = Callable[..., AbstractAsyncContextManager[Played]]
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a deck with one archived job: two documents, of whose pages some have failed."""
+    """The folder of a deck with one archived job: two documents, of whose pages some have failed.
+
+    It is shared: a test that changes the deck works on a copy.
+    """
     home = tmp_path_factory.mktemp("decks") / "library"
+    environ = pytest.MonkeyPatch()
+    environ.setenv("BATCHDECK_OPERATOR", "ana")
 
     async def make() -> None:
         papers = home.parent / "papers"
@@ -66,6 +78,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, make()).result()
+    environ.undo()
     return home
 
 
@@ -101,6 +114,7 @@ def steady() -> Callable[[str], str]:
     def replace(seen: str) -> str:
         for pattern, words in _CHANGING:
             seen = pattern.sub(words, seen)
+        seen = _SAME_LENGTH.sub(lambda found: re.sub(r"\w", "X", found[0]), seen)
         # Whether the sandbox's cache was warm changes sums, never the place where they end.
         return re.sub(r" +\$\d\.\d+", lambda found: "$N.NN".rjust(len(found[0])), seen)
 

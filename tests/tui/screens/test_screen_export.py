@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Awaitable, Callable
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -24,7 +25,8 @@ def tracker() -> None:
 async def test_exporting_reports_and_is_logged(
     library: Path, play_deck: Any, shows: Shows, until: Until, tmp_path: Path
 ) -> None:
-    async with play_deck(library) as (app, pilot, _):
+    # A deck of its own: the log of the shared one stays as it is.
+    async with play_deck(shutil.copytree(library, tmp_path / "library")) as (app, pilot, _):
         await pilot.press("x")
         await shows(app, "template document")
         await pilot.press("e", *"figures sideways", "enter")

@@ -165,7 +165,8 @@ def test_another_file_can_be_named(tmp_path: Path, user_file: Path) -> None:
 
 
 def test_variables_of_others_are_none_of_our_business() -> None:
-    assert load_settings(None, {"PATH": "/bin", "BATCHDECKS": "1", "BATCHDECK_HOME": "/x"}) == Settings()
+    others = {"BATCHDECK_HOME": "/x", "BATCHDECK_OPERATOR": "ana"}
+    assert load_settings(None, {"PATH": "/bin", "BATCHDECKS": "1", **others}) == Settings()
 
 
 def test_every_setting_has_a_variable_of_its_own_and_every_default_is_allowed() -> None:

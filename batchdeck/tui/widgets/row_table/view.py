@@ -152,6 +152,11 @@ class RowView:
             self.cursor = position
         return position is not None
 
+    def rest_on_top(self) -> None:
+        """Put the cursor on the first row, whichever row that will be when newer data are shown."""
+        self.cursor = 0 if self.order else -1
+        self._wanted = None
+
     # Marking
 
     def toggle_mark(self) -> None:

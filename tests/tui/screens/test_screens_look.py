@@ -1,0 +1,76 @@
+"""How the screens of the work look: submit, retry, export, log, the keys; wide, narrow, without colours."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batchdeck.sandbox.samples import write_samples
+from batchdeck.tui.manners.colour import ColourMode
+
+Text = Callable[[Any], str]
+Shows = Callable[..., Awaitable[str]]
+BecomesGolden = Callable[[str, Callable[[], str]], Awaitable[None]]
+SIZES = {
+    "80x24": ("80x24", (80, 24), ColourMode.FULL),
+    "120x40": ("120x40", (120, 40), ColourMode.FULL),
+    "no-color": ("no-color", (80, 24), ColourMode.NONE),
+}
+
+
+@pytest.fixture(autouse=True)
+def tracker() -> None:
+    """Start what worker processes need while the standard streams are real, as a launch does."""
+    resource_tracker.ensure_running()
+
+
+@pytest.fixture(params=list(SIZES.values()), ids=list(SIZES))
+def look(request: pytest.FixtureRequest) -> tuple[str, tuple[int, int], ColourMode]:
+    """The end of a golden's name, a size, and the colours."""
+    chosen: tuple[str, tuple[int, int], ColourMode] = request.param
+    return chosen
+
+
+async def test_submit_looks_as_kept(
+    look: tuple[str, tuple[int, int], ColourMode],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    play_deck: Any,
+    screen_text: Text,
+    steady: Callable[[str], str],
+    shows: Shows,
+    becomes_golden: BecomesGolden,
+) -> None:
+    name, size, colours = look
+    write_samples(tmp_path / "papers")
+    monkeypatch.chdir(tmp_path)
+    async with play_deck(tmp_path / "library", size, colours, sandbox=True) as (app, _, _):
+        app.home.perform("deck.submit", "papers")
+        await shows(app, "y sends them")
+        await becomes_golden(f"submit-{name}", lambda: steady(screen_text(app)))
+
+
+@pytest.mark.parametrize(
+    ("screen", "keys"),
+    [("retry", "r"), ("export", "x"), ("log", "@"), ("keys", "?")],
+)
+async def test_screens_look_as_kept(
+    screen: str,
+    keys: str,
+    look: tuple[str, tuple[int, int], ColourMode],
+    library: Path,
+    play_deck: Any,
+    screen_text: Text,
+    steady: Callable[[str], str],
+    shows: Shows,
+    becomes_golden: BecomesGolden,
+) -> None:
+    name, size, colours = look
+    async with play_deck(library, size, colours) as (app, pilot, _):
+        await shows(app, "papers")
+        await pilot.press(*keys)
+        await becomes_golden(f"{screen}-{name}", lambda: steady(screen_text(app)))
