@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-from collections.abc import Coroutine, Mapping
+import threading
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from batchdeck.domain.text import show
@@ -114,12 +115,9 @@ class Connection:
 
         base_url = self._base_url
         if self._sandbox_state is not None:
-            from batchdeck.sandbox.launch import ensure_running
-
             if self._sandbox is not None:
                 self._sandbox.release()
-            launch = asyncio.to_thread(ensure_running, self._sandbox_state, faults=self._faults)
-            self._sandbox = await _kept(launch)
+            self._sandbox = await _Launch(self._sandbox_state, self._faults).wait()
             base_url = self._sandbox.base_url
         credential = find_credential(
             explicit=self._api_key,
@@ -141,19 +139,36 @@ class Connection:
         )
 
 
-async def _kept(launch: Coroutine[Any, Any, Running]) -> Running:
-    """Wait for a sandbox to run. A thread cannot be stopped: what it brings to nobody is let go."""
-    launching = asyncio.ensure_future(launch)
-    try:
-        return await asyncio.shield(launching)
-    except asyncio.CancelledError:
-        launching.add_done_callback(_let_go)
-        raise
+class _Launch:
+    """The start of a sandbox in a thread. A thread cannot be stopped: what it brings to nobody is let go."""
 
+    def __init__(self, state: Path, faults: Path | None) -> None:
+        self._state = state
+        self._faults = faults
+        self._turn = threading.Lock()
+        self._running: Running | None = None
+        self._is_wanted = True
 
-def _let_go(launched: asyncio.Future[Running]) -> None:
-    if not launched.cancelled() and launched.exception() is None:
-        launched.result().release()
+    async def wait(self) -> Running:
+        """Return the sandbox when it runs."""
+        try:
+            return await asyncio.to_thread(self._run)
+        except asyncio.CancelledError:
+            with self._turn:
+                self._is_wanted = False
+                if self._running is not None:
+                    self._running.release()
+            raise
+
+    def _run(self) -> Running:
+        from batchdeck.sandbox.launch import ensure_running
+
+        running = ensure_running(self._state, faults=self._faults)
+        with self._turn:
+            self._running = running
+            if not self._is_wanted:
+                running.release()
+        return running
 
 
 def _key_file(settings: Settings) -> Path | None:

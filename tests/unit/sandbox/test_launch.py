@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,6 +16,8 @@ import httpx2
 import msgspec
 import pytest
 
+from batchdeck.config import Settings as DeckSettings
+from batchdeck.connection import Connection
 from batchdeck.errors import ConfigError, Conflict
 from batchdeck.sandbox.launch import Running, ensure_running
 from batchdeck.sandbox.presence import is_served
@@ -137,3 +141,16 @@ def test_the_speed_of_a_running_one_can_be_changed(state: Path) -> None:
             assert faster.base_url == running.base_url
         headers = {"x-api-key": running.api_key, "anthropic-version": "2026-10-21"}
         assert httpx2.get(f"{running.base_url}/sandbox", headers=headers).json()["speed"] == 50
+
+
+@pytest.mark.parametrize("turns", [1, 3, 200])
+async def test_a_start_that_nobody_waits_for_any_more_keeps_no_sandbox_alive(state: Path, turns: int) -> None:
+    connection = Connection(settings=DeckSettings(), base_url="http://localhost", sandbox_state=state)
+    opening = asyncio.create_task(connection.gateway())
+    for _ in range(turns):
+        await asyncio.sleep(0.002)
+    opening.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await opening
+    await connection.close()
+    await asyncio.to_thread(wait_until_gone, state)
