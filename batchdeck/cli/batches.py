@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from batchdeck.cli.app import app
-from batchdeck.cli.main_job import Json, Yes, confirm
+from batchdeck.cli.options import Json, Yes
 from batchdeck.cli.output import counted, print_json
 from batchdeck.cli.progress import Narrator
-from batchdeck.cli.session import Session, narrate
+from batchdeck.cli.session import Session, confirm, narrate
 from batchdeck.deck import Deck
 from batchdeck.domain.batches import Batch
 from batchdeck.errors import AcceptanceUnknown

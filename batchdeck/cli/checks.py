@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from batchdeck.cli.app import app
-from batchdeck.cli.main_job import Json
+from batchdeck.cli.options import Json
 from batchdeck.cli.output import counted, print_json, print_table
 from batchdeck.cli.session import Session, narrate
 from batchdeck.deck import Deck

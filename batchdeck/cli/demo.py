@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from batchdeck.cli.app import app
-from batchdeck.cli.main_job import Json
+from batchdeck.cli.options import Json
 from batchdeck.cli.output import counted, print_json
 from batchdeck.cli.progress import Narrator
 from batchdeck.cli.session import Session, narrate

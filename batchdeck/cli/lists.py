@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from batchdeck.cli.app import app
-from batchdeck.cli.main_job import Json, read_outcomes
+from batchdeck.cli.options import Json, read_outcomes
 from batchdeck.cli.output import money, print_json, print_json_list, print_table
 from batchdeck.cli.session import Session
 from batchdeck.deck import Deck

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from batchdeck.cli.app import app
+from batchdeck.cli.options import (
+    Again,
+    Json,
+    MaxCost,
+    MaxTokens,
+    Mode,
+    Model,
+    Pages,
+    Password,
+    PasswordsFile,
+    Paths,
+    Recipe,
+    Yes,
+    read_outcomes,
+)
 from batchdeck.cli.output import counted, money, print_json, print_json_line, print_table, size
 from batchdeck.cli.progress import Narrator
-from batchdeck.cli.session import EXIT_FAILED_PAGES, Session, narrate
+from batchdeck.cli.session import EXIT_FAILED_PAGES, Session, confirm, narrate
 from batchdeck.deck import Deck
 from batchdeck.domain.documents import ProblemKind, Scan
 from batchdeck.domain.events import Finished, event_record
-from batchdeck.domain.outcomes import Outcome
 from batchdeck.domain.planning import Plan, RetryChoice, Submitted
 from batchdeck.domain.text import show
 from batchdeck.errors import AcceptanceUnknown, ApiRefused, InputError, UsageError
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-Recipe = Annotated[str, typer.Option("--recipe", "-r", help="What to ask of each page.")]
-Model = Annotated[str | None, typer.Option("--model", "-m", help="Model. [default: the recipe's]")]
-MaxTokens = Annotated[int | None, typer.Option("--max-tokens", min=1, help="Longest answer, in tokens.")]
-MaxCost = Annotated[float | None, typer.Option("--max-cost", min=0, help="Refuse to spend more, in dollars.")]
-Password = Annotated[list[str] | None, typer.Option("--password", help="Password to try on encrypted files.")]
-PasswordsFile = Annotated[
-    Path | None, typer.Option("--passwords-file", help="File of passwords to try, one a line.")
-]
-Pages = Annotated[str | None, typer.Option("--pages", help="Pages of each document, like 1-5,8.")]
-Again = Annotated[bool, typer.Option("--again", help="Also documents that were submitted before.")]
-Paths = Annotated[list[str], typer.Argument(help="PDF files and folders of them.", metavar="PATH...")]
 
 
 def _passwords(given: list[str] | None, file: Path | None) -> list[str]:
@@ -169,22 +168,6 @@ def _narrate_plan(plan: Plan) -> None:
     )
 
 
-def confirm(question: str, *, yes: bool) -> None:
-    """Ask before money is spent or something is destroyed.
-
-    Raises:
-        UsageError: nobody is there to answer and `--yes` was not given.
-        typer.Exit: the answer was no.
-    """
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("Nobody is there to confirm.", hint="Give --yes to go ahead without asking.")
-    if not typer.confirm(question, default=False, err=True):
-        narrate("Nothing was sent.")
-        raise typer.Exit(0)
-
-
 @app.command()
 def submit(
     context: typer.Context,
@@ -197,6 +180,7 @@ def submit(
     pages: Pages = None,
     name: Annotated[str, typer.Option("--name", "-n", help="Name of the job. [default: the folder's]")] = "",
     max_cost: MaxCost = None,
+    mode: Annotated[Mode, typer.Option("--mode", help="How pages are sent.")] = Mode.BATCH,
     password: Password = None,
     passwords_file: PasswordsFile = None,
     again: Again = False,
@@ -291,22 +275,6 @@ def _has_failures(deck: Deck) -> bool:
     return any(outcome.is_failure and count for job in deck.jobs() for outcome, count in job.outcomes.items())
 
 
-def read_outcomes(names: list[str] | None) -> frozenset[Outcome]:
-    """Read outcomes as typed.
-
-    Raises:
-        UsageError: one of them is none.
-    """
-    found = set()
-    for name in names or []:
-        try:
-            found.add(Outcome(name.lower().replace("-", "_")))
-        except ValueError:
-            known = ", ".join(outcome.value for outcome in Outcome)
-            raise UsageError(f"“{show(name, 40)}” is not an outcome.", hint=f"They are: {known}.") from None
-    return frozenset(found)
-
-
 @app.command()
 def retry(
     context: typer.Context,
@@ -316,6 +284,10 @@ def retry(
     model: Model = None,
     max_tokens: MaxTokens = None,
     as_image: Annotated[bool, typer.Option("--as-image", help="Send the pages as images.")] = False,
+    account_mended: Annotated[
+        bool,
+        typer.Option("--account-mended", help="Also pages that failed for the account, now in order again."),
+    ] = False,
     max_cost: MaxCost = None,
     yes: Yes = False,
     json: Json = False,
@@ -324,7 +296,9 @@ def retry(
 
     async def command(deck: Deck) -> int:
         indices = frozenset(deck.page(custom_id).row.index for custom_id in page or [])
-        choice = RetryChoice(read_outcomes(outcome), indices, model, max_tokens, as_image)
+        choice = RetryChoice(
+            read_outcomes(outcome), indices, model, max_tokens, as_image, account_mended=account_mended
+        )
         plan = await deck.plan_retry(target, choice)
         skipped = [
             {"custom_id": skip.custom_id, "outcome": skip.outcome, "reason": skip.reason}

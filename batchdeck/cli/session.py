@@ -14,7 +14,7 @@ import typer
 
 from batchdeck.deck import Deck
 from batchdeck.domain.text import show
-from batchdeck.errors import BatchDeckError, Interrupted
+from batchdeck.errors import BatchDeckError, Interrupted, UsageError
 
 EXIT_FAILED_PAGES = 6
 
@@ -101,3 +101,19 @@ def print_error(error: BatchDeckError) -> None:
     narrate(f"  {error.message}")
     if error.hint:
         narrate(f"  → {error.hint}")
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before money is spent or something is destroyed.
+
+    Raises:
+        UsageError: nobody is there to answer and `--yes` was not given.
+        typer.Exit: the answer was no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("Nobody is there to confirm.", hint="Give --yes to go ahead without asking.")
+    if not typer.confirm(question, default=False, err=True):
+        narrate("Nothing was sent.")
+        raise typer.Exit(0)

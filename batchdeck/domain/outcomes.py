@@ -70,6 +70,8 @@ class Remedy(enum.StrEnum):
     """The same request would fail again the same way: another model, another prompt, or the text layer."""
     FIX_REQUEST = "fix_request"
     """The request itself is wrong."""
+    UNKNOWN = "unknown"
+    """The API names a failure that this version does not know: only if the operator asks."""
     ON_REQUEST = "on_request"
     """Only if the operator asks (canceled)."""
     OPERATOR_FIRST = "operator_first"
@@ -77,6 +79,7 @@ class Remedy(enum.StrEnum):
 
 
 TRANSIENT_ERRORS = frozenset({"api_error", "overloaded_error", "rate_limit_error", "timeout_error"})
+REQUEST_ERRORS = frozenset({"invalid_request_error", "request_too_large"})
 ACCOUNT_ERRORS = frozenset({"billing_error", "authentication_error", "permission_error"})
 # Message texts are looked at only where the API gives nothing else to branch on.
 _SPEND_LIMIT_PHRASE = "spend limit"
@@ -194,7 +197,7 @@ def _remedy_of_error(error_type: str, message: str, attempts: int) -> Remedy:
         return Remedy.AS_IT_WAS if attempts < 2 else Remedy.CHANGED
     if error_type == "not_found_error":
         return Remedy.CHANGED
-    return Remedy.FIX_REQUEST
+    return Remedy.FIX_REQUEST if error_type in REQUEST_ERRORS else Remedy.UNKNOWN
 
 
 def next_max_tokens(current: int, ceiling: int | None = None) -> int:

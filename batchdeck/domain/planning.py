@@ -123,6 +123,10 @@ class RetryChoice:
     model: str | None = None
     max_tokens: int | None = None
     as_image: bool = False
+    asked_for: frozenset[Outcome] = frozenset()
+    """Outcomes whose pages go out although such pages are left out until they are asked for."""
+    account_mended: bool = False
+    """The operator says that the account is in order again: pages that failed for it may go out."""
     by_outcome: Mapping[Outcome, Mapping[str, object]] = field(default_factory=dict)
     """Changes for single outcomes (keys model, max_tokens, as_image), over the ones above."""
 
@@ -133,8 +137,9 @@ class RetryChoice:
 
 
 _SKIP_REASONS: Mapping[Remedy, str] = {
-    Remedy.OPERATOR_FIRST: "the account needs you first: nothing is sent again until that is mended",
+    Remedy.OPERATOR_FIRST: "the account needs you first: once it is in order, say so (--account-mended)",
     Remedy.FIX_REQUEST: "the request itself is wrong: change the model, max_tokens or send it as an image",
+    Remedy.UNKNOWN: "what this failure means is not known: sent again only if asked for (--outcome, --page)",
     Remedy.ON_REQUEST: "canceled: resubmitted only when asked for (--outcome canceled)",
 }
 
@@ -155,7 +160,7 @@ def plan_turns(
         ceilings: greatest max_tokens by model, where known.
 
     Never the same request again where it would fail the same way, never fewer tokens for a truncated page,
-    and nothing at all where the account needs the operator first.
+    and nothing at all where the account needs the operator first, until they say that it is mended.
     """
     groups: dict[tuple[object, ...], list[PageRow]] = {}
     skipped: list[SkippedPage] = []
@@ -167,7 +172,7 @@ def plan_turns(
             "max_tokens": choice.max_tokens,
             "as_image": choice.as_image,
         } | dict(choice.by_outcome.get(row.outcome, {}))
-        decided = _decide(row, changes, is_explicit=choice.is_explicit, ceilings=ceilings or {})
+        decided = _decide(row, changes, choice, ceilings or {})
         if isinstance(decided, str):
             skipped.append(SkippedPage(row.index, row.custom_id, row.outcome, decided))
         else:
@@ -183,7 +188,7 @@ def _is_chosen(row: PageRow, choice: RetryChoice) -> bool:
 
 
 def _decide(
-    row: PageRow, changes: Mapping[str, object], *, is_explicit: bool, ceilings: Mapping[str, int]
+    row: PageRow, changes: Mapping[str, object], choice: RetryChoice, ceilings: Mapping[str, int]
 ) -> tuple[str, int, bool, str] | str:
     """Return (model, max_tokens, as_image, change) for one page, or the reason it is left out."""
     remedy = row.remedy
@@ -191,9 +196,10 @@ def _decide(
     asked_tokens = changes["max_tokens"]
     tokens = asked_tokens if isinstance(asked_tokens, int) else row.max_tokens
     as_image = bool(changes["as_image"])
-    if remedy is Remedy.OPERATOR_FIRST:
+    if remedy is Remedy.OPERATOR_FIRST and not choice.account_mended:
         return _SKIP_REASONS[remedy]
-    if remedy is Remedy.ON_REQUEST and not is_explicit:
+    is_asked_for = choice.is_explicit or row.outcome in choice.asked_for
+    if remedy in (Remedy.ON_REQUEST, Remedy.UNKNOWN) and not is_asked_for:
         return _SKIP_REASONS[remedy]
     if remedy is Remedy.AS_IMAGE:
         as_image = True

@@ -108,7 +108,10 @@ def nothing_unsent(context: Context) -> str:
 
 def nothing_to_retry(context: Context) -> str:
     if context.held:
-        return f"The account needs you first: {context.held}"
+        return (
+            f"The account needs you first: {context.held} Once it is in order: r on the first screen, "
+            "then e, send yes."
+        )
     return "" if context.retryable else "No failed page here can be sent again."
 
 

@@ -72,7 +72,7 @@ class RetryScreen(DeckScreen):
         self._indices = indices
         self._by_outcome: dict[Outcome, dict[str, object]] = {}
         self._left_out: set[Outcome] = set()
-        self._wanted_all = False
+        self._asked_for: set[Outcome] = set()
         self._plan: RetryPlan | None = None
         self._lines: list[CauseLine] = []
         self._why_none = "The plan is being made."
@@ -106,8 +106,12 @@ class RetryScreen(DeckScreen):
     @work(exclusive=True, group="plan")
     async def _plan_anew(self) -> None:
         """Work out what would be sent, with the operator's changes."""
-        outcomes = frozenset(Outcome) if self._wanted_all else frozenset[Outcome]()
-        choice = RetryChoice(outcomes=outcomes, indices=self._indices, by_outcome=self._by_outcome)
+        choice = RetryChoice(
+            indices=self._indices,
+            by_outcome=self._by_outcome,
+            asked_for=frozenset(self._asked_for),
+            account_mended=Outcome.ERRORED in self._asked_for,
+        )
         try:
             plan = await self.deck.plan_retry(self.target, choice)
             errors = await asyncio.to_thread(self._error_types)
@@ -244,7 +248,7 @@ class RetryScreen(DeckScreen):
                     self._left_out.add(outcome)
                 else:
                     self._left_out.discard(outcome)
-                    self._wanted_all = self._wanted_all or outcome is Outcome.CANCELED
+                    self._asked_for.add(outcome)
 
     # Doing
 

@@ -70,10 +70,10 @@ TABLE = [
     (errored("rate_limit_error", "Too many requests; see billing"), Outcome.ERRORED, Remedy.AS_IT_WAS),
     (errored("timeout_error"), Outcome.ERRORED, Remedy.AS_IT_WAS),
     (errored("not_found_error", "model: claude-none"), Outcome.ERRORED, Remedy.CHANGED),
-    (errored("something_newer", "?"), Outcome.ERRORED, Remedy.FIX_REQUEST),
+    (errored("something_newer", "?"), Outcome.ERRORED, Remedy.UNKNOWN),
     (ResultFacts("id", "expired"), Outcome.EXPIRED, Remedy.AS_IT_WAS),
     (ResultFacts("id", "canceled"), Outcome.CANCELED, Remedy.ON_REQUEST),
-    (ResultFacts("id", "something_newer"), Outcome.ERRORED, Remedy.FIX_REQUEST),
+    (ResultFacts("id", "something_newer"), Outcome.ERRORED, Remedy.UNKNOWN),
 ]
 
 

@@ -124,11 +124,28 @@ def test_nothing_goes_out_while_the_account_needs_the_operator(choice: RetryChoi
     assert "account" in skipped[0]
 
 
+def test_pages_that_failed_for_the_account_go_out_when_the_operator_has_mended_it() -> None:
+    turns, _ = plan(
+        row(0, Outcome.ERRORED, error_type="billing_error"), choice=RetryChoice(account_mended=True)
+    )
+    assert turns[0].change == "as it was"
+
+
+def test_a_failure_that_is_not_known_goes_out_only_when_asked_for() -> None:
+    unknown = row(0, Outcome.ERRORED, error_type="something_newer")
+    turns, skipped = plan(unknown)
+    assert not turns
+    assert "not known" in skipped[0]
+    assert plan(unknown, choice=RetryChoice(indices=frozenset({0})))[0]
+
+
 def test_canceled_pages_go_out_only_when_asked_for() -> None:
     canceled = row(0, Outcome.CANCELED)
     assert not plan(canceled)[0]
     assert plan(canceled, choice=RetryChoice(outcomes=frozenset({Outcome.CANCELED})))[0]
     assert plan(canceled, choice=RetryChoice(indices=frozenset({0})))[0]
+    assert plan(canceled, choice=RetryChoice(asked_for=frozenset({Outcome.CANCELED})))[0]
+    assert not plan(canceled, choice=RetryChoice(asked_for=frozenset({Outcome.ERRORED})))[0]
 
 
 def test_an_unreadable_pdf_is_tried_once_more_and_then_as_an_image() -> None:
