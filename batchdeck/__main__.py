@@ -9,7 +9,8 @@ def main() -> None:
     import batchdeck.cli.checks
     import batchdeck.cli.demo
     import batchdeck.cli.lists
-    import batchdeck.cli.main_job  # noqa: F401
+    import batchdeck.cli.main_job
+    import batchdeck.cli.submitting  # noqa: F401
     from batchdeck.cli.app import run
 
     run()

@@ -29,6 +29,7 @@ from batchdeck.config_sections import (
     Limits,
     Money,
     Polling,
+    Realtime,
     Reconcile,
     Workers,
 )
@@ -55,6 +56,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     fidelity: Fidelity = field(default_factory=Fidelity)
     money: Money = field(default_factory=Money)
+    realtime: Realtime = field(default_factory=Realtime)
     workers: Workers = field(default_factory=Workers)
     interface: Interface = field(default_factory=Interface)
     export: Export = field(default_factory=Export)

@@ -129,6 +129,19 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
+class Realtime:
+    """Pages that are answered at once, at the full price."""
+
+    auto_pages: int = setting(10, at_least=0, at_most=10_000)
+    """With `--mode auto`, a document of at most this many pages goes out in real time."""
+    concurrency: int = setting(8, at_least=1, at_most=256)
+    """Most requests under way at once. It begins with four, and follows what the API says of its limits."""
+    fallback: bool = setting(False)
+    """Whether pages go out in real time without asking when the API refuses their batch for a reason that is
+    not the account's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Workers:
     """The processes that scan, split and judge."""
 
@@ -170,6 +183,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "limits": Limits,
     "fidelity": Fidelity,
     "money": Money,
+    "realtime": Realtime,
     "workers": Workers,
     "interface": Interface,
     "export": Export,

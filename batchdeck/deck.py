@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from batchdeck.config import Settings, deck_home
-from batchdeck.domain.batches import Batch
+from batchdeck.domain.batches import Batch, Mode
+from batchdeck.domain.costs import Estimate
 from batchdeck.domain.documents import Scan, parse_page_ranges
 from batchdeck.domain.events import Operation
 from batchdeck.domain.planning import ExportReport, Plan, RetryChoice, RetryPlan, Submitted
@@ -110,12 +111,15 @@ class Deck(DeckReader):
         pages: str | None = None,
         name: str = "",
         again: bool = False,
+        mode: Mode | str = Mode.BATCH,
     ) -> Plan:
         """Say what submitting a scan would send and cost. Nothing is written.
 
         Args:
             pages: page ranges for every document, like ``1-5,8``; all pages by default.
             again: include documents that were submitted before with the same recipe.
+            mode: ``batch`` for half the price; ``realtime`` for answers at once, at the full price; ``auto``
+                for short documents at once (`realtime.auto_pages` in the settings) and the others in batches.
 
         Raises:
             NotFound: there is no such recipe.
@@ -124,7 +128,7 @@ class Deck(DeckReader):
         from batchdeck.operations.plan import PlanOptions, make_plan
 
         ranges = parse_page_ranges(pages) if pages else None
-        options = PlanOptions(recipe, model, max_tokens, ranges, name, again)
+        options = PlanOptions(recipe, model, max_tokens, ranges, name, again, Mode(mode))
         return make_plan(self._context, scan, options)
 
     def submit(self, plan: Plan, *, max_cost: float | None = None) -> Operation[Submitted]:
@@ -133,11 +137,26 @@ class Deck(DeckReader):
 
         return Operation(submit(self._context, plan, max_cost=max_cost))
 
-    def resume(self, job: str) -> Operation[Submitted]:
-        """Send what an interrupted job has not sent yet. This spends money."""
+    def resume(
+        self, job: str, *, mode: Mode | str | None = None, max_cost: float | None = None
+    ) -> Operation[Submitted]:
+        """Send what an interrupted or refused job has not sent yet. This spends money.
+
+        Args:
+            mode: how; by default as the job was submitted.
+            max_cost: refuse when the estimate is over this many dollars.
+        """
         from batchdeck.operations.submit import resume
 
-        return Operation(resume(self._context, self.job(job).id))
+        chosen = Mode(mode) if mode is not None else None
+        return Operation(resume(self._context, self.job(job).id, chosen, max_cost=max_cost))
+
+    def unsent_estimate(self, job: str, mode: Mode | str | None = None) -> Estimate:
+        """Say what sending what a job has not sent yet would cost, in a mode of choice."""
+        from batchdeck.operations.submit import unsent_estimate
+
+        chosen = Mode(mode) if mode is not None else None
+        return unsent_estimate(self._context, self.job(job).id, chosen)
 
     def track(self, *, once: bool = False, until_ended: bool = False) -> Operation[Tracked]:
         """Poll open batches, settle what is in doubt, archive what has ended."""

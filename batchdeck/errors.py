@@ -112,7 +112,8 @@ class NotFound(DeckError):
 
 
 class ApiRefused(BatchDeckError):
-    """The API's refusal. `status` is the HTTP status, `error_type` the API's own error type, where known."""
+    """The API's refusal. `status` is the HTTP status, `error_type` the API's own error type, where known.
+    `job` is the job whose pages it refused, if any: it is on disk, and they are free again."""
 
     title = "The API refused"
     exit_code = 4
@@ -123,6 +124,7 @@ class ApiRefused(BatchDeckError):
         super().__init__(message, hint=hint)
         self.status = status
         self.error_type = error_type
+        self.job = ""
 
 
 class RequestRefused(ApiRefused):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from batchdeck.config import Settings, load_prices, load_settings
 from batchdeck.connection import SANDBOX_ENDPOINT, Connection, check_endpoint, endpoint_of, resolve_base_url
+from batchdeck.domain.batches import has_unended_runs
 from batchdeck.domain.outcomes import JUDGE_VERSION
 from batchdeck.domain.text import show
 from batchdeck.errors import UsageError
@@ -51,7 +52,13 @@ async def open_deck(home: Path, options: OpenOptions) -> tuple[Context, Connecti
         DeckError: the deck cannot be used as it is.
         UsageError: a real deck was asked to be a sandbox deck, or to talk to another endpoint.
     """
-    return await asyncio.to_thread(_open, home, options, dict(os.environ))
+    context, connection = await asyncio.to_thread(_open, home, options, dict(os.environ))
+    if not options.read_only and has_unended_runs(context.ledger.submissions().values()):
+        # Not at the top: it brings judging with it, which takes a second to import.
+        from batchdeck.operations.realtime_end import end_stopped_runs
+
+        await end_stopped_runs(context)
+    return context, connection
 
 
 def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple[Context, Connection]:

@@ -1,9 +1,10 @@
-"""A request body that is streamed from a spool file, and the proof of how much of it ever left."""
+"""Request bodies that are sent at most once, and the proof of how much of them ever left."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
+from typing import Protocol
 
 from batchdeck.api.threads import in_thread
 
@@ -11,6 +12,15 @@ _BLOCK = 1 << 20
 """Bytes read in one go by a worker thread."""
 _PIECE = 1 << 17
 """Bytes handed to the transport in one go: small enough that writing one never holds the event loop up."""
+
+
+class TrackedBody(Protocol):
+    """A body that knows its size in bytes, and whether its last byte was handed to the transport."""
+
+    size: int
+    left_whole: bool
+
+    def __aiter__(self) -> AsyncGenerator[bytes, None]: ...
 
 
 class SpooledBody:
@@ -50,3 +60,17 @@ class SpooledBody:
                     yield piece
         finally:
             file.close()
+
+
+class HeldBody:
+    """A body held in memory, with the same proof as `SpooledBody`: one real-time request."""
+
+    def __init__(self, content: bytes) -> None:
+        self.size = len(content)
+        self.left_whole = False
+        self._content = content
+
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        for start in range(0, self.size, _PIECE):
+            self.left_whole = self.left_whole or start + _PIECE >= self.size
+            yield self._content[start : start + _PIECE]

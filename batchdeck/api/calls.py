@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from batchdeck.api.bodies import SpooledBody
+from batchdeck.api.bodies import TrackedBody
 from batchdeck.api.failures import creation_failure_from, describe_network_error, failure_from, unreachable
 from batchdeck.api.patience import Patience
 from batchdeck.api.readings import UnreadableAnswer
@@ -35,8 +35,14 @@ class Calls:
         """Close all connections."""
         await self._client.close()
 
-    async def post_once(self, path: str, body: SpooledBody) -> httpx2.Response:
+    async def post_once(
+        self, path: str, body: TrackedBody, *, read_timeout: float, what: str
+    ) -> httpx2.Response:
         """Post a body that must not be acted on twice, in one try.
+
+        Args:
+            read_timeout: seconds to wait for the answer.
+            what: what is sent, as an error names it ("batch", "request").
 
         Raises:
             RequestRefused, AccountHeld, RateLimited, NotSent: the API has not acted on it.
@@ -54,11 +60,11 @@ class Calls:
                 options={
                     "headers": {**JSON, "content-length": str(body.size)},
                     "max_retries": 0,
-                    "timeout": httpx2.Timeout(times.create, connect=times.connect, write=times.write),
+                    "timeout": httpx2.Timeout(read_timeout, connect=times.connect, write=times.write),
                 },
             )
         except anthropic.AnthropicError as error:
-            raise creation_failure_from(error, self._secret, left_whole=body.left_whole) from None
+            raise creation_failure_from(error, self._secret, left_whole=body.left_whole, what=what) from None
 
     async def ask(
         self,

@@ -6,13 +6,12 @@ the one question is whether the API may have made a batch (`creation_failure_of`
 
 from __future__ import annotations
 
-import datetime as dt
-import email.utils
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from batchdeck.api.readings import read_http_date
 from batchdeck.domain.outcomes import is_account_error
 from batchdeck.domain.text import show
 from batchdeck.errors import (
@@ -104,20 +103,10 @@ def wait_asked_for(headers: Mapping[str, str]) -> float | None:
         except (KeyError, ValueError):
             continue
         return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else None  # NaN asks nothing
-    until, sent = _date(headers.get("retry-after")), _date(headers.get("date"))
+    until, sent = read_http_date(headers.get("retry-after")), read_http_date(headers.get("date"))
     if until is None or sent is None:
         return None
     return min(max((until - sent).total_seconds(), 0.0), LONGEST_WAIT)
-
-
-def _date(text: str | None) -> dt.datetime | None:
-    if not text:
-        return None
-    try:
-        date = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return date if date.tzinfo is not None else date.replace(tzinfo=dt.UTC)
 
 
 def read_refusal(error: APIStatusError, secret: Secret | None) -> Refusal:
@@ -157,9 +146,9 @@ def failure_from(error: AnthropicError, secret: Secret | None) -> BatchDeckError
 
 
 def creation_failure_from(
-    error: AnthropicError, secret: Secret | None, *, left_whole: bool
+    error: AnthropicError, secret: Secret | None, *, left_whole: bool, what: str = "batch"
 ) -> BatchDeckError:
-    """Turn what the SDK raised for `create` into BatchDeck's own error.
+    """Turn what the SDK raised for a call that may not be made twice into BatchDeck's own error.
 
     `left_whole` says whether the body's last byte was handed to the transport: without it no server can hold
     the whole request, so nothing was made.
@@ -173,7 +162,7 @@ def creation_failure_from(
         return failure
     words = describe_network_error(error, secret)
     if left_whole:
-        return acceptance_unknown(f"The batch was sent, but no answer came back. {words}")
+        return acceptance_unknown(f"The {what} was sent, but no answer came back. {words}")
     if isinstance(error.__cause__, BatchDeckError):
         return error.__cause__
     if isinstance(error, anthropic.APIConnectionError):

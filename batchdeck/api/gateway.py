@@ -9,17 +9,19 @@ from urllib.parse import quote
 
 import msgspec
 
-from batchdeck.api.bodies import SpooledBody
+from batchdeck.api.bodies import HeldBody, SpooledBody
 from batchdeck.api.calls import Calls, believe, read
 from batchdeck.api.failures import acceptance_unknown, unreachable, wait_asked_for
 from batchdeck.api.patience import Patience
 from batchdeck.api.readings import (
+    Answered,
     BatchPage,
     Polled,
     UnreadableAnswer,
     read_batch,
     read_batch_page,
     read_models,
+    read_rate_limits,
     read_table,
 )
 from batchdeck.api.settings import ApiSettings
@@ -93,7 +95,9 @@ class Gateway:
             DeckDamaged: the file is missing or not of that size; nothing was sent.
         """
         await in_thread(_require_size, body_path, size)
-        response = await self._calls.post_once(_BATCHES, SpooledBody(body_path, size, on_sent))
+        body = SpooledBody(body_path, size, on_sent)
+        wait = self.settings.timeouts.create
+        response = await self._calls.post_once(_BATCHES, body, read_timeout=wait, what="batch")
         try:
             return read(response, read_batch)
         except UnreadableAnswer as error:
@@ -201,16 +205,32 @@ class Gateway:
                     raise ResultsIncomplete(f"The first results are over {_LINES_LIMIT:,} bytes long.")
         return [line for line in bytes(start).splitlines()[:count] if line]
 
-    async def create_message(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask for one answer in real time, at the full price, in one try. Bytes in `params` go as base64.
+    async def answer(self, params: bytes) -> Answered:
+        """Ask for one answer in real time, at the full price, in one try that is never repeated.
 
-        Returns the API's message as it is.
+        Args:
+            params: the parameters of a Messages request, as JSON.
+
+        Raises:
+            RequestRefused, AccountHeld: the API said no; nothing was answered.
+            RateLimited: not now; nothing was answered.
+            NotSent: the request provably never left whole.
+            AcceptanceUnknown: it left, and no answer can be had: it may have been answered, and paid for.
         """
-        content = await in_thread(msgspec.json.encode, params)
-        response = await self._calls.send(
-            "POST", "/v1/messages", content=content, read_timeout=self.settings.timeouts.message
+        wait = self.settings.timeouts.message
+        response = await self._calls.post_once(
+            "/v1/messages", HeldBody(params), read_timeout=wait, what="request"
         )
-        return dict(believe(response, read_table))
+        try:
+            message = read(response, read_table)
+        except UnreadableAnswer as error:
+            raise acceptance_unknown(
+                f"The API took the request, but its answer cannot be read: {error}", response.status_code
+            ) from None
+        raw: bytes = response.content.strip()
+        if b"\n" in raw or b"\r" in raw:
+            raw = await in_thread(msgspec.json.encode, message)
+        return Answered(raw, read_rate_limits(response.headers))
 
     async def count_tokens(self, params: Mapping[str, Any]) -> int:
         """Return how many input tokens a request has. Free, with a rate limit of its own."""

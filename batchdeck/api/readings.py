@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import email.utils
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from batchdeck.domain.batches import RemoteBatch, RequestCounts
 from batchdeck.domain.models import ModelInfo
+from batchdeck.domain.pacing import RateLimit
 from batchdeck.domain.text import show
 
 _LIFETIME = dt.timedelta(hours=24)
@@ -16,6 +18,9 @@ _LIFETIME = dt.timedelta(hours=24)
 _BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 """What a batch id may look like: ids become parts of URLs and names of folders."""
 _MODEL_ID_LIMIT = 200
+
+
+_LIMIT_HEADER = re.compile(r"anthropic-ratelimit-([a-z-]+)-remaining")
 
 
 class UnreadableAnswer(Exception):
@@ -27,6 +32,13 @@ class Polled(NamedTuple):
 
     batch: RemoteBatch
     retry_after: float | None
+
+
+class Answered(NamedTuple):
+    """One answer in real time: the message's JSON in one line, and what the API says of its limits."""
+
+    message: bytes
+    limits: tuple[RateLimit, ...]
 
 
 class BatchPage(NamedTuple):
@@ -119,6 +131,36 @@ def read_table(data: object) -> Mapping[str, Any]:
     if not isinstance(data, Mapping):
         raise UnreadableAnswer("that is not a JSON object")
     return data
+
+
+def read_rate_limits(headers: Mapping[str, str]) -> tuple[RateLimit, ...]:
+    """Read what an answer says of the limits on calls and tokens; what cannot be read is left out.
+
+    Resets are measured from the answer's own `date`, so a wrong local clock does not stretch a pause.
+    """
+    sent = read_http_date(headers.get("date"))
+    limits = []
+    for header, value in headers.items():
+        match = _LIMIT_HEADER.fullmatch(header.lower())
+        if match is None or not value.strip().isdigit():
+            continue
+        name = match[1]
+        whole = headers.get(f"anthropic-ratelimit-{name}-limit", "").strip()
+        reset = _moment(headers.get(f"anthropic-ratelimit-{name}-reset"))
+        wait = (reset - sent).total_seconds() if reset is not None and sent is not None else 0.0
+        limits.append(RateLimit(name, int(value), int(whole) if whole.isdigit() else None, max(wait, 0.0)))
+    return tuple(limits)
+
+
+def read_http_date(value: str | None) -> dt.datetime | None:
+    """Read a date as HTTP headers write it; None where there is none."""
+    if not value:
+        return None
+    try:
+        date = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=dt.UTC)
 
 
 def _supports(model: Mapping[str, Any], capability: str) -> bool | None:

@@ -11,30 +11,28 @@ from batchdeck.cli.app import app
 from batchdeck.cli.options import (
     Again,
     Json,
-    MaxCost,
     MaxTokens,
-    Mode,
     Model,
     Pages,
     Password,
     PasswordsFile,
     Paths,
     Recipe,
-    Yes,
-    read_outcomes,
+    SendMode,
 )
 from batchdeck.cli.output import counted, money, print_json, print_json_line, print_table, size
 from batchdeck.cli.progress import Narrator
-from batchdeck.cli.session import EXIT_FAILED_PAGES, Session, confirm, narrate
+from batchdeck.cli.session import EXIT_FAILED_PAGES, Session, narrate
 from batchdeck.deck import Deck
+from batchdeck.domain.batches import Mode
 from batchdeck.domain.documents import ProblemKind, Scan
 from batchdeck.domain.events import Finished, event_record
-from batchdeck.domain.planning import Plan, RetryChoice, Submitted
+from batchdeck.domain.planning import Plan
 from batchdeck.domain.text import show
-from batchdeck.errors import AcceptanceUnknown, ApiRefused, InputError, UsageError
+from batchdeck.errors import InputError, UsageError
 
 
-def _passwords(given: list[str] | None, file: Path | None) -> list[str]:
+def read_passwords(given: list[str] | None, file: Path | None) -> list[str]:
     passwords = list(given or [])
     if file is not None:
         try:
@@ -44,7 +42,7 @@ def _passwords(given: list[str] | None, file: Path | None) -> list[str]:
     return passwords
 
 
-def _check_paths(paths: list[str]) -> None:
+def check_paths(paths: list[str]) -> None:
     import os
 
     for path in paths:
@@ -65,14 +63,23 @@ def scan(
     password: Password = None,
     passwords_file: PasswordsFile = None,
     again: Again = False,
+    mode: SendMode = None,
     json: Json = False,
 ) -> None:
     """Say what would be submitted, and what it would cost. Sends nothing."""
 
     async def command(deck: Deck) -> int:
-        _check_paths(paths)
-        found = await Narrator().run(deck.scan(paths, passwords=_passwords(password, passwords_file)))
-        plan = deck.plan(found, recipe=recipe, model=model, max_tokens=max_tokens, pages=pages, again=again)
+        check_paths(paths)
+        found = await Narrator().run(deck.scan(paths, passwords=read_passwords(password, passwords_file)))
+        plan = deck.plan(
+            found,
+            recipe=recipe,
+            model=model,
+            max_tokens=max_tokens,
+            pages=pages,
+            again=again,
+            mode=mode or Mode.BATCH,
+        )
         if json:
             print_json(_scan_record(found, plan))
         else:
@@ -115,6 +122,8 @@ def _scan_record(found: Scan, plan: Plan) -> dict[str, Any]:
         "documents": documents,
         "pages": plan.pages,
         "batches": plan.batches,
+        "mode": plan.mode,
+        "realtime_pages": plan.realtime_pages,
         "bytes": plan.body_bytes,
         "estimate": {"usd": plan.estimate.usd, "low": plan.estimate.low, "high": plan.estimate.high},
         "recipe": plan.recipe,
@@ -137,7 +146,7 @@ def _print_plan(found: Scan, plan: Plan) -> None:
             for planned in plan.documents
         ]
         print_table(("PAGES", "SIZE", "FILE", "TITLE"), rows, right=(0, 1))
-    _narrate_plan(plan)
+    narrate_plan(plan)
 
 
 _FOUND_WHILE_PLANNING = frozenset(
@@ -146,7 +155,7 @@ _FOUND_WHILE_PLANNING = frozenset(
 """Problems that no file has by itself; the others were told of as they were found."""
 
 
-def _narrate_plan(plan: Plan) -> None:
+def narrate_plan(plan: Plan) -> None:
     if plan.resumes is not None:
         narrate(f"Goes on with the unfinished job {plan.resumes}: only its unsent pages.")
     for file in plan.skipped:
@@ -157,6 +166,7 @@ def _narrate_plan(plan: Plan) -> None:
     for finding in plan.findings:
         narrate(f"✗ {finding.message}")
     estimate = plan.estimate
+    at_once = f", {counted(plan.realtime_pages, 'page')} of it in real time" if plan.realtime_pages else ""
     cost = (
         f"about {money(estimate.usd)} ({money(estimate.low)} to {money(estimate.high)}, an estimate)"
         if estimate.known
@@ -164,81 +174,9 @@ def _narrate_plan(plan: Plan) -> None:
     )
     narrate(
         f"{counted(plan.pages, 'page')} of {counted(len(plan.documents), 'document')} in about "
-        f"{counted(plan.batches, 'batch', 'batches')}, {size(plan.body_bytes)}, {cost}, with {plan.model}."
+        f"{counted(plan.batches, 'batch', 'batches')}{at_once}, {size(plan.body_bytes)}, {cost}, "
+        f"with {plan.model}."
     )
-
-
-@app.command()
-def submit(
-    context: typer.Context,
-    paths: Annotated[
-        list[str] | None, typer.Argument(help="PDF files and folders of them.", metavar="PATH...")
-    ] = None,
-    recipe: Recipe = "pdf-to-html",
-    model: Model = None,
-    max_tokens: MaxTokens = None,
-    pages: Pages = None,
-    name: Annotated[str, typer.Option("--name", "-n", help="Name of the job. [default: the folder's]")] = "",
-    max_cost: MaxCost = None,
-    mode: Annotated[Mode, typer.Option("--mode", help="How pages are sent.")] = Mode.BATCH,
-    password: Password = None,
-    passwords_file: PasswordsFile = None,
-    again: Again = False,
-    resume: Annotated[str | None, typer.Option("--resume", help="Go on with this unfinished job.")] = None,
-    yes: Yes = False,
-    json: Json = False,
-) -> None:
-    """Scan, plan, confirm and submit: each page becomes one request, at half price."""
-
-    async def command(deck: Deck) -> int:
-        narrator = Narrator()
-        if resume is not None:
-            job = deck.job(resume)
-            confirm(f"Send what {job.name} ({job.id}) has not sent yet?", yes=yes)
-            return _submitted(await narrator.run(deck.resume(job.id)), [], as_json=json)
-        if not paths:
-            raise UsageError("No PDF was named.", hint="Name files or folders, or a job with --resume.")
-        _check_paths(paths)
-        found = await narrator.run(deck.scan(paths, passwords=_passwords(password, passwords_file)))
-        plan = deck.plan(
-            found, recipe=recipe, model=model, max_tokens=max_tokens, pages=pages, name=name, again=again
-        )
-        skipped = [{"path": file.path, "problem": file.problem.message} for file in plan.skipped]
-        _narrate_plan(plan)
-        if plan.documents:
-            confirm("Submit?", yes=yes)
-        return _submitted(await narrator.run(deck.submit(plan, max_cost=max_cost)), skipped, as_json=json)
-
-    session: Session = context.obj
-    session.run(command)
-
-
-def _submitted(result: Submitted, skipped: list[dict[str, Any]], *, as_json: bool) -> int:
-    """Report what a submission came to; return the exit code."""
-    if as_json:
-        print_json(
-            {
-                "job": result.job,
-                "batches": list(result.batches),
-                "pages": result.pages,
-                "skipped": skipped,
-                "in_doubt": list(result.in_doubt),
-                "refused": list(result.refused),
-                "unsent": result.unsent,
-            }
-        )
-    else:
-        typer.echo(result.job)
-        batches = counted(len(result.batches), "batch", "batches")
-        narrate(
-            f"{counted(result.pages, 'page')} submitted in {batches}. Next: batchdeck watch --until-ended"
-        )
-    if result.unsent and not as_json:
-        narrate(f"{counted(result.unsent, 'page')} not sent yet: batchdeck submit --resume {result.job}")
-    if result.in_doubt:
-        narrate("It is not known whether the API took all of it: run `batchdeck reconcile`.")
-        return AcceptanceUnknown.exit_code
-    return ApiRefused.exit_code if result.refused else 0
 
 
 @app.command()
@@ -273,56 +211,6 @@ def watch(
 
 def _has_failures(deck: Deck) -> bool:
     return any(outcome.is_failure and count for job in deck.jobs() for outcome, count in job.outcomes.items())
-
-
-@app.command()
-def retry(
-    context: typer.Context,
-    target: Annotated[str, typer.Argument(help="A job or a batch.", metavar="JOB_OR_BATCH")],
-    outcome: Annotated[list[str] | None, typer.Option("--outcome", "-o", help="Only these outcomes.")] = None,
-    page: Annotated[list[str] | None, typer.Option("--page", help="Only these pages, by custom_id.")] = None,
-    model: Model = None,
-    max_tokens: MaxTokens = None,
-    as_image: Annotated[bool, typer.Option("--as-image", help="Send the pages as images.")] = False,
-    account_mended: Annotated[
-        bool,
-        typer.Option("--account-mended", help="Also pages that failed for the account, now in order again."),
-    ] = False,
-    max_cost: MaxCost = None,
-    yes: Yes = False,
-    json: Json = False,
-) -> None:
-    """Send failed pages again as new batches, each with the change its cause calls for."""
-
-    async def command(deck: Deck) -> int:
-        indices = frozenset(deck.page(custom_id).row.index for custom_id in page or [])
-        choice = RetryChoice(
-            read_outcomes(outcome), indices, model, max_tokens, as_image, account_mended=account_mended
-        )
-        plan = await deck.plan_retry(target, choice)
-        skipped = [
-            {"custom_id": skip.custom_id, "outcome": skip.outcome, "reason": skip.reason}
-            for skip in plan.skipped
-        ]
-        if not json:
-            for turn in plan.turns:
-                narrate(f"{counted(len(turn.indices), 'page')} {turn.outcome}: {turn.change}")
-            for reason, count in _counted_reasons(skipped):
-                narrate(f"{counted(count, 'page')} left out: {reason}")
-            narrate(f"{counted(plan.pages, 'page')}, about {money(plan.estimate.usd)} (an estimate).")
-        if plan.turns:
-            confirm("Send them?", yes=yes)
-        result = await Narrator().run(deck.retry(plan, max_cost=max_cost))
-        return _submitted(result, skipped, as_json=json)
-
-    session: Session = context.obj
-    session.run(command)
-
-
-def _counted_reasons(skipped: list[dict[str, Any]]) -> list[tuple[str, int]]:
-    from collections import Counter
-
-    return Counter(str(skip["reason"]) for skip in skipped).most_common()
 
 
 @app.command()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from batchdeck.domain.batches import Mode
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.domain.text import show
 from batchdeck.errors import UsageError
@@ -25,12 +25,14 @@ PasswordsFile = Annotated[
 Pages = Annotated[str | None, typer.Option("--pages", help="Pages of each document, like 1-5,8.")]
 Again = Annotated[bool, typer.Option("--again", help="Also documents that were submitted before.")]
 Paths = Annotated[list[str], typer.Argument(help="PDF files and folders of them.", metavar="PATH...")]
-
-
-class Mode(enum.StrEnum):
-    """How the pages of a submission are sent."""
-
-    BATCH = "batch"
+SendMode = Annotated[
+    Mode | None,
+    typer.Option(
+        "--mode",
+        help="batch: half price. realtime: at once, full price. auto: short documents at once. "
+        "[default: batch]",
+    ),
+]
 
 
 def read_outcomes(names: list[str] | None) -> frozenset[Outcome]:

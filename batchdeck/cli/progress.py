@@ -53,6 +53,10 @@ class Narrator:
                 self._move(f"Sending {size(total)} ({key[:4]})", sent, total)
             case events.BatchSubmitted(batch=batch, requests=requests):
                 self.say(f"✓ {batch} accepted: {counted(requests, 'page')}")
+            case events.AnswersArriving(submission=key, counts=counts):
+                self._move(
+                    f"Answers in real time ({key[:4]})", counts.total - counts.processing, counts.total
+                )
             case events.DocumentExported(done=done, documents=total):
                 self._move("Exporting documents", done, total)
             case _:

@@ -6,7 +6,7 @@ import datetime as dt
 import enum
 import sys
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from batchdeck.domain.costs import Estimate, Usage
@@ -17,12 +17,25 @@ RESULTS_KEPT = dt.timedelta(days=29)
 """Results vanish this long after *created_at* (public documentation)."""
 RISK_DAYS = (20, 25, 28)
 """Days after creation at which results that are not on this disk are warned about."""
+REALTIME_PREFIX = "realtime_"
+"""How the id of a batch begins that this deck has worked off itself, in real time."""
+
+
+class Mode(enum.StrEnum):
+    """How the pages of a job are sent."""
+
+    BATCH = "batch"
+    """As message batches, at half the price."""
+    REALTIME = "realtime"
+    """One by one, each answered at once, at the full price."""
+    AUTO = "auto"
+    """Short documents in real time, the others as batches."""
 
 
 class SubmissionState(enum.StrEnum):
     """Where one intended `create` call stands.
 
-    PREPARED -> SENDING -> SUBMITTED | REJECTED | PREPARED (proved unsent) | IN_DOUBT;
+    PREPARED -> SENDING -> SUBMITTED | REJECTED | PREPARED (proved unsent) | IN_DOUBT | DISCARDED;
     IN_DOUBT -> SUBMITTED (adopted) | ABSENT. An ABSENT one's pages are free again, for a new attempt with a
     new nonce, after the operator's word. A DISCARDED one was never sent and is not wanted any more.
     """
@@ -58,6 +71,8 @@ SUBMISSION_MOVES: Mapping[SubmissionState, frozenset[SubmissionState]] = {
             SubmissionState.REJECTED,
             SubmissionState.PREPARED,
             SubmissionState.IN_DOUBT,
+            # A real-time run that was stopped before its first page had left.
+            SubmissionState.DISCARDED,
         }
     ),
     SubmissionState.IN_DOUBT: frozenset({SubmissionState.SUBMITTED, SubmissionState.ABSENT}),
@@ -101,6 +116,7 @@ class Job:
     documents: tuple[DocumentRef, ...]
     pages: int
     operator: str = ""
+    mode: Mode = Mode.BATCH
     estimate: Estimate = field(default_factory=lambda: Estimate(0.0, 0.0, 0.0, known=False))
     outcomes: Mapping[Outcome, int] = field(default_factory=dict)
     """Tally of all its pages as of the last change; derived, kept here so that lists need no page files."""
@@ -143,6 +159,9 @@ class Submission:
     parts: tuple[Part, ...] = ()
     """Its pages by the parameters they are sent with, each page in one of them."""
     reserved_usd: float = 0.0
+    realtime: bool = False
+    """Whether its pages go out one by one, at the full price, instead of as one batch. While it is SENDING
+    its journal says which; once SUBMITTED it holds just the pages that went out."""
     batch_id: str | None = None
     watermark: str | None = None
     """Newest batch id the API listed just before sending; empty string when it listed none."""
@@ -182,6 +201,11 @@ class Submission:
             if at >= 0 and index < part.indices[at][1]:
                 return part
         raise KeyError(index)
+
+
+def has_unended_runs(submissions: Iterable[Submission]) -> bool:
+    """Say whether a real-time run is under way, or was stopped before it could be brought to its end."""
+    return any(s.realtime and s.state is SubmissionState.SENDING for s in submissions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +278,13 @@ class Batch:
     """The API has answered 404 for it for longer than believable: deleted elsewhere, or expired."""
 
     @property
+    def is_realtime(self) -> bool:
+        """Whether this deck worked it off itself: the API knows no such batch."""
+        return self.submission is not None and self.submission.realtime
+
+    @property
     def is_open(self) -> bool:
-        """Whether the API may still change it."""
+        """Whether it may still change: at the API, or in a real-time run."""
         return not self.remote.has_ended and not self.gone
 
     @property
@@ -267,6 +296,7 @@ class Batch:
         return (
             self.archive is None
             and not self.gone
+            and not self.is_realtime
             and now - self.remote.created_at >= dt.timedelta(days=RISK_DAYS[0])
         )
 

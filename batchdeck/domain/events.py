@@ -149,6 +149,15 @@ class BatchEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AnswersArriving(Event):
+    """How far a real-time run is. Unlike a batch's, its counts are true while it runs."""
+
+    job: str
+    submission: str
+    counts: RequestCounts
+
+
+@dataclass(frozen=True, slots=True)
 class ResultsArriving(Event):
     """Bytes of a batch's results on this disk so far; `total` where the API said it."""
 

@@ -70,6 +70,8 @@ class Remedy(enum.StrEnum):
     """The same request would fail again the same way: another model, another prompt, or the text layer."""
     FIX_REQUEST = "fix_request"
     """The request itself is wrong."""
+    MAY_BE_PAID = "may_be_paid"
+    """It was sent in real time and its answer was lost: only if the operator asks."""
     UNKNOWN = "unknown"
     """The API names a failure that this version does not know: only if the operator asks."""
     ON_REQUEST = "on_request"
@@ -79,6 +81,8 @@ class Remedy(enum.StrEnum):
 
 
 TRANSIENT_ERRORS = frozenset({"api_error", "overloaded_error", "rate_limit_error", "timeout_error"})
+ANSWER_LOST = "answer_lost"
+"""The error type, BatchDeck's own, of a real-time request that left and whose answer never came."""
 REQUEST_ERRORS = frozenset({"invalid_request_error", "request_too_large"})
 ACCOUNT_ERRORS = frozenset({"billing_error", "authentication_error", "permission_error"})
 # Message texts are looked at only where the API gives nothing else to branch on.
@@ -197,6 +201,8 @@ def _remedy_of_error(error_type: str, message: str, attempts: int) -> Remedy:
         return Remedy.AS_IT_WAS if attempts < 2 else Remedy.CHANGED
     if error_type == "not_found_error":
         return Remedy.CHANGED
+    if error_type == ANSWER_LOST:
+        return Remedy.MAY_BE_PAID
     return Remedy.FIX_REQUEST if error_type in REQUEST_ERRORS else Remedy.UNKNOWN
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from batchdeck.domain.batches import Batch, Job, RequestCounts, Submission, SubmissionState
+from batchdeck.domain.batches import Batch, Job, RequestCounts, Submission, SubmissionState, has_unended_runs
 from batchdeck.domain.outcomes import Outcome
 
 
@@ -78,6 +78,8 @@ class BatchRow:
     estimate: float | None = None
     outcomes: Mapping[Outcome, int] = field(default_factory=dict)
     note: str = ""
+    realtime: bool = False
+    """Whether its pages went out one by one, at the full price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +202,9 @@ def _row_of_batch(
         failed=failed,
         archived=batch.archive is not None,
         created_at=batch.remote.created_at,
-        expires_at=batch.remote.expires_at,
+        expires_at=None if batch.is_realtime else batch.remote.expires_at,
         ended_at=batch.remote.ended_at,
-        vanish_at=batch.results_vanish_at,
+        vanish_at=None if batch.is_realtime else batch.results_vanish_at,
         model=submission.model if submission else "",
         lineage=submission.lineage if submission else (),
         change=submission.change if submission else "",
@@ -210,6 +212,7 @@ def _row_of_batch(
         estimate=submission.reserved_usd if submission else None,
         outcomes=batch.outcomes,
         note="; ".join(batch.archive.findings) if batch.archive else "",
+        realtime=batch.is_realtime,
     )
 
 
@@ -277,6 +280,7 @@ def _row_of_submission(submission: Submission, jobs: Mapping[str, Job], *, was_s
         change=submission.change,
         estimate=submission.reserved_usd,
         note=submission.note,
+        realtime=submission.realtime,
     )
 
 
@@ -291,9 +295,11 @@ class JobState(enum.StrEnum):
     COMPLETE = "complete"
 
 
-def job_state(outcomes: Mapping[Outcome, int], submissions: Iterable[Submission], unsent: int) -> JobState:
+def job_state(outcomes: Mapping[Outcome, int], submissions: Collection[Submission], unsent: int) -> JobState:
     """Say where a job stands, given its pages' tally, its submissions and how many pages are in none."""
     states = {submission.state for submission in submissions}
+    if has_unended_runs(submissions):
+        return JobState.RUNNING
     if states & {SubmissionState.IN_DOUBT, SubmissionState.SENDING}:
         return JobState.IN_DOUBT
     if unsent or SubmissionState.PREPARED in states:

@@ -28,6 +28,8 @@ class Attempt:
     max_tokens: int = 0
     change: str = ""
     at: dt.datetime | None = None
+    realtime: bool = False
+    """Whether it was asked at once, at the full price, instead of in a batch."""
     recall: float | None = None
     """Share of the text layer's words found in the answer; None where it was not or cannot be measured."""
 

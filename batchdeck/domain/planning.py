@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batchdeck.domain.batches import ranges_of
+from batchdeck.domain.batches import Mode, ranges_of
 from batchdeck.domain.costs import Estimate
 from batchdeck.domain.documents import Document, UnusableFile
 from batchdeck.domain.outcomes import Outcome, Remedy, next_max_tokens
@@ -48,6 +48,9 @@ class Plan:
     """What to know before paying, a sentence each."""
     again: bool = False
     """Whether documents may be submitted that this deck has submitted before."""
+    mode: Mode = Mode.BATCH
+    realtime_pages: int = 0
+    """How many of its pages go out in real time, at the full price."""
     resumes: str | None = None
     """Id of the unfinished job of the same documents that this plan continues, or None."""
 
@@ -75,6 +78,8 @@ class Turn:
     model: str
     max_tokens: int
     as_image: bool = False
+    realtime: bool = False
+    """Whether they go out one by one, answered at once, at the full price."""
     attempt: int = 1
     lineage: tuple[str, ...] = ()
     """Keys of the submissions whose failures these are."""
@@ -127,6 +132,8 @@ class RetryChoice:
     """Outcomes whose pages go out although such pages are left out until they are asked for."""
     account_mended: bool = False
     """The operator says that the account is in order again: pages that failed for it may go out."""
+    mode: Mode | None = None
+    """How they are sent; by default as their job was submitted."""
     by_outcome: Mapping[Outcome, Mapping[str, object]] = field(default_factory=dict)
     """Changes for single outcomes (keys model, max_tokens, as_image), over the ones above."""
 
@@ -139,9 +146,13 @@ class RetryChoice:
 _SKIP_REASONS: Mapping[Remedy, str] = {
     Remedy.OPERATOR_FIRST: "the account needs you first: once it is in order, say so (--account-mended)",
     Remedy.FIX_REQUEST: "the request itself is wrong: change the model, max_tokens or send it as an image",
+    Remedy.MAY_BE_PAID: "its answer was lost and may have been paid for: sent again only if asked for",
     Remedy.UNKNOWN: "what this failure means is not known: sent again only if asked for (--outcome, --page)",
     Remedy.ON_REQUEST: "canceled: resubmitted only when asked for (--outcome canceled)",
 }
+
+
+_ON_WORD_ONLY = frozenset({Remedy.ON_REQUEST, Remedy.UNKNOWN, Remedy.MAY_BE_PAID})
 
 
 def plan_turns(
@@ -199,7 +210,7 @@ def _decide(
     if remedy is Remedy.OPERATOR_FIRST and not choice.account_mended:
         return _SKIP_REASONS[remedy]
     is_asked_for = choice.is_explicit or row.outcome in choice.asked_for
-    if remedy in (Remedy.ON_REQUEST, Remedy.UNKNOWN) and not is_asked_for:
+    if remedy in _ON_WORD_ONLY and not is_asked_for:
         return _SKIP_REASONS[remedy]
     if remedy is Remedy.AS_IMAGE:
         as_image = True

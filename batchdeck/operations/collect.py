@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -18,6 +18,7 @@ from batchdeck.operations.judge import judge_results, judge_task
 from batchdeck.operations.rollup import refresh_rollup
 from batchdeck.store.archive import ResultsWriter, read_submitted_ids
 from batchdeck.store.index import BatchIndex, read_index
+from batchdeck.store.transaction import Transaction
 
 _PAUSES = (0.0, 1.0, 3.0)
 """Seconds before each download. Results that do not match are kept only if they come the same every time."""
@@ -43,8 +44,7 @@ async def collect(context: Context, batch_id: str) -> AsyncGenerator[Event, None
                 batch = replace(batch, archive=event.result)
             else:
                 yield event
-    await context.workers.run(judge_results, judge_task(context, batch), seconds=_JUDGE_SECONDS)
-    batch = await asyncio.to_thread(_record, context, batch)
+    batch = await record_judged(context, batch)
     findings = batch.archive.findings if batch.archive else ()
     yield BatchArchived(batch.id, batch.job, batch.outcomes, batch.cost, findings)
     yield Finished(batch)
@@ -74,10 +74,19 @@ async def look_again(context: Context, batch: Batch) -> bool:
         return False
     finally:
         writer.discard()
-    batch = replace(batch, archive=archive)
-    await context.workers.run(judge_results, judge_task(context, batch), seconds=_JUDGE_SECONDS)
-    await asyncio.to_thread(_record, context, batch)
+    await record_judged(context, replace(batch, archive=archive))
     return True
+
+
+async def record_judged(
+    context: Context, batch: Batch, settle: Callable[[Transaction], object] | None = None
+) -> Batch:
+    """Judge a batch whose results are on this disk, and record its archive, its tally and its cost.
+
+    `settle` does what else belongs into the same transaction; the ledger has the batch when it returns.
+    """
+    await context.workers.run(judge_results, judge_task(context, batch), seconds=_JUDGE_SECONDS)
+    return await asyncio.to_thread(_record, context, batch, settle)
 
 
 async def _download(context: Context, batch: Batch) -> AsyncGenerator[Event, None]:
@@ -134,13 +143,15 @@ async def _receive(gateway: Gateway, batch: Batch, writer: ResultsWriter) -> Asy
             await asyncio.wait({call})
 
 
-def _record(context: Context, batch: Batch) -> Batch:
+def _record(context: Context, batch: Batch, settle: Callable[[Transaction], object] | None = None) -> Batch:
     """Write the archive, the tally and the cost of a judged batch into the ledger."""
     assert batch.archive is not None
     index = read_index(context.layout, batch.key)
     outcomes = _tally(batch, index)
     cost = _cost(context, batch, index.usage_by_model())
     with context.ledger.transaction() as tx:
+        if settle is not None:
+            settle(tx)
         batch = replace(
             tx.batch(batch.id), archive=batch.archive, outcomes=outcomes, usage=index.usage(), cost=cost
         )
@@ -176,7 +187,7 @@ def _cost(context: Context, batch: Batch, usage_by_model: Mapping[str, Usage]) -
     for model, usage in usage_by_model.items():
         price = context.prices.of(model or asked) or context.prices.of(asked)
         if price is not None:
-            total += price.cost(usage)
+            total += price.cost(usage, batch=not batch.is_realtime)
         elif usage != Usage():
             return None
     return total

@@ -32,6 +32,13 @@ async def submit_lock(context: Context) -> AsyncGenerator[None, None]:
 
 
 @contextmanager
+def try_realtime_lock(context: Context) -> Iterator[bool]:
+    """Hold the right to run in real time if nobody has it: then no run of this deck is alive anywhere."""
+    with locks.try_hold(context.layout.realtime_lock, what="a real-time run") as held:
+        yield held
+
+
+@contextmanager
 def try_submit_lock(context: Context) -> Iterator[bool]:
     """Hold the right to send if nobody has it: then no `create` of this deck is in flight anywhere."""
     with locks.try_hold(context.layout.submit_lock, what="settling submissions") as held:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from batchdeck.domain.batches import Job, Submission
-from batchdeck.domain.costs import TokensPerPage, estimate_pages
+from batchdeck.domain.batches import Job, Mode, Submission, SubmissionState
+from batchdeck.domain.costs import Estimate, ModelPrice, TokensPerPage, estimate_pages
 from batchdeck.domain.documents import (
     Caveat,
     Document,
@@ -47,6 +47,7 @@ class PlanOptions:
     name: str = ""
     again: bool = False
     """Submit documents again that this deck has already submitted with this recipe."""
+    mode: Mode = Mode.BATCH
 
 
 def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
@@ -64,10 +65,12 @@ def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
     max_tokens = options.max_tokens or recipe.max_tokens
     skipped = list(scan.unusable)
     documents: list[PlannedDocument] = []
+    mode = options.mode
     resumes = None if options.again else _unfinished_job(context, scan, options.recipe)
     if resumes is not None:
         documents = _unsent_documents(context, resumes, scan.documents)
         model, max_tokens = resumes.model, resumes.max_tokens
+        mode = options.mode if options.mode is not Mode.BATCH else resumes.mode
     else:
         index = 0
         for document in scan.documents:
@@ -78,9 +81,14 @@ def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
             documents.append(PlannedDocument(document, numbers, index))
             index += len(numbers)
     pages = sum(len(planned.numbers) for planned in documents)
+    at_once = {d.first_index for d in documents if is_at_once(context, mode, len(d.numbers))}
+    realtime_pages = sum(len(d.numbers) for d in documents if d.first_index in at_once)
     price = context.prices.of(model)
     body_bytes = expected_bytes(documents, _PROMPT_BYTES)
+    batched_bytes = expected_bytes([d for d in documents if d.first_index not in at_once], _PROMPT_BYTES)
     limits = batch_limits(context)
+    batched = pages - realtime_pages
+    batches = max(-(-batched // limits.requests), -(-batched_bytes // limits.body_bytes)) if batched else 0
     return Plan(
         name=resumes.name if resumes else options.name or _name_of(documents),
         recipe=options.recipe,
@@ -88,8 +96,9 @@ def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
         max_tokens=max_tokens,
         documents=tuple(documents),
         skipped=tuple(skipped),
-        estimate=estimate_pages(pages, price, TokensPerPage(), max_tokens=max_tokens),
-        batches=max(-(-pages // limits.requests), -(-body_bytes // limits.body_bytes)) if pages else 0,
+        estimate=_estimate(pages - realtime_pages, price, max_tokens)
+        + _estimate(realtime_pages, price, max_tokens, batch=False),
+        batches=batches,
         body_bytes=body_bytes,
         findings=tuple(
             lint_parameters({"model": model, "max_tokens": max_tokens, "messages": ["page"], **recipe.params})
@@ -97,7 +106,27 @@ def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
         caveats=tuple(_caveats(context, documents, model, price_known=price is not None)),
         again=options.again,
         resumes=resumes.id if resumes else None,
+        mode=mode,
+        realtime_pages=realtime_pages,
     )
+
+
+def is_at_once(context: Context, mode: Mode, pages: int) -> bool:
+    """Say whether a document of that many pages goes out in real time."""
+    return mode is Mode.REALTIME or (mode is Mode.AUTO and pages <= context.settings.realtime.auto_pages)
+
+
+def pages_at_once(context: Context, job: Job, mode: Mode) -> bytearray:
+    """Return for each page of a job, by global index, whether it goes out in real time (1) or not (0)."""
+    at_once = bytearray(job.pages)
+    for ref in job.documents:
+        if is_at_once(context, mode, ref.pages):
+            at_once[ref.first_index : ref.first_index + ref.pages] = b"\1" * ref.pages
+    return at_once
+
+
+def _estimate(pages: int, price: ModelPrice | None, max_tokens: int, *, batch: bool = True) -> Estimate:
+    return estimate_pages(pages, price, TokensPerPage(), max_tokens=max_tokens, batch=batch)
 
 
 def batch_limits(context: Context) -> BatchLimits:
@@ -114,6 +143,12 @@ def unsent_indices(job: Job, submissions: Sequence[Submission]) -> tuple[int, ..
             for start, stop in submission.indices:
                 held[start:stop] = b"\1" * (stop - start)
     return tuple(index for index, taken in enumerate(held) if not taken)
+
+
+def waiting_indices(job: Job, submissions: Sequence[Submission]) -> tuple[int, ...]:
+    """Return the global indices that wait for the operator's word: unsent ones, and those of submissions that
+    were prepared by a run that was stopped, ascending."""
+    return unsent_indices(job, [s for s in submissions if s.state is not SubmissionState.PREPARED])
 
 
 def jobs_of_document(jobs: Mapping[str, Job], sha256: str, recipe: str) -> list[str]:
@@ -151,7 +186,7 @@ def _unfinished_job(context: Context, scan: Scan, recipe: str) -> Job | None:
     submissions = list(context.ledger.submissions().values())
     for job in sorted(context.ledger.jobs().values(), key=lambda job: job.created_at, reverse=True):
         if job.recipe == recipe and wanted and {ref.sha256 for ref in job.documents} == wanted:
-            return job if unsent_indices(job, submissions) else None
+            return job if waiting_indices(job, submissions) else None
     return None
 
 
@@ -159,7 +194,7 @@ def _unsent_documents(context: Context, job: Job, documents: Sequence[Document])
     plan = read_plan(context.layout, job.id)
     numbers: dict[str, list[int]] = {}
     first: dict[str, int] = {}
-    for index in unsent_indices(job, list(context.ledger.submissions().values())):
+    for index in waiting_indices(job, list(context.ledger.submissions().values())):
         page = plan.page(index)
         numbers.setdefault(page.document, []).append(page.number)
         first.setdefault(page.document, index)

@@ -23,6 +23,7 @@ from batchdeck.domain.reconciling import (
 from batchdeck.domain.requests import NONCE_LENGTH
 from batchdeck.operations.context import Context
 from batchdeck.operations.exclusive import try_submit_lock
+from batchdeck.operations.realtime_end import end_stopped_runs
 from batchdeck.operations.rollup import refresh_rollup
 from batchdeck.operations.send import record_acceptance, record_doubt
 
@@ -62,6 +63,9 @@ async def reconcile(context: Context) -> AsyncGenerator[Event, None]:
     undecided: list[str] = []
     duplicates: list[str] = []
     nonces: dict[str, str] = {}
+    for batch in await end_stopped_runs(context):
+        adopted.append(batch.key)
+        yield SubmissionSettled(batch.job or "", batch.key, batch.id)
     with try_submit_lock(context) as nobody_is_sending:
         await asyncio.to_thread(context.ledger.refresh)
         if nobody_is_sending:
@@ -95,7 +99,7 @@ def _in_doubt(context: Context) -> list[Submission]:
 def _doubt_interrupted(context: Context) -> None:
     """Mark what a killed process left in SENDING. Call only while nobody can be sending."""
     for submission in context.ledger.submissions().values():
-        if submission.state is SubmissionState.SENDING:
+        if submission.state is SubmissionState.SENDING and not submission.realtime:
             record_doubt(context, submission.key, "the process that sent it was stopped")
 
 

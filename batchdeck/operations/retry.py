@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from batchdeck.domain.batches import Job, Mode
 from batchdeck.domain.costs import Estimate, TokensPerPage, estimate_pages
 from batchdeck.domain.events import Event
 from batchdeck.domain.outcomes import Outcome
-from batchdeck.domain.planning import RetryChoice, RetryPlan, plan_turns
+from batchdeck.domain.planning import RetryChoice, RetryPlan, Turn, plan_turns
 from batchdeck.errors import ApiNotFound, ApiUnreachable, Conflict, NotFound, NothingToSubmit
 from batchdeck.operations.collect import look_again
 from batchdeck.operations.context import Context
 from batchdeck.operations.models import model_ceilings
 from batchdeck.operations.money import check_cost
 from batchdeck.operations.pages import job_pages
+from batchdeck.operations.plan import pages_at_once
 from batchdeck.operations.turns import send_turns
 
 
@@ -39,11 +41,25 @@ async def plan_retry(context: Context, target: str, choice: RetryChoice) -> Retr
     failed = [table.row_of(index) for index in table.failed_indices()]
     lineage = {row.index: row.custom_id.partition("-")[0] for row in failed}
     turns, skipped = plan_turns(failed, choice, lineage, ceilings=await model_ceilings(context))
+    turns = _by_mode(context, context.ledger.job(job_id), turns, choice.mode)
     estimate = Estimate(0.0, 0.0, 0.0)
     for turn in turns:
         price = context.prices.of(turn.model)
-        estimate += estimate_pages(len(turn.indices), price, TokensPerPage(), max_tokens=turn.max_tokens)
+        estimate += estimate_pages(
+            len(turn.indices), price, TokensPerPage(), max_tokens=turn.max_tokens, batch=not turn.realtime
+        )
     return RetryPlan(job_id, tuple(turns), tuple(skipped), estimate, seen)
+
+
+def _by_mode(context: Context, job: Job, turns: Sequence[Turn], mode: Mode | None) -> list[Turn]:
+    """Part turns into what goes out in batches and what in real time."""
+    at_once = pages_at_once(context, job, mode or job.mode)
+    return [
+        replace(turn, indices=indices, realtime=realtime)
+        for turn in turns
+        for realtime in (False, True)
+        if (indices := tuple(index for index in turn.indices if bool(at_once[index]) is realtime))
+    ]
 
 
 def _pages_of(context: Context, target: str) -> tuple[str, frozenset[int] | None]:

@@ -26,6 +26,8 @@ class SpooledBody:
     """The turns that its pages come from."""
     bytes: int
     sha256: str
+    realtime: bool = False
+    """Whether it is one request a line, to go out one by one, instead of the body of a batch."""
 
     @property
     def requests(self) -> int:
@@ -35,15 +37,19 @@ class SpooledBody:
 class Spool:
     """Takes encoded requests until the batch is full. All of it is on disk, synced, when `finish` returns."""
 
-    def __init__(self, layout: DeckLayout, key: str, limits: BatchLimits) -> None:
+    def __init__(self, layout: DeckLayout, key: str, limits: BatchLimits, *, realtime: bool = False) -> None:
         self.key = key
+        self._realtime = realtime
+        self._bytes = 0
+        frame = (b"", b"\n", b"\n") if realtime else (BODY_PREFIX, BODY_SEPARATOR, BODY_SUFFIX)
+        prefix, self._separator, self._suffix = frame
         self._packer = Packer(limits)
         self._indices: dict[Turn, list[int]] = {}
         self._digest = hashlib.sha256()
         self._path = layout.body(key)
         self._body = open(self._path, "xb", buffering=1 << 20, opener=_private)  # noqa: SIM115
         self._log = RequestLogWriter(layout, key)
-        self._write(BODY_PREFIX)
+        self._write(prefix)
 
     def take(self, turn: Turn, part: PreparedPart, start: int) -> int:
         """Take requests of a part from its page `start` on; return where the next batch must go on.
@@ -61,7 +67,7 @@ class Spool:
                     return position
                 line, custom_id = with_nonce(file.read(page.length), page.custom_id, self.key)
                 if self._packer.count:
-                    self._write(BODY_SEPARATOR)
+                    self._write(self._separator)
                 self._write(line)
                 self._packer.add(page.length)
                 self._indices.setdefault(turn, []).append(page.index)
@@ -74,7 +80,7 @@ class Spool:
 
     def finish(self) -> SpooledBody:
         """Close the body, sync it and the request log, and return what to record."""
-        self._write(BODY_SUFFIX)
+        self._write(self._suffix)
         self._body.flush()
         os.fsync(self._body.fileno())
         self._body.close()
@@ -89,8 +95,9 @@ class Spool:
             tuple(indices),
             parts,
             tuple(self._indices),
-            self._packer.bytes,
+            self._bytes,
             self._digest.hexdigest(),
+            self._realtime,
         )
 
     def discard(self) -> None:
@@ -102,6 +109,7 @@ class Spool:
     def _write(self, data: bytes) -> None:
         self._body.write(data)
         self._digest.update(data)
+        self._bytes += len(data)
 
 
 def _private(path: str, flags: int) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
-from batchdeck.domain.batches import DocumentRef, Job
+from batchdeck.domain.batches import DocumentRef, Job, Mode
+from batchdeck.domain.costs import Estimate, TokensPerPage, estimate_pages
 from batchdeck.domain.documents import Page
 from batchdeck.domain.events import Event, Note
 from batchdeck.domain.planning import Plan, Turn
@@ -15,7 +16,8 @@ from batchdeck.errors import Conflict, NothingToSubmit
 from batchdeck.operations.context import Context
 from batchdeck.operations.models import check_model
 from batchdeck.operations.money import check_cost
-from batchdeck.operations.plan import jobs_of_document, unsent_indices
+from batchdeck.operations.plan import jobs_of_document, pages_at_once, unsent_indices, waiting_indices
+from batchdeck.operations.realtime_end import end_stopped_runs
 from batchdeck.operations.sources import keep_source
 from batchdeck.operations.turns import Run, finish, send_all, send_prepared, submissions_of
 from batchdeck.store.plans import write_plan
@@ -53,13 +55,25 @@ async def submit(
         job = await _create_job(context, plan)
     else:
         job = context.ledger.job(plan.resumes)
-    async for event in resume(context, job.id):
+    async for event in resume(context, job.id, plan.mode):
         yield event
 
 
-async def resume(context: Context, job_id: str) -> AsyncGenerator[Event, None]:
-    """Send what a job has not sent yet: what is prepared, then what is in no batch. Result: `Submitted`."""
+async def resume(
+    context: Context, job_id: str, mode: Mode | None = None, *, max_cost: float | None = None
+) -> AsyncGenerator[Event, None]:
+    """Send what a job has not sent yet: what is prepared, then what is in no batch. Result: `Submitted`.
+
+    Args:
+        mode: how to send what is in no batch; by default as the job was submitted.
+        max_cost: refuse when the estimate is over this many dollars.
+
+    Raises:
+        NothingToSubmit: it would cost more than allowed.
+    """
     context.require_writable("submit")
+    await end_stopped_runs(context)
+    check_cost(context, unsent_estimate(context, job_id, mode).usd, max_cost)
     job = context.ledger.job(job_id)
     run = Run(job, submissions_of(context, job.id))
     async for event in send_prepared(context, run):
@@ -67,11 +81,34 @@ async def resume(context: Context, job_id: str) -> AsyncGenerator[Event, None]:
     run.seen = submissions_of(context, job.id)
     indices = unsent_indices(job, list(context.ledger.submissions().values()))
     if indices and not run.is_stopped:
-        turn = Turn(indices, job.model, job.max_tokens)
-        async for event in send_all(context, run, [turn]):
+        async for event in send_all(context, run, first_turns(context, job, indices, mode or job.mode)):
             yield event
     async for event in finish(context, run):
         yield event
+
+
+def first_turns(context: Context, job: Job, indices: Sequence[int], mode: Mode) -> list[Turn]:
+    """Return the turns that pages go out with for the first time: in batches, and in real time."""
+    at_once = pages_at_once(context, job, mode)
+    parted = ((index for index in indices if bool(at_once[index]) is realtime) for realtime in (False, True))
+    return [
+        Turn(chosen, job.model, job.max_tokens, realtime=realtime)
+        for realtime, chosen in zip((False, True), map(tuple, parted), strict=True)
+        if chosen
+    ]
+
+
+def unsent_estimate(context: Context, job_id: str, mode: Mode | None = None) -> Estimate:
+    """Return what sending what a job has not sent yet would cost."""
+    job = context.ledger.job(job_id)
+    indices = waiting_indices(job, list(context.ledger.submissions().values()))
+    price = context.prices.of(job.model)
+    total = Estimate(0.0, 0.0, 0.0)
+    for turn in first_turns(context, job, indices, mode or job.mode):
+        total += estimate_pages(
+            len(turn.indices), price, TokensPerPage(), max_tokens=turn.max_tokens, batch=not turn.realtime
+        )
+    return total
 
 
 async def _create_job(context: Context, plan: Plan) -> Job:
@@ -107,6 +144,7 @@ async def _create_job(context: Context, plan: Plan) -> Job:
         documents=tuple(refs),
         pages=len(pages),
         operator=context.operator,
+        mode=plan.mode,
         estimate=plan.estimate,
     )
 

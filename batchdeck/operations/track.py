@@ -92,8 +92,10 @@ def _doubtful(context: Context) -> list[str]:
 
 
 def _wanted(context: Context) -> list[Batch]:
-    """Return the batches that still have something to give: open ones, and ended ones not archived."""
-    return [b for b in context.ledger.batches().values() if b.archive is None and not b.gone]
+    """Return the batches that still have something to give: open ones, and ended ones not archived. Those of
+    real-time runs are their runs' own affair."""
+    batches = context.ledger.batches().values()
+    return [b for b in batches if b.archive is None and not b.gone and not b.is_realtime]
 
 
 def _is_settled(context: Context) -> bool:

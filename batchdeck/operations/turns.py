@@ -48,6 +48,7 @@ from batchdeck.operations.prepare import (
     remove_part,
     split_tasks,
 )
+from batchdeck.operations.realtime import run_realtime
 from batchdeck.operations.rollup import refresh_rollup
 from batchdeck.operations.send import send_submission
 from batchdeck.operations.spool import Spool, SpooledBody
@@ -73,8 +74,13 @@ class Run:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the API has said or done something after which nothing more is to be sent in this run."""
+        """Whether the API has said or done something after which no more batches are to be sent."""
         return bool(self.held or self.refused or self.unreachable)
+
+    @property
+    def is_shut_out(self) -> bool:
+        """Whether nothing is to be sent any more, in real time neither: a refused batch leaves that open."""
+        return bool(self.held) or isinstance(self.unreachable, ApiUnreachable)
 
     def result(self, unsent: int) -> Submitted:
         return Submitted(
@@ -128,7 +134,21 @@ def _discard(context: Context, key: str) -> None:
 
 
 async def send_all(context: Context, run: Run, turns: Sequence[Turn]) -> AsyncGenerator[Event, None]:
-    """Prepare and send turns, as few batches as will hold them, until the API has stopped the run."""
+    """Prepare and send turns until the API has stopped the run: first as few batches as will hold them, then,
+    while those are being worked off, what goes out in real time."""
+    batched = [turn for turn in turns if not turn.realtime]
+    realtime = [turn for turn in turns if turn.realtime]
+    if batched:
+        async for event in _send_alike(context, run, batched, realtime=False):
+            yield event
+    if realtime and not run.is_shut_out:
+        async for event in _send_alike(context, run, realtime, realtime=True):
+            yield event
+
+
+async def _send_alike(
+    context: Context, run: Run, turns: Sequence[Turn], *, realtime: bool
+) -> AsyncGenerator[Event, None]:
     total = sum(len(turn.indices) for turn in turns)
     done = 0
     spool: Spool | None = None
@@ -142,13 +162,13 @@ async def send_all(context: Context, run: Run, turns: Sequence[Turn]) -> AsyncGe
             start = 0
             while start < len(part.pages):
                 if spool is None:
-                    spool = Spool(context.layout, _new_key(), batch_limits(context))
+                    spool = Spool(context.layout, _new_key(), batch_limits(context), realtime=realtime)
                 start = await asyncio.to_thread(spool.take, turn, part, start)
                 if start < len(part.pages):
                     full, spool = spool, None
                     async for event in _record_and_send(context, run, full):
                         yield event
-                    if run.is_stopped:
+                    if run.is_shut_out or (run.is_stopped and not realtime):
                         return
             remove_part(part)
         if spool is not None:
@@ -233,7 +253,11 @@ def _record_prepared(context: Context, run: Run, body: SpooledBody) -> None:
     for part in body.parts:
         price = context.prices.of(part.model)
         expected += estimate_pages(
-            range_total(part.indices), price, TokensPerPage(), max_tokens=part.max_tokens
+            range_total(part.indices),
+            price,
+            TokensPerPage(),
+            max_tokens=part.max_tokens,
+            batch=not body.realtime,
         )
     submission = Submission(
         key=body.key,
@@ -248,6 +272,7 @@ def _record_prepared(context: Context, run: Run, body: SpooledBody) -> None:
         lineage=tuple(dict.fromkeys(key for turn in body.turns for key in turn.lineage)),
         parts=body.parts,
         reserved_usd=expected.usd,
+        realtime=body.realtime,
     )
     with context.ledger.transaction() as tx:
         for other in tx.submissions().values():
@@ -268,8 +293,9 @@ def _record_prepared(context: Context, run: Run, body: SpooledBody) -> None:
 
 async def _send_one(context: Context, run: Run, key: str) -> AsyncGenerator[Event, None]:
     """Send one submission and note what came of it; never raises for what the API said."""
+    send = run_realtime if context.ledger.submission(key).realtime else send_submission
     try:
-        async with aclosing(send_submission(context, key, len(run.batches) + 1)) as events:
+        async with aclosing(send(context, key, len(run.batches) + 1)) as events:
             async for event in events:
                 if isinstance(event, BatchSubmitted):
                     run.batches.append(event.batch)
@@ -289,6 +315,8 @@ async def finish(context: Context, run: Run) -> AsyncGenerator[Event, None]:
     """Bring the job's tally up to date and say what the run came to; raise if nothing was sent at all."""
     await asyncio.to_thread(refresh_rollup, context, run.job.id)
     if run.unreachable is not None and not run.batches and not run.in_doubt:
+        if isinstance(run.unreachable, ApiRefused):
+            run.unreachable.job = run.job.id
         raise run.unreachable
     unsent = len(unsent_indices(run.job, list(context.ledger.submissions().values())))
     yield Finished(run.result(unsent))

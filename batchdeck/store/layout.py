@@ -85,6 +85,10 @@ class DeckLayout:
         """Where results are written while they arrive."""
         return self.batch(key) / "results.jsonl.part"
 
+    def realtime(self, key: str) -> Path:
+        """The journal of a real-time run, until its results are archived."""
+        return self.batch(key) / "realtime.jsonl"
+
     def index(self, key: str) -> Path:
         return self.batch(key) / "results.idx"
 
@@ -128,6 +132,11 @@ class DeckLayout:
     def submit_lock(self) -> Path:
         """One `create` in flight per deck."""
         return self.lock("submit")
+
+    @property
+    def realtime_lock(self) -> Path:
+        """One real-time run per deck."""
+        return self.lock("realtime")
 
     @property
     def poller_lock(self) -> Path:

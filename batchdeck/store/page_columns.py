@@ -10,7 +10,7 @@ from typing import Any, overload
 
 from batchdeck.domain.batches import Job
 from batchdeck.domain.columns import PAGE_FIELDS
-from batchdeck.domain.costs import ModelPrice, Usage
+from batchdeck.domain.costs import BATCH_SHARE, ModelPrice, Usage
 from batchdeck.domain.outcomes import Remedy, remedy
 from batchdeck.domain.query_columns import Codes, Column, Values
 from batchdeck.store.index import OUTCOMES, BatchIndex
@@ -201,13 +201,14 @@ class PageColumns:
         at = 0
         for start, stop, turn in self._runs:
             index = turn.index if turn is not None else None
+            share = 1 / BATCH_SHARE if turn is not None and turn.submission.realtime else 1.0
             if index is not None:
                 for row in range(*index.span(start, stop)):
                     place = at + index.pages[row] - start
                     if not _IS_BILLED[index.outcome_codes[row]]:
                         costs[place] = 0.0
                     elif (weight := weights[models[place]]) is not None:
-                        costs[place] = sum(map(mul, weight, index.tokens(row)))
+                        costs[place] = sum(map(mul, weight, index.tokens(row))) * share
             at += stop - start
         for at, tries in enumerate(self._scoped(self._moment.standings.attempts)):
             if tries > 1:

@@ -299,6 +299,7 @@ class PageTable:
             # As it was asked for: a retry and the price list go by that, not by the snapshot that answered.
             model=part.model or found.text(row, "model"),
             recall=found.recall(row),
+            realtime=turn.submission.realtime,
         )
 
     def _custom_id(self, turn: Turn, index: int) -> str:
@@ -322,7 +323,7 @@ class PageTable:
 
     def _cost_of(self, attempt: Attempt) -> float | None:
         price = self._price(attempt.model)
-        return price.cost(attempt.usage) if price is not None else None
+        return price.cost(attempt.usage, batch=not attempt.realtime) if price is not None else None
 
     def _price(self, model: str) -> ModelPrice | None:
         if model not in self._price_of:

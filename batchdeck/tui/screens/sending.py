@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from batchdeck.domain.events import (
+    AnswersArriving,
     BatchSending,
     BatchSubmitted,
     Event,
@@ -46,6 +47,11 @@ class Sending:
                 shown = f"…{show(batch, 80)[-4:]}"
                 self.batches[key] = (
                     f"✓ batch {self._number(key)}: {counted(requests, 'page')}, taken as {shown}"
+                )
+            case AnswersArriving(submission=key, counts=counts):
+                done = counts.total - counts.processing
+                self.batches[key] = (
+                    f"▸ real time {self._number(key)}: {done:,} of {counted(counts.total, 'page')} answered"
                 )
             case SubmissionRefused(submission=key, reason=reason):
                 self.batches[key] = f"✗ batch {self._number(key)}: refused, {show(reason, 200)}"

@@ -1,0 +1,243 @@
+"""The commands that spend money: submit and retry."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import typer
+
+from batchdeck.cli.app import app
+from batchdeck.cli.main_job import check_paths, narrate_plan, read_passwords
+from batchdeck.cli.options import (
+    Again,
+    Json,
+    MaxCost,
+    MaxTokens,
+    Model,
+    Pages,
+    Password,
+    PasswordsFile,
+    Recipe,
+    SendMode,
+    Yes,
+    read_outcomes,
+)
+from batchdeck.cli.output import counted, money, print_json
+from batchdeck.cli.progress import Narrator
+from batchdeck.cli.session import Session, confirm, narrate, print_error
+from batchdeck.deck import Deck
+from batchdeck.domain.batches import Mode
+from batchdeck.domain.costs import Estimate
+from batchdeck.domain.events import Operation
+from batchdeck.domain.planning import RetryChoice, Submitted
+from batchdeck.errors import AcceptanceUnknown, AccountHeld, ApiRefused, UsageError
+
+
+class Fallback(enum.StrEnum):
+    """What to do with pages whose batch the API refuses for a reason that is not the account's."""
+
+    REALTIME = "realtime"
+
+
+@app.command()
+def submit(
+    context: typer.Context,
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="PDF files and folders of them.", metavar="PATH...")
+    ] = None,
+    recipe: Recipe = "pdf-to-html",
+    model: Model = None,
+    max_tokens: MaxTokens = None,
+    pages: Pages = None,
+    name: Annotated[str, typer.Option("--name", "-n", help="Name of the job. [default: the folder's]")] = "",
+    max_cost: MaxCost = None,
+    mode: SendMode = None,
+    fallback: Annotated[
+        Fallback | None, typer.Option("--fallback", help="Where to send what is refused as a batch.")
+    ] = None,
+    password: Password = None,
+    passwords_file: PasswordsFile = None,
+    again: Again = False,
+    resume: Annotated[str | None, typer.Option("--resume", help="Go on with this unfinished job.")] = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Scan, plan, confirm and submit: each page becomes one request, at half price."""
+
+    async def command(deck: Deck) -> int:
+        sender = _Sender(deck, Narrator(), max_cost, fallback, yes=yes, as_json=json)
+        if resume is not None:
+            job = deck.job(resume)
+            estimate = deck.unsent_estimate(job.id, mode)
+            cost = f", for about {money(estimate.usd)}" if estimate.known else ""
+            confirm(f"Send what {job.name} ({job.id}) has not sent yet{cost}?", yes=yes)
+            return await sender.send(deck.resume(job.id, mode=mode, max_cost=max_cost), [])
+        if not paths:
+            raise UsageError("No PDF was named.", hint="Name files or folders, or a job with --resume.")
+        check_paths(paths)
+        scanning = deck.scan(paths, passwords=read_passwords(password, passwords_file))
+        plan = deck.plan(
+            await sender.narrator.run(scanning),
+            recipe=recipe,
+            model=model,
+            max_tokens=max_tokens,
+            pages=pages,
+            name=name,
+            again=again,
+            mode=mode or Mode.BATCH,
+        )
+        skipped = [{"path": file.path, "problem": file.problem.message} for file in plan.skipped]
+        narrate_plan(plan)
+        if plan.documents:
+            confirm("Submit?", yes=yes)
+        return await sender.send(deck.submit(plan, max_cost=max_cost), skipped)
+
+    session: Session = context.obj
+    session.run(command)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Sends pages and reports what came of it; what is refused as a batch is offered in real time."""
+
+    deck: Deck
+    narrator: Narrator
+    max_cost: float | None
+    fallback: Fallback | None
+    yes: bool
+    as_json: bool
+
+    async def send(self, operation: Operation[Submitted], skipped: list[dict[str, Any]]) -> int:
+        """Run a submission to its end; return the exit code."""
+        try:
+            result = await self.narrator.run(operation)
+        except AccountHeld:
+            raise
+        except ApiRefused as error:
+            if not error.job:
+                raise
+            print_error(error)
+            unsent = self.deck.job(error.job).pages
+            result = Submitted(error.job, (), 0, (), (error.message,), unsent)
+        if not result.refused or result.held or not result.unsent:
+            return report_sent(result, skipped, as_json=self.as_json)
+        return await self._offer(result, skipped)
+
+    async def _offer(self, result: Submitted, skipped: list[dict[str, Any]]) -> int:
+        """Offer real time for what was refused, or do it where that is a standing order."""
+        estimate = self.deck.unsent_estimate(result.job, Mode.REALTIME)
+        price = f"about {money(estimate.usd)}" if estimate.known else "an unknown price"
+        offer = f"{counted(result.unsent, 'page')} could go out in real time, at full price, for {price}"
+        is_ordered = self.fallback is Fallback.REALTIME or self.deck.settings.realtime.fallback
+        if is_ordered:
+            narrate(f"Refused as a batch: {offer}; that is done now.")
+        elif self.yes or self.as_json or not sys.stdin.isatty():
+            narrate(f"{offer}: batchdeck submit --resume {result.job} --mode realtime")
+            return report_sent(result, skipped, as_json=self.as_json, offer=estimate)
+        elif not typer.confirm(f"{offer}. Send them so?", default=False, err=True):
+            return report_sent(result, skipped, as_json=self.as_json, offer=estimate)
+        second = await self.narrator.run(
+            self.deck.resume(result.job, mode=Mode.REALTIME, max_cost=self.max_cost)
+        )
+        both = replace(
+            second,
+            batches=result.batches + second.batches,
+            pages=result.pages + second.pages,
+            in_doubt=result.in_doubt + second.in_doubt,
+        )
+        return report_sent(both, skipped, as_json=self.as_json)
+
+
+def report_sent(
+    result: Submitted, skipped: list[dict[str, Any]], *, as_json: bool, offer: Estimate | None = None
+) -> int:
+    """Report what a submission came to; return the exit code.
+
+    Args:
+        offer: what its unsent pages would cost in real time, where that is offered.
+    """
+    if as_json:
+        record: dict[str, Any] = {
+            "job": result.job,
+            "batches": list(result.batches),
+            "pages": result.pages,
+            "skipped": skipped,
+            "in_doubt": list(result.in_doubt),
+            "refused": list(result.refused),
+            "unsent": result.unsent,
+        }
+        if offer is not None:
+            record["offer"] = {"mode": Mode.REALTIME, "usd": offer.usd, "low": offer.low, "high": offer.high}
+        print_json(record)
+    else:
+        typer.echo(result.job)
+        batches = counted(len(result.batches), "batch", "batches")
+        narrate(
+            f"{counted(result.pages, 'page')} submitted in {batches}. Next: batchdeck watch --until-ended"
+        )
+    if result.unsent and not as_json:
+        narrate(f"{counted(result.unsent, 'page')} not sent yet: batchdeck submit --resume {result.job}")
+    if result.in_doubt:
+        narrate("It is not known whether the API took all of it: run `batchdeck reconcile`.")
+        return AcceptanceUnknown.exit_code
+    return ApiRefused.exit_code if result.refused else 0
+
+
+@app.command()
+def retry(
+    context: typer.Context,
+    target: Annotated[str, typer.Argument(help="A job or a batch.", metavar="JOB_OR_BATCH")],
+    outcome: Annotated[list[str] | None, typer.Option("--outcome", "-o", help="Only these outcomes.")] = None,
+    page: Annotated[list[str] | None, typer.Option("--page", help="Only these pages, by custom_id.")] = None,
+    model: Model = None,
+    max_tokens: MaxTokens = None,
+    as_image: Annotated[bool, typer.Option("--as-image", help="Send the pages as images.")] = False,
+    account_mended: Annotated[
+        bool,
+        typer.Option("--account-mended", help="Also pages that failed for the account, now in order again."),
+    ] = False,
+    mode: SendMode = None,
+    max_cost: MaxCost = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Send failed pages again as new batches, each with the change its cause calls for."""
+
+    async def command(deck: Deck) -> int:
+        indices = frozenset(deck.page(custom_id).row.index for custom_id in page or [])
+        choice = RetryChoice(
+            read_outcomes(outcome),
+            indices,
+            model,
+            max_tokens,
+            as_image,
+            account_mended=account_mended,
+            mode=mode,
+        )
+        plan = await deck.plan_retry(target, choice)
+        skipped = [
+            {"custom_id": skip.custom_id, "outcome": skip.outcome, "reason": skip.reason}
+            for skip in plan.skipped
+        ]
+        if not json:
+            for turn in plan.turns:
+                narrate(f"{counted(len(turn.indices), 'page')} {turn.outcome}: {turn.change}")
+            for reason, count in _counted_reasons(skipped):
+                narrate(f"{counted(count, 'page')} left out: {reason}")
+            narrate(f"{counted(plan.pages, 'page')}, about {money(plan.estimate.usd)} (an estimate).")
+        if plan.turns:
+            confirm("Send them?", yes=yes)
+        result = await Narrator().run(deck.retry(plan, max_cost=max_cost))
+        return report_sent(result, skipped, as_json=json)
+
+    session: Session = context.obj
+    session.run(command)
+
+
+def _counted_reasons(skipped: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    from collections import Counter
+
+    return Counter(str(skip["reason"]) for skip in skipped).most_common()
