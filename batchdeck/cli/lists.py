@@ -83,6 +83,7 @@ def _batch_record(row: BatchRow) -> dict[str, Any]:
         "lineage": list(row.lineage),
         "change": row.change,
         "archived": row.archived,
+        "realtime": row.realtime,
         "outcomes": dict(row.outcomes),
         "model": row.model,
         "cost": {"estimated": row.estimate, "actual": row.cost},
@@ -268,6 +269,7 @@ def _attempt_record(attempt: Attempt) -> dict[str, Any]:
         "model": attempt.model,
         "max_tokens": attempt.max_tokens,
         "change": attempt.change,
+        "realtime": attempt.realtime,
         "usage": attempt.usage,
         "at": attempt.at,
     }

@@ -180,10 +180,12 @@ def report_sent(
         )
     if result.unsent and not as_json:
         narrate(f"{counted(result.unsent, 'page')} not sent yet: batchdeck submit --resume {result.job}")
+    if result.held:
+        narrate(f"The account needs you first: {result.held}")
     if result.in_doubt:
         narrate("It is not known whether the API took all of it: run `batchdeck reconcile`.")
         return AcceptanceUnknown.exit_code
-    return ApiRefused.exit_code if result.refused else 0
+    return ApiRefused.exit_code if result.refused or result.held else 0
 
 
 @app.command()

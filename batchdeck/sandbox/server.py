@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,7 @@ class Sandbox:
         self._salt = storage.identity.salt
         self._organization = token(self._salt, "organization")
         self._calls = 0
+        self._calls_of: Counter[str] = Counter()
         self._started_at = real()
 
     async def start(self) -> None:
@@ -109,6 +111,7 @@ class Sandbox:
         return reply
 
     async def _carry_out(self, route: Route, request: Request, request_id: str, base_url: str) -> Reply:
+        self._calls_of[route.endpoint.value] += 1
         rule = self._faults.rule_for(route)
         if rule is not None and (instead := await before_call(rule, request)) is not None:
             return instead
@@ -148,7 +151,12 @@ class Sandbox:
                 return json_reply({"stopping": True})
 
     def _about(self) -> dict[str, Any]:
-        return {"now": self.clock.now().isoformat(), "speed": self.clock.speed, "calls": self._calls}
+        return {
+            "now": self.clock.now().isoformat(),
+            "speed": self.clock.speed,
+            "calls": self._calls,
+            "calls_of": dict(self._calls_of),
+        }
 
     async def _set_clock(self, request: Request) -> Reply:
         """Push the clock forward by `advance` seconds, or let it run at another `speed`."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from batchdeck.api.credentials import Secret
@@ -159,7 +160,7 @@ async def test_what_is_wrong_with_a_row_comes_back_with_it(
 
 
 async def test_an_answer_in_real_time_and_its_tokens(gateway: Gateway) -> None:
-    message = await gateway.create_message(params_of(4))
+    message = json.loads((await gateway.answer(msgspec.json.encode(params_of(4)))).message)
     assert message["stop_reason"] == "end_turn"
     assert 'data-page="4"' in message["content"][-1]["text"]
     usage = message["usage"]
@@ -167,7 +168,7 @@ async def test_an_answer_in_real_time_and_its_tokens(gateway: Gateway) -> None:
         usage["input_tokens"] + usage["cache_creation_input_tokens"] + usage["cache_read_input_tokens"]
     )
     with pytest.raises(ApiRefused, match="model"):
-        await gateway.create_message(params_of(4, model="claude-nothing"))
+        await gateway.answer(msgspec.json.encode(params_of(4, model="claude-nothing")))
 
 
 async def test_the_default_model_is_there_and_can_do_the_work(gateway: Gateway) -> None:

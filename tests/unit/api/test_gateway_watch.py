@@ -7,9 +7,11 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from batchdeck.errors import (
+    AcceptanceUnknown,
     AccountHeld,
     ApiNotFound,
     ApiUnreachable,
@@ -266,15 +268,24 @@ async def test_tokens_are_counted_without_what_the_counter_refuses(
 async def test_a_message_in_real_time_is_asked_for_once(
     gateway: Gateway, server: RawServer, pauses: list[float]
 ) -> None:
+    params = msgspec.json.encode(PARAMS)
     server.answer(200, {"type": "message", "content": []})
-    assert await gateway.create_message(PARAMS) == {"type": "message", "content": []}
-    assert json.loads(server.seen[0].body)["max_tokens"] == 64_000
+    answered = await gateway.answer(params)
+    assert json.loads(answered.message) == {"type": "message", "content": []}
+    assert server.seen[0].body == params
 
     server.refuse(500, "api_error", "Hiccup")
-    with pytest.raises(ApiUnreachable):
-        await gateway.create_message(PARAMS)
+    with pytest.raises(AcceptanceUnknown):
+        await gateway.answer(params)
     assert len(server.seen) == 2
     assert pauses == []
+
+
+async def test_an_answer_over_several_lines_is_kept_in_one(gateway: Gateway, server: RawServer) -> None:
+    server.answer(200, b'{"type": "message",\n "content": [{"type": "text", "text": "a\\nb"}]}')
+    answered = await gateway.answer(b"{}")
+    assert b"\n" not in answered.message
+    assert json.loads(answered.message)["content"][0]["text"] == "a\nb"
 
 
 async def test_nobody_there_is_said_plainly(gateway: Gateway, server: RawServer) -> None:
