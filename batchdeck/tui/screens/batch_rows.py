@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from batchdeck.domain.batches import REALTIME_PREFIX
 from batchdeck.domain.columns import BATCH_FIELDS, batch_value
 from batchdeck.domain.overview import BatchRow, BatchStatus, Totals
 from batchdeck.domain.polling import EndEstimate
@@ -41,7 +42,7 @@ def batch_line(row: BatchRow, now: dt.datetime, estimate: Estimator) -> BatchLin
 
 
 def _left(row: BatchRow, now: dt.datetime, estimate: Estimator) -> str:
-    if row.status in _IN_FLIGHT:
+    if row.status in _IN_FLIGHT and not row.realtime:
         expected = estimate(row)
         if expected is None:
             return NOTHING
@@ -52,8 +53,10 @@ def _left(row: BatchRow, now: dt.datetime, estimate: Estimator) -> str:
 
 
 def short_id(batch: str) -> str:
-    """Return the end of a batch's id, which differs where the beginnings are alike."""
-    return f"…{batch[-4:]}" if batch else NOTHING
+    """Return the end of a batch's id, which differs where the beginnings are alike; » marks real time."""
+    if not batch:
+        return NOTHING
+    return f"{'»' if batch.startswith(REALTIME_PREFIX) else '…'}{batch[-4:]}"
 
 
 def _status(line: BatchLine) -> Cell:
@@ -164,6 +167,11 @@ def detail_lines(row: BatchRow, now: dt.datetime, expected: EndEstimate | None) 
     # Both ends of the id are enough to tell it; `y` copies the whole.
     shown_id = f"{show(row.id[:13])}…{show(row.id[-4:])}" if row.id else f"({row.key})"
     head = "   ".join(part for part in (name, shown_id, show(row.model, 40)) if part)
+    if row.realtime:
+        head += "   » in real time, at the full price"
+        if row.status in _IN_FLIGHT:
+            done = row.counts.total - row.counts.processing
+            return head, f"{done:,} of {counted(row.counts.total, 'page')} answered", ""
     if row.status in _IN_FLIGHT:
         if row.expires_at is not None:
             head += f"   ends by {clock(row.expires_at, now)}"

@@ -34,6 +34,8 @@ class Sending:
     result: Submitted | None = None
     error: BatchDeckError | None = None
     stopped: bool = False
+    offer: str = ""
+    """What can be done instead with what was refused, in a sentence."""
 
     def note(self, event: Event) -> None:
         """Take over what an event says."""
@@ -79,7 +81,8 @@ def ending(sending: Sending) -> tuple[str, Tone]:
     """Return what a submission came to, in a sentence, and how good that is."""
     if sending.error is not None:
         hint = f" {sending.error.hint}" if sending.error.hint else ""
-        return f"✗ {sending.error.title}: {show(sending.error.message + hint, 500)}", Tone.BAD
+        offer = f"\n{sending.offer}" if sending.offer else ""
+        return f"✗ {sending.error.title}: {show(sending.error.message + hint, 500)}{offer}", Tone.BAD
     if sending.stopped:
         return "! Stopped. What was sent is tracked; submitting the same again goes on from here.", Tone.WARN
     result = sending.result
@@ -90,7 +93,7 @@ def ending(sending: Sending) -> tuple[str, Tone]:
     if result.held:
         parts.append(f"The account needs you first: {show(result.held, 200)}.")
     elif result.refused:
-        parts.append(f"Refused: {show('; '.join(result.refused), 300)}.")
+        parts.append(f"Refused: {show('; '.join(result.refused), 300)}. {sending.offer}".rstrip())
     if result.in_doubt:
         parts.append("It is not known whether the API took all of it: i on the first screen settles that.")
     if result.unsent:

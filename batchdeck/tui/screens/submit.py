@@ -11,10 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
+from batchdeck.domain.batches import Mode
 from batchdeck.domain.documents import Scan
 from batchdeck.domain.events import DocumentScanned, Event
 from batchdeck.domain.planning import Plan, Submitted
-from batchdeck.errors import BatchDeckError, UsageError
+from batchdeck.errors import AccountHeld, ApiRefused, BatchDeckError, UsageError
 from batchdeck.tui.actions.bindings import bindings_of
 from batchdeck.tui.actions.catalogue import ACTIONS
 from batchdeck.tui.actions.context import Context, Place
@@ -24,7 +25,7 @@ from batchdeck.tui.screens.changes import Fields, completions, read_change
 from batchdeck.tui.screens.deck_screen import DeckScreen
 from batchdeck.tui.screens.paths import Entry, complete_path, entries_of, folder_being_typed
 from batchdeck.tui.screens.sending import Sending, ending
-from batchdeck.tui.screens.spans import counted
+from batchdeck.tui.screens.spans import counted, price_range
 from batchdeck.tui.screens.submit_plan import Wishes
 from batchdeck.tui.screens.submit_rows import (
     ENTRY_COLUMNS,
@@ -177,6 +178,7 @@ class SubmitScreen(DeckScreen):
                 pages=wishes.pages or None,
                 name=wishes.name,
                 again=wishes.again,
+                mode=wishes.mode,
             )
         except BatchDeckError as error:
             self.terminal.notify_error(error)
@@ -300,15 +302,25 @@ class SubmitScreen(DeckScreen):
     def _finish(self, result: Submitted) -> None:
         assert self._sending is not None
         self._sending.result = result
+        if result.refused and not result.held and result.unsent:
+            self._offer(self._sending, result.job)
         self._tell(self._sending)
 
     def _fail(self, error: BatchDeckError) -> None:
         self._error = error
         if self._sending is not None:
             self._sending.error = error
+            if isinstance(error, ApiRefused) and error.job and not isinstance(error, AccountHeld):
+                self._offer(self._sending, error.job)
             self._tell(self._sending)
         elif self.is_attached:
             self._show_files()
+
+    def _offer(self, sending: Sending, job: str) -> None:
+        """Offer real time, with its price, for what was refused as a batch."""
+        cost = price_range(self.deck.unsent_estimate(job, Mode.REALTIME))
+        sending.offer = f"In real time they would cost {cost}: e, mode realtime, then y."
+        self._make_plan()
 
     def _tell(self, sending: Sending) -> None:
         if self.is_current:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from batchdeck.domain.batches import Mode
 from batchdeck.domain.documents import parse_page_ranges
+from batchdeck.domain.text import show
+from batchdeck.errors import UsageError
 from batchdeck.tui.screens.changes import Fields, read_tokens, read_yes
 
 DEFAULT_RECIPE = "pdf-to-html"
@@ -21,6 +24,7 @@ class Wishes:
     pages: str = ""
     name: str = ""
     again: bool = False
+    mode: Mode = Mode.BATCH
 
     def fields(self, models: Sequence[str]) -> Fields:
         """Return what can be changed, with values to propose."""
@@ -33,6 +37,7 @@ class Wishes:
             "name": (self.name,),
             "recipe": tuple(recipe.name for recipe in known_recipes()),
             "again": ("yes", "no"),
+            "mode": tuple(Mode),
         }
 
     def changed(self, field: str, value: str) -> Wishes:
@@ -52,7 +57,19 @@ class Wishes:
                 return replace(self, pages=value)
             case "name":
                 return replace(self, name=value)
+            case "mode":
+                return replace(self, mode=_read_mode(value))
             case "again":
                 return replace(self, again=read_yes(value))
             case _:
                 return replace(self, recipe=value or DEFAULT_RECIPE)
+
+
+def _read_mode(value: str) -> Mode:
+    try:
+        return Mode(value.lower() or Mode.BATCH)
+    except ValueError:
+        raise UsageError(
+            f"“{show(value, 40)}” is no way of sending pages.",
+            hint="batch: half the price. realtime: at once. auto: short documents at once.",
+        ) from None

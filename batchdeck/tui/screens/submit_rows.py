@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from batchdeck.domain.batches import Mode
 from batchdeck.domain.documents import Document, ScannedFile, UnusableFile
 from batchdeck.domain.planning import Plan
 from batchdeck.domain.text import show
@@ -129,6 +130,8 @@ def options_line(plan: Plan, pages: str, *, again: bool) -> str:
     """Return what was chosen, as far as `e` can change it."""
     tokens = f"max_tokens {plan.max_tokens:,}"
     parts = [show(plan.recipe, 40), show(plan.model, 60), tokens, f"pages {show(pages, 40) or 'all'}"]
+    if plan.mode is not Mode.BATCH:
+        parts.append(f"mode {plan.mode}")
     parts.append(f"name {show(plan.name, 60)}")
     return " · ".join([*parts, "also what was submitted before"] if again else parts)
 
@@ -141,6 +144,8 @@ def plan_lines(plan: Plan, most_caveats: int) -> list[str]:
     batches = counted(plan.batches, "batch", "batches")
     what = f"{counted(plan.pages, 'page')} of {documents}"
     cost = price_range(plan.estimate)
+    if plan.realtime_pages:
+        batches += f", {plan.realtime_pages:,} at once in real time,"
     lines = [f"{what} · {size(plan.body_bytes)} in about {batches} · {cost}"]
     if plan.resumes is not None:
         lines.append(f"Goes on with the unfinished job {show(plan.name, 60)}: only its unsent pages.")

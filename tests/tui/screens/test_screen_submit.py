@@ -49,3 +49,28 @@ async def test_a_folder_without_pdfs_can_not_be_sent(tmp_path: Path, play_deck: 
         await pilot.press("y")
         await pilot.pause()
         assert not deck.jobs()
+
+
+async def test_what_is_refused_as_a_batch_is_offered_in_real_time_with_its_price(
+    tmp_path: Path, play_deck: Any, shows: Shows
+) -> None:
+    faults = tmp_path / "faults.toml"
+    faults.write_text('[[calls]]\nendpoint = "create"\naction = "too_large_html"\n')
+    papers = tmp_path / "papers"
+    for path in write_samples(papers):
+        if path.stem != "accounts":
+            path.unlink()
+    async with play_deck(tmp_path / "deck", sandbox=True, faults=faults) as (app, pilot, deck):
+        app.home.perform("deck.submit", str(papers))
+        await shows(app, "y sends them", "2 pages of 1 document")
+        await pilot.press("y")
+        await shows(app, "In real time they would cost about $", "e,", "mode realtime, then y")
+        assert not [row for row in deck.batches() if row.id]
+        await pilot.press("e", *"mode realtime", "enter")
+        await shows(app, "Goes on with the unfinished job", "2 at once in real time", "y sends them")
+        await pilot.press("y")
+        await shows(app, "2 pages submitted in 1 batch")
+        (row,) = [row for row in deck.batches() if row.id]
+        assert (row.realtime, row.good) == (True, 2)
+        await pilot.press("escape")
+        await shows(app, "» in real time, at the full price")
