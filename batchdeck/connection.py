@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from batchdeck.api.call_log import CallLog
 from batchdeck.domain.text import show
 from batchdeck.errors import UsageError
 
@@ -29,6 +30,7 @@ class Connection:
     Args:
         sandbox_state: folder of the sandbox's state, or None for a real deck.
         base_url: the API's address, already resolved from flags and environment.
+        calls: takes note of every call, whichever gateway makes it.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Connection:
         api_key: str | None = None,
         profile: str | None = None,
         environ: Mapping[str, str] | None = None,
+        calls: CallLog | None = None,
     ) -> None:
         self._settings = settings
         self._base_url = base_url
@@ -52,6 +55,8 @@ class Connection:
         self._connecting = asyncio.Lock()
         self._gateway: Gateway | None = None
         self._sandbox: Running | None = None
+        self.calls = calls if calls is not None else CallLog()
+        """The calls made so far."""
         self.credential_source = ""
         """Where the key came from, in words; empty before the first call."""
 
@@ -135,7 +140,8 @@ class Connection:
                 profile=credential.profile,
                 workspace_id=self._settings.api.workspace_id,
                 trusted_hosts=frozenset(filter(None, map(str.strip, trusted.split(",")))),
-            )
+            ),
+            log=self.calls,
         )
 
 

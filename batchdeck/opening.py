@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from batchdeck.api.call_log import CallLog
 from batchdeck.config import Settings, load_prices, load_settings
 from batchdeck.connection import SANDBOX_ENDPOINT, Connection, check_endpoint, endpoint_of, resolve_base_url
 from batchdeck.domain.batches import has_unended_runs
@@ -82,6 +83,7 @@ def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple
         settings = _for_sandbox(settings)
     else:
         check_endpoint(meta.endpoint, endpoint_of(base_url))
+    now = options.now or _utc_now
     connection = Connection(
         settings=settings,
         base_url=base_url,
@@ -90,12 +92,12 @@ def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple
         api_key=options.api_key,
         profile=options.profile,
         environ=environ,
+        calls=CallLog(now),
     )
     if is_sandbox and not meta.sandbox and not options.read_only:
         with ledger.transaction() as tx:
             tx.put(DeckMeta(endpoint=SANDBOX_ENDPOINT, sandbox=True))
     operator = _operator(environ)
-    now = options.now or _utc_now
     prices = load_prices(Path(settings.money.prices).expanduser() if settings.money.prices else None)
     if not options.read_only:
         sweep(layout, ledger, now())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from batchdeck.config import Settings
 from batchdeck.domain.batches import Batch, Job, Submission
+from batchdeck.domain.calls import ApiCall
 from batchdeck.domain.costs import PriceList
 from batchdeck.domain.lookup import find_one
 from batchdeck.domain.overview import BatchRow, JobState, Totals, batch_rows, job_state, totals
@@ -223,3 +224,12 @@ class DeckReader:
     def log(self, count: int = 500) -> list[AuditEntry]:
         """Return the last lines of the audit log, oldest first."""
         return self._context.audit.tail(count)
+
+    def api_calls(self) -> tuple[ApiCall, ...]:
+        """Return the last calls this process has made to the API for this deck, in the order they ended."""
+        return self._connection.calls.calls()
+
+    @property
+    def api_calls_made(self) -> int:
+        """How many calls that were in all; it changes whenever `api_calls` does."""
+        return self._connection.calls.made

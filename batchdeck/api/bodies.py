@@ -15,10 +15,11 @@ _PIECE = 1 << 17
 
 
 class TrackedBody(Protocol):
-    """A body that knows its size in bytes, and whether its last byte was handed to the transport."""
+    """A body that knows its size in bytes, how many of them were handed over, and whether the last one was."""
 
     size: int
     left_whole: bool
+    sent: int
 
     def __aiter__(self) -> AsyncGenerator[bytes, None]: ...
 
@@ -34,13 +35,14 @@ class SpooledBody:
     done" would not do: an asyncio transport may put bytes on the wire and report a failure for them.
 
     `on_sent` follows the same rule: each piece is counted before it is handed over, so a count below `size`
-    proves the same, even when the call is cancelled at that moment.
+    proves the same, even when the call is cancelled at that moment. `sent` is the last such count.
     """
 
     def __init__(self, path: Path, size: int, on_sent: Callable[[int], None] | None = None) -> None:
         self.path = path
         self.size = size
         self.left_whole = False
+        self.sent = 0
         self._on_sent = on_sent
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
@@ -55,8 +57,9 @@ class SpooledBody:
                     piece = block[start : start + _PIECE]
                     sent += len(piece)
                     self.left_whole = self.left_whole or sent == self.size
+                    self.sent = self.size if self.left_whole else sent
                     if self._on_sent is not None:
-                        self._on_sent(self.size if self.left_whole else sent)
+                        self._on_sent(self.sent)
                     yield piece
         finally:
             file.close()
@@ -68,9 +71,11 @@ class HeldBody:
     def __init__(self, content: bytes) -> None:
         self.size = len(content)
         self.left_whole = False
+        self.sent = 0
         self._content = content
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         for start in range(0, self.size, _PIECE):
-            self.left_whole = self.left_whole or start + _PIECE >= self.size
+            self.sent = min(start + _PIECE, self.size)
+            self.left_whole = self.left_whole or self.sent == self.size
             yield self._content[start : start + _PIECE]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from batchdeck.api.bodies import TrackedBody
+from batchdeck.api.call_log import CallLog
 from batchdeck.api.failures import creation_failure_from, describe_network_error, failure_from, unreachable
 from batchdeck.api.patience import Patience
 from batchdeck.api.readings import UnreadableAnswer
@@ -23,10 +24,13 @@ JSON = {"content-type": "application/json"}
 
 
 class Calls:
-    """The SDK's client with BatchDeck's own timeouts, tries and errors around each call."""
+    """The SDK's client with BatchDeck's own timeouts, tries and errors around each call; `log` notes them."""
 
-    def __init__(self, client: AsyncAnthropic, settings: ApiSettings, patience: Patience) -> None:
+    def __init__(
+        self, client: AsyncAnthropic, settings: ApiSettings, patience: Patience, log: CallLog
+    ) -> None:
         self._client = client
+        self._log = log
         self._secret = settings.api_key
         self._timeouts = settings.timeouts
         self._patience = patience
@@ -53,16 +57,18 @@ class Calls:
 
         times = self._timeouts
         try:
-            return await self._client.post(
-                path,
-                content=body,
-                cast_to=httpx2.Response,
-                options={
-                    "headers": {**JSON, "content-length": str(body.size)},
-                    "max_retries": 0,
-                    "timeout": httpx2.Timeout(read_timeout, connect=times.connect, write=times.write),
-                },
-            )
+            with self._log.follow("POST", path, self._secret, body) as call:
+                call.response = await self._client.post(
+                    path,
+                    content=body,
+                    cast_to=httpx2.Response,
+                    options={
+                        "headers": {**JSON, "content-length": str(body.size)},
+                        "max_retries": 0,
+                        "timeout": httpx2.Timeout(read_timeout, connect=times.connect, write=times.write),
+                    },
+                )
+                return call.response
         except anthropic.AnthropicError as error:
             raise creation_failure_from(error, self._secret, left_whole=body.left_whole, what=what) from None
 
@@ -100,15 +106,18 @@ class Calls:
         if content is not None:
             options["headers"] = JSON
         try:
-            match method:
-                case "GET":
-                    return await self._client.get(path, cast_to=httpx2.Response, options=options)
-                case "DELETE":
-                    return await self._client.delete(path, cast_to=httpx2.Response, options=options)
-                case _:
-                    return await self._client.post(
-                        path, content=content, cast_to=httpx2.Response, options=options
-                    )
+            with self._log.follow(method, path, self._secret, content) as call:
+                match method:
+                    case "GET":
+                        answer = await self._client.get(path, cast_to=httpx2.Response, options=options)
+                    case "DELETE":
+                        answer = await self._client.delete(path, cast_to=httpx2.Response, options=options)
+                    case _:
+                        answer = await self._client.post(
+                            path, content=content, cast_to=httpx2.Response, options=options
+                        )
+                call.response = answer
+                return answer
         except anthropic.AnthropicError as error:
             raise failure_from(error, self._secret) from None
 
@@ -118,22 +127,26 @@ class Calls:
         import anthropic
         import httpx2
 
-        async def open_() -> httpx2.Response:
+        async def open_() -> tuple[httpx2.Response, ExitStack[bool | None]]:
             try:
-                stream = await self._client.get(
-                    path,
-                    cast_to=object,
-                    options={"headers": {"accept": "application/binary"}, "max_retries": 0},
-                    stream=True,
-                    stream_cls=anthropic.AsyncStream[object],
-                )
+                with ExitStack[bool | None]() as until_read:
+                    call = until_read.enter_context(self._log.follow("GET", path, self._secret))
+                    stream = await self._client.get(
+                        path,
+                        cast_to=object,
+                        options={"headers": {"accept": "application/binary"}, "max_retries": 0},
+                        stream=True,
+                        stream_cls=anthropic.AsyncStream[object],
+                    )
+                    call.response = stream.response
+                    return stream.response, until_read.pop_all()
             except anthropic.AnthropicError as error:
                 raise failure_from(error, self._secret) from None
-            return stream.response
 
-        response = await self._patience.keep_trying(open_)
+        response, until_read = await self._patience.keep_trying(open_)
         try:
-            yield response.aiter_bytes()
+            with until_read:
+                yield response.aiter_bytes()
         except httpx2.HTTPError as error:
             raise ResultsIncomplete(
                 f"The results stopped arriving. {describe_network_error(error, self._secret)}",

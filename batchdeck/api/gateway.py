@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from batchdeck.api.bodies import HeldBody, SpooledBody
+from batchdeck.api.call_log import CallLog
 from batchdeck.api.calls import Calls, believe, read
 from batchdeck.api.failures import acceptance_unknown, unreachable, wait_asked_for
 from batchdeck.api.patience import Patience
@@ -51,13 +52,22 @@ class Gateway:
     change nothing twice are tried a few times before they raise.
     """
 
-    def __init__(self, client: AsyncAnthropic, settings: ApiSettings, patience: Patience) -> None:
+    def __init__(
+        self, client: AsyncAnthropic, settings: ApiSettings, patience: Patience, log: CallLog
+    ) -> None:
         self.settings = settings
-        self._calls = Calls(client, settings, patience)
+        self._calls = Calls(client, settings, patience, log)
 
     @classmethod
-    async def open(cls, settings: ApiSettings, patience: Patience | None = None) -> Gateway:
+    async def open(
+        cls, settings: ApiSettings, patience: Patience | None = None, log: CallLog | None = None
+    ) -> Gateway:
         """Import the SDK and build its client, in a worker thread. No request is made yet.
+
+        Args:
+            settings: the endpoint and who asks.
+            patience: how often calls that change nothing twice are tried.
+            log: takes note of every call.
 
         Raises:
             ConfigError: the address cannot be used safely.
@@ -70,7 +80,7 @@ class Gateway:
 
             return build_client(settings)
 
-        return cls(await in_thread(connect), settings, patience or Patience())
+        return cls(await in_thread(connect), settings, patience or Patience(), log or CallLog())
 
     async def close(self) -> None:
         """Close all connections."""

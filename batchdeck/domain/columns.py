@@ -8,6 +8,7 @@ from functools import partial
 from operator import itemgetter
 from typing import TypeVar
 
+from batchdeck.domain.calls import ApiCall
 from batchdeck.domain.overview import BatchRow
 from batchdeck.domain.pages import PageRow
 from batchdeck.domain.query import FieldKind, parse, sort_value
@@ -45,6 +46,18 @@ BATCH_FIELDS: Mapping[str, FieldKind] = {
     "cost": FieldKind.MONEY,
     "model": FieldKind.TEXT,
     "key": FieldKind.TEXT,
+}
+
+CALL_FIELDS: Mapping[str, FieldKind] = {
+    "when": FieldKind.TIME,
+    "method": FieldKind.ENUM,
+    "path": FieldKind.TEXT,
+    "status": FieldKind.NUMBER,
+    "error": FieldKind.ENUM,
+    "ms": FieldKind.NUMBER,
+    "sent": FieldKind.BYTES,
+    "received": FieldKind.BYTES,
+    "id": FieldKind.TEXT,
 }
 
 
@@ -86,6 +99,21 @@ def batch_value(row: BatchRow, field: str, now: dt.datetime) -> object:
             return row.cost if row.cost is not None else row.estimate
         case _:
             return getattr(row, field)
+
+
+def call_value(call: ApiCall, field: str) -> object:
+    """Return a call's value of one of `CALL_FIELDS`."""
+    match field:
+        case "when":
+            return call.at
+        case "error":
+            return call.error or None
+        case "ms":
+            return call.milliseconds
+        case "id":
+            return call.request_id or None
+        case _:
+            return getattr(call, field)
 
 
 def select(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+import itertools
 import json
 import socket
 import struct
@@ -14,12 +16,14 @@ from typing import Any
 
 import pytest
 
+from batchdeck.api.call_log import CallLog
 from batchdeck.api.credentials import Secret
 from batchdeck.api.gateway import Gateway
 from batchdeck.api.patience import Patience
 from batchdeck.api.settings import ApiSettings, Timeouts
 
 KEY = "a-key-of-no-known-shape"
+NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 
 
 @dataclass
@@ -143,13 +147,22 @@ def pauses() -> list[float]:
     return []
 
 
+@pytest.fixture
+def calls() -> CallLog:
+    """What notes the gateway's calls: all are begun at noon, and each takes 250 ms."""
+    turns = itertools.count()
+    return CallLog(lambda: NOON, clock=lambda: next(turns) / 4)
+
+
 @asynccontextmanager
-async def _opened(url: str, timeouts: Timeouts, pauses: list[float]) -> AsyncIterator[Gateway]:
+async def _opened(
+    url: str, timeouts: Timeouts, pauses: list[float], calls: CallLog
+) -> AsyncIterator[Gateway]:
     async def note(seconds: float) -> None:
         pauses.append(seconds)
 
     settings = ApiSettings(base_url=url, api_key=Secret(KEY), timeouts=timeouts)
-    gateway = await Gateway.open(settings, Patience(sleep=note))
+    gateway = await Gateway.open(settings, Patience(sleep=note), calls)
     try:
         yield gateway
     finally:
@@ -157,15 +170,15 @@ async def _opened(url: str, timeouts: Timeouts, pauses: list[float]) -> AsyncIte
 
 
 @pytest.fixture
-async def gateway(server: RawServer, pauses: list[float]) -> AsyncIterator[Gateway]:
-    async with _opened(server.url, Timeouts(), pauses) as gateway:
+async def gateway(server: RawServer, pauses: list[float], calls: CallLog) -> AsyncIterator[Gateway]:
+    async with _opened(server.url, Timeouts(), pauses, calls) as gateway:
         yield gateway
 
 
 @pytest.fixture
-async def impatient_gateway(server: RawServer, pauses: list[float]) -> AsyncIterator[Gateway]:
+async def impatient_gateway(server: RawServer, pauses: list[float], calls: CallLog) -> AsyncIterator[Gateway]:
     """One that takes a fifth of a second without a byte for a stalled connection."""
-    async with _opened(server.url, Timeouts(read=0.2, create=0.2), pauses) as gateway:
+    async with _opened(server.url, Timeouts(read=0.2, create=0.2), pauses, calls) as gateway:
         yield gateway
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from batchdeck.domain.columns import BATCH_FIELDS, PAGE_FIELDS
+from batchdeck.domain.columns import BATCH_FIELDS, CALL_FIELDS, PAGE_FIELDS
 from batchdeck.domain.query import FieldKind, parse
 from batchdeck.domain.query_regex import LONGEST_TEXT
 
@@ -45,9 +45,10 @@ def test_there_are_examples() -> None:
     assert len([*first_cells("\n## Conditions"), *first_cells("\n## Together")]) >= 35
 
 
-def test_the_fields_of_pages_and_batches_are_all_there() -> None:
+def test_the_fields_of_every_list_are_all_there() -> None:
     assert sorted(fields_of("pages")) == sorted(PAGE_FIELDS)
     assert sorted(fields_of("batches")) == sorted(BATCH_FIELDS)
+    assert sorted(fields_of("calls to the API, on the Log screen")) == sorted(CALL_FIELDS)
 
 
 def test_the_limit_of_expressions_is_the_real_one() -> None:

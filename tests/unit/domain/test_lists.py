@@ -7,7 +7,16 @@ import datetime as dt
 import pytest
 
 from batchdeck.domain.batches import RequestCounts
-from batchdeck.domain.columns import BATCH_FIELDS, PAGE_FIELDS, batch_value, page_value, select
+from batchdeck.domain.calls import ApiCall
+from batchdeck.domain.columns import (
+    BATCH_FIELDS,
+    CALL_FIELDS,
+    PAGE_FIELDS,
+    batch_value,
+    call_value,
+    page_value,
+    select,
+)
 from batchdeck.domain.lookup import find_one
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.domain.overview import BatchRow, BatchStatus
@@ -29,6 +38,16 @@ PAGES = [
 ]
 
 
+CALLS = [
+    ApiCall(1, NOW, "GET", "/v1/models", 200, "", 31, 0, 14_600, "req_1"),
+    ApiCall(2, NOW, "POST", "/v1/messages/batches", None, "ReadTimeout", 600_004, 2_500_000, None, ""),
+    ApiCall(
+        3, NOW + dt.timedelta(days=1), "GET", "/v1/messages/batches/msgbatch_1", 429, "rate_limit_error", 12,
+        0, 120, "req_3",
+    ),
+]  # fmt: skip
+
+
 def chosen(text: str) -> list[int]:
     return [row.index for row in select(PAGES, text, PAGE_FIELDS, page_value)]
 
@@ -41,6 +60,22 @@ def test_pages_are_filtered_and_sorted() -> None:
     assert chosen("sort:-cost !outcome:ok") == [1, 3, 2]
     assert chosen("sort:document,-page") == [2, 1, 3, 0]
     assert chosen("remedy:as_it_was index>2") == [3]
+
+
+def test_calls_are_filtered_and_sorted() -> None:
+    def called(text: str) -> list[int]:
+        return [call.n for call in select(CALLS, text, CALL_FIELDS, call_value)]
+
+    assert called("error:*") == [2, 3]
+    assert called("!status:200") == [2, 3]
+    assert called("status>=400") == [3]
+    assert called('error:rate_limit_error,"not found"') == [3]
+    assert called("method:get path:batches") == [3]
+    assert called("ms>100k | sent>1MB") == [2]
+    assert called("when>2026-11-21") == [3]
+    assert called("req_1") == [1]
+    assert called("sort:-ms") == [2, 1, 3]
+    assert called("sort:received") == [3, 1, 2]
 
 
 def test_without_a_sort_key_rows_are_passed_on_one_by_one() -> None:
@@ -60,6 +95,8 @@ def test_every_field_can_be_read_off_a_row() -> None:
     )  # fmt: skip
     for field in PAGE_FIELDS:
         page_value(PAGES[0], field)
+    for field in CALL_FIELDS:
+        call_value(CALLS[0], field)
     values = {field: batch_value(batch, field, NOW) for field in BATCH_FIELDS}
     assert values["age"] == dt.timedelta(days=28)
     assert values["left"] == dt.timedelta(days=1)
