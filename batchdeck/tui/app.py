@@ -71,7 +71,7 @@ class DeckApp(TerminalApp):
         self.notify("Asking the API now.", timeout=2)
 
     def act_view_log(self) -> None:
-        """Show the audit log; on the log itself, stay."""
+        """Show the log; on the log itself, stay."""
         from batchdeck.tui.screens.log import LogScreen
 
         if not isinstance(self.screen, LogScreen):

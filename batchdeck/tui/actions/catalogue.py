@@ -188,6 +188,16 @@ LOOKING = (
         footer=45,
     ),
     Action(
+        "view.calls",
+        "calls",
+        "Show the calls this process has made to the API, or the audit log.",
+        ("tab", "shift+tab"),
+        frozenset({Place.LOG}),
+        "Looking",
+        "calls",
+        footer=2,
+    ),
+    Action(
         "deck.doctor",
         "check",
         "Check key, endpoint, clock, disk and the deck's files.",

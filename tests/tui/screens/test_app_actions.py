@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from batchdeck.tui.screens.job import JobScreen
+from batchdeck.tui.screens.log import LogScreen
 from batchdeck.tui.screens.page import PageScreen
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -19,6 +20,7 @@ async def test_every_offered_action_has_a_performer(library: Path, play_deck: An
         for screen in (
             JobScreen(app.registry, deck, app.work, target=job),
             PageScreen(app.registry, deck, app.work, job=job, index=0),
+            LogScreen(app.registry, deck, app.work),
         ):
             app.push_screen(screen)
             await pilot.pause()
@@ -27,7 +29,7 @@ async def test_every_offered_action_has_a_performer(library: Path, play_deck: An
             for action in app.registry.at(screen.place):
                 if action.id != "list.sort":
                     assert callable(screen._performer(action)), (screen, action.id)
-        await pilot.press("escape", "escape")
+        await pilot.press("escape", "escape", "escape")
         await pilot.pause()
         assert app.screen is app.home
 
