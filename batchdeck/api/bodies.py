@@ -15,7 +15,7 @@ _PIECE = 1 << 17
 
 
 class TrackedBody(Protocol):
-    """A body that knows its size in bytes, how many of them were handed over, and whether the last one was."""
+    """A body that knows its size in bytes, how many of them were handed over, and if the last one was."""
 
     size: int
     left_whole: bool

@@ -225,9 +225,18 @@ async def test_a_call_that_is_stopped_is_given_up(
 async def test_nobody_there_is_a_call_as_well(gateway: Gateway, server: RawServer, calls: CallLog) -> None:
     await server.stop_listening()
     with pytest.raises(ApiUnreachable):
-        await gateway.create_message({"messages": []})
+        await gateway.count_tokens({"messages": []})
+    assert {(call.status, call.error, call.sent) for call in calls.calls()} == {(None, "ConnectError", None)}
+
+
+async def test_a_real_time_request_that_never_left_has_sent_nothing(
+    gateway: Gateway, server: RawServer, calls: CallLog
+) -> None:
+    await server.stop_listening()
+    with pytest.raises(NotSent):
+        await gateway.answer(b"{}")
     (call,) = calls.calls()
-    assert (call.status, call.error, call.sent) == (None, "ConnectError", None)
+    assert (call.method, call.path, call.error, call.sent) == ("POST", "/v1/messages", "ConnectError", 0)
 
 
 async def test_silence_is_named(impatient_gateway: Gateway, server: RawServer, calls: CallLog) -> None:
