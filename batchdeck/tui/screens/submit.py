@@ -280,7 +280,7 @@ class SubmitScreen(DeckScreen):
             except UsageError as error:
                 self.terminal.notify_error(error)
             else:
-                self._sending = None
+                self._sending = self._error = None
                 self._make_plan()
 
     # Doing

@@ -72,5 +72,5 @@ async def test_what_is_refused_as_a_batch_is_offered_in_real_time_with_its_price
         await shows(app, "2 pages submitted in 1 batch")
         (row,) = [row for row in deck.batches() if row.id]
         assert (row.realtime, row.good) == (True, 2)
-        await pilot.press("escape")
+        await pilot.press("escape", "down")
         await shows(app, "» in real time, at the full price")
