@@ -168,7 +168,7 @@ def detail_lines(row: BatchRow, now: dt.datetime, expected: EndEstimate | None) 
     shown_id = f"{show(row.id[:13])}…{show(row.id[-4:])}" if row.id else f"({row.key})"
     head = "   ".join(part for part in (name, shown_id, show(row.model, 40)) if part)
     if row.realtime:
-        head += "   » in real time, at the full price"
+        head += "   » real time, full price"
         if row.status in _IN_FLIGHT:
             done = row.counts.total - row.counts.processing
             return head, f"{done:,} of {counted(row.counts.total, 'page')} answered", ""

@@ -73,4 +73,4 @@ async def test_what_is_refused_as_a_batch_is_offered_in_real_time_with_its_price
         (row,) = [row for row in deck.batches() if row.id]
         assert (row.realtime, row.good) == (True, 2)
         await pilot.press("escape", "down")
-        await shows(app, "» in real time, at the full price")
+        await shows(app, "» real time, full price")
