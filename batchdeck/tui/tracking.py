@@ -61,6 +61,8 @@ class Piece:
     phrase: str = ""
     """What it is busy with right now; may be empty."""
     is_over: bool = False
+    is_stopping: bool = False
+    """Whether it was told to stop; it is over a little later."""
     error: BatchDeckError | None = None
     _worker: Worker[None] | None = field(default=None, repr=False)
 
@@ -76,6 +78,7 @@ class Piece:
     def cancel(self) -> None:
         """Stop it; what it has done so far stays, and the same operation goes on from there."""
         if self._worker is not None and not self.is_over:
+            self.is_stopping = True
             self._worker.cancel()
 
     def note(self, event: Event) -> None:

@@ -335,14 +335,15 @@ GENERAL = (
     Action(
         "nav.back",
         "back",
-        "Undo the innermost state (input, range, filter, marks), then go back.",
+        "Undo the innermost state (input, range, filter, marks), then go back. While the screen's own work "
+        "is under way it asks first: y stops the work, Esc or n leaves it going on.",
         ("escape",),
         command="back",
     ),
     Action(
         "nav.stop",
         "stop",
-        "Stop the work under way on this screen where it can go on later.",
+        "Stop the work under way on this screen; what is done stays, and the same again goes on from there.",
         ("c",),
         frozenset({Place.SUBMIT, Place.RETRY, Place.EXPORT}),
         "Work",

@@ -24,7 +24,10 @@ Actions marked **asks** destroy something or cost money: they show counts and co
 `--read-only`, actions marked **writes** or **asks** are not there.
 
 Within the filter (`/`), a leading `!` shows the rows that do not hold the text. `Esc` undoes the innermost
-state: what is being typed, an open range, the filter, the marks; then it goes back one screen.
+state: what is being typed, an open range, the filter, the marks; then it goes back one screen. While the
+screen's own work is under way (looking at files, sending, exporting) it asks first: `y` stops the work and
+stays, `Esc` again leaves it going on in the background. Where a folder was being looked at, `s` comes back
+to it.
 """
 
 

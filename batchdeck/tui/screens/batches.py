@@ -171,8 +171,11 @@ class BatchesScreen(DeckScreen):
             )
 
     def act_deck_submit(self, folder: str = "") -> None:
-        from batchdeck.tui.screens.submit import SubmitScreen
+        from batchdeck.tui.screens.submit import SubmitScreen, kept_submit
 
+        if not folder and (kept := kept_submit(self.app)) is not None:
+            self.show_screen(kept)
+            return
         proposed = folder or (str(self._samples) if self._samples is not None else "")
         self.show_screen(SubmitScreen(self._registry, self.deck, self.work, folder=proposed))
 

@@ -20,10 +20,10 @@ from batchdeck.tui.actions.context import Context, Place
 from batchdeck.tui.actions.registry import Registry
 from batchdeck.tui.glyphs import Tone
 from batchdeck.tui.screens.changes import Fields, completions, read_change
-from batchdeck.tui.screens.deck_screen import DeckScreen
 from batchdeck.tui.screens.export_rows import REPORT_COLUMNS, WAITING_COLUMNS, verdict
 from batchdeck.tui.screens.paths import short_path
 from batchdeck.tui.screens.spans import counted
+from batchdeck.tui.screens.working import WorkingScreen
 from batchdeck.tui.tracking import Piece, Work
 from batchdeck.tui.widgets.lines import say
 from batchdeck.tui.widgets.prompt import Prompt
@@ -36,7 +36,7 @@ _CHANGE = "change"
 _FIGURES = ("embed", "files")
 
 
-class ExportScreen(DeckScreen):
+class ExportScreen(WorkingScreen):
     """One job on its way to HTML. The work goes on when the screen is left; its report is on disk as well."""
 
     PLACE = Place.EXPORT
@@ -59,7 +59,6 @@ class ExportScreen(DeckScreen):
         self._template: str = defaults.template
         self._figures: str = defaults.figures
         self._folder = folder
-        self._piece: Piece | None = None
         self._report: ExportReport | None = None
         self._arrived: dict[str, DocumentExported] = {}
         self._error: BatchDeckError | None = None
@@ -117,7 +116,7 @@ class ExportScreen(DeckScreen):
             return f"✗ {self._error.title}: {show(self._error.message + hint, 600)}", Tone.BAD
         if self._report is not None:
             return verdict(self._report)
-        if self._piece is not None and not self._piece.is_over:
+        if self.is_busy:
             return f"▸ {self._piece}", Tone.PLAIN
         if self.target_folder is not None:
             return (
@@ -136,7 +135,7 @@ class ExportScreen(DeckScreen):
             Place.EXPORT,
             ready=True,
             exported=self.target_folder is not None,
-            working=self._piece.name if self._piece is not None and not self._piece.is_over else "",
+            working=self.busy_with,
         )
 
     def what_to_copy(self) -> str:
@@ -188,10 +187,15 @@ class ExportScreen(DeckScreen):
         if self._report is None:
             self._show_rows()
 
-    def act_nav_stop(self) -> None:
-        if self._piece is not None:
-            self._piece.cancel()
-            self.notify("What is written so far stays; x begins anew.", title="Stopped")
+    def stop(self, piece: Piece) -> None:
+        piece.cancel()
+        self.notify("What is written so far stays; x begins anew.", title="Stopped")
+
+    def what_stays(self) -> tuple[str, str]:
+        return (
+            "Esc or n leaves: it goes on in the background.",
+            "y stops it: what is written so far stays; x begins anew.",
+        )
 
     def act_job_open_export(self) -> None:
         """Say where the document under the cursor is, and offer the path: over SSH there is no browser."""

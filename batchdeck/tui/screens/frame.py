@@ -179,7 +179,11 @@ class FrameScreen(Screen[None]):
         if prompt.is_asking:
             prompt.leave()
         elif self.table is None or not self.table.undo():
-            self.go_back()
+            self.leave()
+
+    def leave(self) -> None:
+        """Go back at the operator's Esc."""
+        self.go_back()
 
     def go_back(self) -> None:
         """Leave this screen for the one before."""

@@ -22,10 +22,10 @@ from batchdeck.tui.actions.registry import Registry
 from batchdeck.tui.glyphs import Tone
 from batchdeck.tui.screens.batch_rows import short_id
 from batchdeck.tui.screens.changes import Fields, completions, read_change, read_tokens, read_yes
-from batchdeck.tui.screens.deck_screen import DeckScreen
 from batchdeck.tui.screens.retry_rows import CAUSE_COLUMNS, CauseLine, cause_lines, without
-from batchdeck.tui.screens.sending import Sending, ending
+from batchdeck.tui.screens.sending import WHAT_STAYS, Sending, ending
 from batchdeck.tui.screens.spans import counted, price_range
+from batchdeck.tui.screens.working import WorkingScreen
 from batchdeck.tui.tracking import Piece, Work
 from batchdeck.tui.widgets.lines import say
 from batchdeck.tui.widgets.notices import Notice
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _CHANGE = "change"
 
 
-class RetryScreen(DeckScreen):
+class RetryScreen(WorkingScreen):
     """What a retry would send. Nothing is sent before `y`."""
 
     PLACE = Place.RETRY
@@ -77,7 +77,6 @@ class RetryScreen(DeckScreen):
         self._lines: list[CauseLine] = []
         self._why_none = "The plan is being made."
         self._sending: Sending | None = None
-        self._piece: Piece | None = None
 
     def body(self) -> ComposeResult:
         yield Static(id="what", markup=False)
@@ -187,12 +186,11 @@ class RetryScreen(DeckScreen):
         is_open = self._sending is None or self._sending.error is not None
         ready = self._plan is not None and bool(self._plan.turns) and is_open
         reason = self._why_none if is_open else "This has been sent."
-        busy = self._piece is not None and not self._piece.is_over
         return Context(
             Place.RETRY,
             ready=ready,
             not_ready=reason,
-            working=self._piece.name if busy and self._piece else "",
+            working=self.busy_with,
         )
 
     # Changing
@@ -282,10 +280,14 @@ class RetryScreen(DeckScreen):
         else:
             self.notify(ending(self._sending)[0], title=f"Retry of {self.job_name}")
 
-    def act_nav_stop(self) -> None:
-        if self._piece is not None and self._sending is not None:
+    def stop(self, piece: Piece) -> None:
+        piece.cancel()
+        if self._sending is not None:
             self._sending.stopped = True
-            self._piece.cancel()
+        self.renew_lines()
+
+    def what_stays(self) -> tuple[str, str]:
+        return WHAT_STAYS
 
 
 def _key_of(line: CauseLine) -> str:

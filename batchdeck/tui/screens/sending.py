@@ -20,6 +20,12 @@ from batchdeck.errors import BatchDeckError
 from batchdeck.tui.glyphs import Tone
 from batchdeck.tui.screens.spans import counted, size
 
+WHAT_STAYS = (
+    "Esc or n leaves: sending goes on in the background.",
+    "y stops it: what was sent stays sent; the same again goes on from there.",
+)
+"""What becomes of a submission under way when its screen is left, and when it is stopped."""
+
 
 @dataclass(slots=True)
 class Sending:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
@@ -24,7 +24,7 @@ from batchdeck.tui.glyphs import Tone
 from batchdeck.tui.screens.changes import Fields, completions, read_change
 from batchdeck.tui.screens.deck_screen import DeckScreen
 from batchdeck.tui.screens.paths import Entry, complete_path, entries_of, folder_being_typed
-from batchdeck.tui.screens.sending import Sending, ending
+from batchdeck.tui.screens.sending import WHAT_STAYS, Sending, ending
 from batchdeck.tui.screens.spans import counted, price_range
 from batchdeck.tui.screens.submit_plan import Wishes
 from batchdeck.tui.screens.submit_rows import (
@@ -39,6 +39,7 @@ from batchdeck.tui.screens.submit_rows import (
     scanned_line,
     shown_path,
 )
+from batchdeck.tui.screens.working import WorkingScreen
 from batchdeck.tui.tracking import Piece, Work
 from batchdeck.tui.widgets.lines import say
 from batchdeck.tui.widgets.prompt import Prompt
@@ -49,10 +50,12 @@ if TYPE_CHECKING:
 
 _PATH = "path"
 _CHANGE = "change"
+_KEPT = "submit"
+"""Under this name the app keeps the screen that was left while it looked at files."""
 
 
-class SubmitScreen(DeckScreen):
-    """From a folder to batches. Nothing is sent before `y`; what is being sent goes on when one leaves."""
+class SubmitScreen(WorkingScreen):
+    """From a folder to batches. Nothing is sent before `y`; what is under way goes on when one leaves."""
 
     PLACE = Place.SUBMIT
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(ACTIONS, Place.SUBMIT, Place.EVERYWHERE)
@@ -78,7 +81,6 @@ class SubmitScreen(DeckScreen):
         self._plan: Plan | None = None
         self._error: BatchDeckError | None = None
         self._sending: Sending | None = None
-        self._piece: Piece | None = None
 
     def body(self) -> ComposeResult:
         yield Static(id="path", markup=False)
@@ -160,6 +162,8 @@ class SubmitScreen(DeckScreen):
     def _finish_scan(self, scan: Scan) -> None:
         self._scan = scan
         self._make_plan()
+        if self not in self.app.screen_stack:
+            self.notify("s shows what it holds and what it would cost.", title=f"Looked at {self._path}")
 
     def _make_plan(self) -> None:
         if self._scan is None:
@@ -187,6 +191,12 @@ class SubmitScreen(DeckScreen):
 
     # Showing
 
+    def renew(self) -> None:
+        if self.is_busy or self._plan is not None:
+            self._show_files()
+        else:
+            self.renew_lines()
+
     def _show_files(self) -> None:
         lines: list[FileLine] = list(self._scanned)
         if self._plan is not None:
@@ -195,7 +205,7 @@ class SubmitScreen(DeckScreen):
         self.renew_lines()
 
     def on_work_moved(self) -> None:
-        if self._is_busy or self._sending is not None:
+        if self.is_busy or self._sending is not None:
             self._show_files()
         else:
             self.renew_lines()
@@ -215,7 +225,7 @@ class SubmitScreen(DeckScreen):
     def _options(self) -> str:
         if self._plan is not None:
             return options_line(self._plan, self._wishes.pages, again=self._wishes.again)
-        if self._is_busy:
+        if self.is_busy:
             pages = sum(line.pages for line in self._scanned)
             return f"{counted(pages, 'page')} in {counted(len(self._scanned), 'file')} so far"
         return "Tab completes · Enter takes it · Esc: choose from the list, f: type again"
@@ -239,10 +249,6 @@ class SubmitScreen(DeckScreen):
 
     # What actions are about
 
-    @property
-    def _is_busy(self) -> bool:
-        return self._piece is not None and not self._piece.is_over
-
     def _why_not(self) -> str:
         plan = self._plan
         if plan is None:
@@ -255,9 +261,8 @@ class SubmitScreen(DeckScreen):
         return "" if plan.documents else "No usable page is left: the list says why."
 
     def facts(self) -> Context:
-        busy = self._piece.name if self._is_busy and self._piece is not None else ""
         why_not = self._why_not()
-        return Context(Place.SUBMIT, ready=not why_not, not_ready=why_not, working=busy)
+        return Context(Place.SUBMIT, ready=not why_not, not_ready=why_not, working=self.busy_with)
 
     # Changing
 
@@ -313,8 +318,10 @@ class SubmitScreen(DeckScreen):
             if isinstance(error, ApiRefused) and error.job and not isinstance(error, AccountHeld):
                 self._offer(self._sending, error.job)
             self._tell(self._sending)
-        elif self.is_attached:
+        elif self.is_current:
             self._show_files()
+        else:
+            self.terminal.notify_error(error)
 
     def _offer(self, sending: Sending, job: str) -> None:
         """Offer real time, with its price, for what was refused as a batch."""
@@ -328,20 +335,46 @@ class SubmitScreen(DeckScreen):
         else:
             self.notify(ending(sending)[0], title="Submitting")
 
-    def act_nav_stop(self) -> None:
+    def stop(self, piece: Piece) -> None:
         """Stop; what is on disk or sent stays, and the same plan goes on from there."""
-        if self._piece is None:
-            return
-        self._piece.cancel()
-        if self._sending is not None:
+        piece.cancel()
+        if self._sending is None:
+            self.notify("Nothing was sent; f looks at a folder again.", title="Stopped")
+        else:
             self._sending.stopped = True
             self._make_plan()
 
+    def what_stays(self) -> tuple[str, str]:
+        if self._sending is not None:
+            return WHAT_STAYS
+        return (
+            "Esc or n leaves: the files are looked at in the background, and s comes back to them.",
+            "y stops it: nothing was sent.",
+        )
+
     def go_back(self) -> None:
-        """Leave. A scan ends with its screen; what is being sent goes on in the background."""
-        if self._is_busy and self._piece is not None:
-            if self._sending is None:
-                self._piece.cancel()
-            else:
-                self.notify("Sending goes on in the background; c on its screen would have stopped it.")
+        """Leave. While files are being looked at, the screen is kept for the next that is opened."""
+        piece = self._piece
+        if piece is not None and not (piece.is_over or piece.is_stopping) and self._sending is None:
+            if (other := kept_submit(self.app)) is not None:
+                other.drop()
+            self.app.install_screen(self, _KEPT)
         super().go_back()
+
+    def again(self) -> DeckScreen:
+        return kept_submit(self.app) or super().again()
+
+    def drop(self) -> None:
+        """End for good; call it when the screen is neither shown nor kept."""
+        if self._piece is not None:
+            self._piece.cancel()
+        self.remove()
+
+
+def kept_submit(app: App[Any]) -> SubmitScreen | None:
+    """Return the screen that was left while it looked at files; whoever takes it shows it, or drops it."""
+    if not app.is_screen_installed(_KEPT):
+        return None
+    screen = app.get_screen(_KEPT)
+    app.uninstall_screen(_KEPT)
+    return screen if isinstance(screen, SubmitScreen) else None

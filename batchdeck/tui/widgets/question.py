@@ -26,6 +26,8 @@ class Question:
     """What `y` does, in a word or two ("cancel 2 batches")."""
     cost: str = ""
     """What it costs; empty where it costs nothing."""
+    no: str = "leave it"
+    """What Esc does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Proposal:
     do: Callable[[], None]
 
 
-class QuestionDialog(ModalScreen[bool]):
+class QuestionDialog(ModalScreen[bool | None]):
     """Asks, and returns whether the operator said yes. Only `y` says yes; Enter alone never does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,7 +74,7 @@ class QuestionDialog(ModalScreen[bool]):
                 yield Static(show(line), markup=False)
             if question.cost:
                 yield Static(show(question.cost), classes="question--cost", markup=False)
-            keys = f"y {show(question.yes, 40)}   Esc leave it"
+            keys = f"y {show(question.yes, 40)}   Esc {show(question.no, 20)}"
             yield Static(keys, classes="question--keys", markup=False)
 
     def action_answer(self, answer: bool) -> None:
