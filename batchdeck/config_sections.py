@@ -156,6 +156,10 @@ class Interface:
     colour: Literal["auto", "full", "ansi", "none"] = setting("auto")
     """`full` for 24-bit colour, `ansi` for the terminal's own 16, `none` for none. `auto` goes by the
     terminal, and by NO_COLOR where that is set and not empty."""
+    pictures: Literal["auto", "kitty", "blocks"] = setting("auto")
+    """How the page screen shows a page: `kitty` in its own pixels, `blocks` in half blocks. `auto` takes
+    `kitty` where TERM says that the terminal is Kitty or Ghostty; inside tmux, `kitty` needs
+    `allow-passthrough on`."""
     mouse: bool = setting(True)
     """Whether the mouse is used. Without it, the terminal selects text as usual."""
     bell: bool = setting(False)

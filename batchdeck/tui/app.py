@@ -12,6 +12,7 @@ from textual.command import Provider
 from batchdeck.tui.actions.catalogue import ACTIONS
 from batchdeck.tui.actions.registry import Registry
 from batchdeck.tui.manners.colour import ColourMode, decide_colours
+from batchdeck.tui.manners.pictures import decide_pictures
 from batchdeck.tui.manners.terminal_app import TerminalApp
 from batchdeck.tui.screens.batches import BatchesScreen
 from batchdeck.tui.screens.deck_screen import DeckChanged
@@ -46,9 +47,11 @@ class DeckApp(TerminalApp):
             samples: folder that the Submit screen proposes.
         """
         interface = deck.settings.interface
+        colours = decide_colours(environ, interface.colour) if colours is None else colours
         super().__init__(
             environ=environ,
-            colours=decide_colours(environ, interface.colour) if colours is None else colours,
+            colours=colours,
+            pictures=decide_pictures(environ, colours, interface.pictures),
             bell=interface.bell,
             notify=interface.notify,
             clock=deck.now,

@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -177,8 +178,8 @@ class Terminal:
 
 
 @pytest.fixture
-def play() -> Iterator[Callable[..., Terminal]]:
-    """Start the stage in a terminal: ``play(rows, "hostile", TERM="screen", columns=120)``."""
+def run_in_terminal() -> Iterator[Callable[..., Terminal]]:
+    """Start Python in a terminal: ``run_in_terminal("-m", "batchdeck", TERM="screen", columns=120)``."""
     started: list[Terminal] = []
 
     def start(*arguments: object, columns: int = 80, lines: int = 24, **environ: str) -> Terminal:
@@ -187,10 +188,16 @@ def play() -> Iterator[Callable[..., Terminal]]:
             for name, value in os.environ.items()
             if name in ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH")
         }
-        words = [sys.executable, str(STAGE), *map(str, arguments)]
+        words = [sys.executable, *map(str, arguments)]
         started.append(Terminal(words, inherited | {"TERM": "xterm-256color"} | environ, columns, lines))
         return started[-1]
 
     yield start
     for terminal in started:
         terminal.close()
+
+
+@pytest.fixture
+def play(run_in_terminal: Callable[..., Terminal]) -> Callable[..., Terminal]:
+    """Start the stage in a terminal: ``play(rows, "hostile", TERM="screen", columns=120)``."""
+    return partial(run_in_terminal, STAGE)

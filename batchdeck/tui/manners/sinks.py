@@ -16,8 +16,10 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+PLACEHOLDER = "\U0010eeee"
+"""A cell that stands for its part of a picture that was sent before; shows nothing else."""
 # Joiners that scripts and emoji need; they neither move the cursor nor reorder text.
-_HARMLESS = frozenset("\u200c\u200d")
+_HARMLESS = frozenset(f"\u200c\u200d{PLACEHOLDER}")
 _REPLACEMENT = "\ufffd"
 
 

@@ -22,6 +22,7 @@ from batchdeck.tui.manners.attention import attention_sequence
 from batchdeck.tui.manners.clipboard import clipboard_sequence
 from batchdeck.tui.manners.colour import Colourless, ColourMode, theme_name
 from batchdeck.tui.manners.crash import crash_lines, save_crash
+from batchdeck.tui.manners.pictures import PictureMode
 from batchdeck.tui.manners.sinks import SafeLine
 from batchdeck.tui.themes import THEMES
 
@@ -43,6 +44,7 @@ class TerminalApp(App[int], inherit_bindings=False):
         *,
         environ: Mapping[str, str],
         colours: ColourMode = ColourMode.FULL,
+        pictures: PictureMode = PictureMode.BLOCKS,
         bell: bool = False,
         notify: bool = False,
         crash_folder: Path | None = None,
@@ -55,6 +57,7 @@ class TerminalApp(App[int], inherit_bindings=False):
         super().__init__(ansi_color=colours is not ColourMode.FULL)
         self.environ = environ
         self.colours = colours
+        self.pictures = pictures
         self.no_color = colours is ColourMode.NONE
         self.animation_level = "none"
         self._may_ring = bell
@@ -129,7 +132,11 @@ class TerminalApp(App[int], inherit_bindings=False):
         """
         sequence = clipboard_sequence(text, self.environ)
         self._clipboard = text
-        if self._driver is not None:
+        self.send(sequence)
+
+    def send(self, sequence: str) -> None:
+        """Send the terminal a sequence of our own making, in its turn among what is painted."""
+        if sequence and self._driver is not None:
             self._driver.write(sequence)
 
     def offer(self, text: str, what: str) -> None:
@@ -143,11 +150,11 @@ class TerminalApp(App[int], inherit_bindings=False):
 
     def call_attention(self, title: str, body: str) -> None:
         """Call an operator who looks elsewhere, in the way the settings say."""
-        sequence = attention_sequence(
-            title, body, bell=self._may_ring, notify=self._may_notify, environ=self.environ
+        self.send(
+            attention_sequence(
+                title, body, bell=self._may_ring, notify=self._may_notify, environ=self.environ
+            )
         )
-        if sequence and self._driver is not None:
-            self._driver.write(sequence)
 
     # Leaving
 

@@ -22,17 +22,19 @@ from batchdeck.tui.actions.context import Context, Place
 from batchdeck.tui.actions.registry import Registry
 from batchdeck.tui.glyphs import OUTCOME_SIGNS
 from batchdeck.tui.manners.colour import ColourMode
+from batchdeck.tui.manners.pictures import PictureMode
 from batchdeck.tui.screens.deck_screen import DeckScreen
 from batchdeck.tui.screens.page_views import PageFacts, Tab, show_text, view, words_line
 from batchdeck.tui.tracking import Work
 from batchdeck.tui.widgets.crumbs import Crumbs
+from batchdeck.tui.widgets.kitty import KittyPicture, draw_kitty
 from batchdeck.tui.widgets.lines import say
 from batchdeck.tui.widgets.picture import draw_picture
 
 if TYPE_CHECKING:
     from batchdeck.deck import Deck
 
-_PICTURE_DPI = 72
+_DPI = {PictureMode.BLOCKS: 72, PictureMode.KITTY: 144}
 _FAILED = frozenset(outcome for outcome in Outcome if outcome.is_failure)
 
 
@@ -66,6 +68,10 @@ class PageScreen(DeckScreen):
         self._pages = 0
         self._tab = Tab.ANSWER
         self._shows_picture = False
+        self._sent: KittyPicture | None = None
+        """The picture that the terminal holds."""
+        self._drawn: tuple[int, int] | None = None
+        """Page and width of the picture that is shown."""
 
     def body(self) -> ComposeResult:
         with Horizontal():
@@ -77,6 +83,13 @@ class PageScreen(DeckScreen):
 
     def on_mount(self) -> None:
         self._load()
+
+    def on_unmount(self) -> None:
+        self._free_picture()
+
+    def on_resize(self) -> None:
+        if self._shows_picture:
+            self.call_after_refresh(self._draw)
 
     def crumbs(self) -> tuple[str, ...]:
         job = self.deck.job(self.job).name
@@ -139,6 +152,7 @@ class PageScreen(DeckScreen):
             source.border_title = "source: picture"
             self._draw()
         else:
+            self._free_picture()
             source.border_title = "source: text layer"
             say(self.query_one("#source-text", Static), show_text(facts.source))
 
@@ -146,17 +160,38 @@ class PageScreen(DeckScreen):
     async def _draw(self) -> None:
         line = self.query_one("#source-text", Static)
         width = max(self.query_one("#source").content_size.width, 8)
-        has_colours = self.terminal.colours is not ColourMode.NONE
+        index = self.index
+        if self._drawn == (index, width):
+            return
+        drawn: Content | KittyPicture
         try:
-            drawn = await asyncio.to_thread(self._picture, self.index, width, has_colours)
+            drawn = await asyncio.to_thread(self._picture, index, width)
         except BatchDeckError as error:
             drawn = Content(show(f"{error.title}. {error.message}", 500))
-        if self._shows_picture:
-            say(line, drawn)
+        if not self._shows_picture:
+            return
+        self._free_picture()
+        self._drawn = (index, width)
+        if isinstance(drawn, KittyPicture):
+            self._sent = drawn
+            self.terminal.send(drawn.sent)
+            drawn = drawn.cells
+        say(line, drawn)
 
-    def _picture(self, index: int, width: int, has_colours: bool) -> Content:
-        png = self.deck.source_image(self.job, index, dpi=_PICTURE_DPI)
-        return draw_picture(png, width, colours=has_colours)
+    def _picture(self, index: int, width: int) -> Content | KittyPicture:
+        terminal = self.terminal
+        png = self.deck.source_image(self.job, index, dpi=_DPI[terminal.pictures])
+        if terminal.pictures is PictureMode.KITTY:
+            has_truecolor = terminal.console.color_system == "truecolor"
+            return draw_kitty(png, width, has_truecolor=has_truecolor, environ=terminal.environ)
+        return draw_picture(png, width, colours=terminal.colours is not ColourMode.NONE)
+
+    def _free_picture(self) -> None:
+        """Forget the picture that is shown, and let the terminal forget it."""
+        self._drawn = None
+        if self._sent is not None:
+            self.terminal.send(self._sent.freed)
+            self._sent = None
 
     def renew_lines(self) -> None:
         super().renew_lines()
