@@ -26,6 +26,7 @@ from batchdeck.config_sections import (
     Export,
     Fidelity,
     Interface,
+    Ladder,
     Limits,
     Money,
     Polling,
@@ -57,6 +58,7 @@ class Settings:
     fidelity: Fidelity = field(default_factory=Fidelity)
     money: Money = field(default_factory=Money)
     realtime: Realtime = field(default_factory=Realtime)
+    ladder: Ladder = field(default_factory=Ladder)
     workers: Workers = field(default_factory=Workers)
     interface: Interface = field(default_factory=Interface)
     export: Export = field(default_factory=Export)

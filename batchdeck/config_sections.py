@@ -142,6 +142,21 @@ class Realtime:
 
 
 @dataclass(frozen=True, slots=True)
+class Ladder:
+    """Small first: when the next rung of a job is sent by itself."""
+
+    most_failures: float = setting(0.1, at_least=0, at_most=1)
+    """Share of a rung's pages that may have failed."""
+    least_recall: float = setting(0.9, at_least=0, at_most=1)
+    """Share of the text layers' words that a rung's answers have to hold on average."""
+    most_cost: float = setting(2.0, above=0)
+    """How many times the estimate a rung's pages may cost."""
+    trial: bool = setting(True)
+    """Whether one page is asked in real time before the first batch: the API checks the parameters of a
+    batch's requests only while it runs. Its answer is kept like any other."""
+
+
+@dataclass(frozen=True, slots=True)
 class Workers:
     """The processes that scan, split and judge."""
 
@@ -188,6 +203,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "fidelity": Fidelity,
     "money": Money,
     "realtime": Realtime,
+    "ladder": Ladder,
     "workers": Workers,
     "interface": Interface,
     "export": Export,

@@ -14,6 +14,7 @@ from batchdeck.domain.batches import Batch, Mode
 from batchdeck.domain.costs import Estimate
 from batchdeck.domain.documents import Scan, parse_page_ranges
 from batchdeck.domain.events import Operation
+from batchdeck.domain.ladder import parse_ladder
 from batchdeck.domain.planning import ExportReport, Plan, RetryChoice, RetryPlan, Submitted
 from batchdeck.opening import OpenOptions, open_deck
 from batchdeck.reading import DeckReader
@@ -112,6 +113,7 @@ class Deck(DeckReader):
         name: str = "",
         again: bool = False,
         mode: Mode | str = Mode.BATCH,
+        ladder: str = "",
     ) -> Plan:
         """Say what submitting a scan would send and cost. Nothing is written.
 
@@ -120,15 +122,17 @@ class Deck(DeckReader):
             again: include documents that were submitted before with the same recipe.
             mode: ``batch`` for half the price; ``realtime`` for answers at once, at the full price; ``auto``
                 for short documents at once (`realtime.auto_pages` in the settings) and the others in batches.
+            ladder: how many pages each rung samples, like ``2,6,52,rest``; empty to send all at once.
 
         Raises:
             NotFound: there is no such recipe.
-            UsageError: `pages` is not a list of ranges.
+            UsageError: `pages` is not a list of ranges, or `ladder` is none.
         """
         from batchdeck.operations.plan import PlanOptions, make_plan
 
         ranges = parse_page_ranges(pages) if pages else None
-        options = PlanOptions(recipe, model, max_tokens, ranges, name, again, Mode(mode))
+        rungs = parse_ladder(ladder) if ladder else ()
+        options = PlanOptions(recipe, model, max_tokens, ranges, name, again, Mode(mode), rungs)
         return make_plan(self._context, scan, options)
 
     def submit(self, plan: Plan, *, max_cost: float | None = None) -> Operation[Submitted]:
@@ -138,18 +142,26 @@ class Deck(DeckReader):
         return Operation(submit(self._context, plan, max_cost=max_cost))
 
     def resume(
-        self, job: str, *, mode: Mode | str | None = None, max_cost: float | None = None
+        self,
+        job: str,
+        *,
+        mode: Mode | str | None = None,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        max_cost: float | None = None,
     ) -> Operation[Submitted]:
-        """Send what an interrupted or refused job has not sent yet. This spends money.
+        """Send what an interrupted or refused job has not sent yet, or its next rung. This spends money.
 
         Args:
             mode: how; by default as the job was submitted.
+            model: the model for its pages from now on.
+            max_tokens: the longest answer for its pages from now on.
             max_cost: refuse when the estimate is over this many dollars.
         """
-        from batchdeck.operations.submit import resume
+        from batchdeck.operations.submit import ResumeChanges, resume
 
-        chosen = Mode(mode) if mode is not None else None
-        return Operation(resume(self._context, self.job(job).id, chosen, max_cost=max_cost))
+        changes = ResumeChanges(Mode(mode) if mode is not None else None, model, max_tokens)
+        return Operation(resume(self._context, self.job(job).id, changes, max_cost=max_cost))
 
     def unsent_estimate(self, job: str, mode: Mode | str | None = None) -> Estimate:
         """Say what sending what a job has not sent yet would cost, in a mode of choice."""

@@ -97,7 +97,7 @@ class DeckReader:
         from batchdeck.operations.plan import unsent_indices
 
         own = [s for s in self._context.ledger.submissions().values() if s.job == job.id]
-        return job_state(job.outcomes, own, len(unsent_indices(job, own)))
+        return job_state(job, own, len(unsent_indices(job, own)))
 
     def job_cost(self, job: Job) -> float | None:
         """Return what a job's archived batches have cost in dollars; None before the first."""

@@ -144,6 +144,8 @@ def _job_record(deck: Deck, job: Job) -> dict[str, Any]:
         "outcomes": dict(job.outcomes),
         "cost": {"estimated": job.estimate.usd, "actual": deck.job_cost(job)},
         "state": deck.job_state(job),
+        "ladder": list(job.ladder),
+        "gate": job.gate or None,
         "recipe": job.recipe,
         "model": job.model,
         "max_tokens": job.max_tokens,

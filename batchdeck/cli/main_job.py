@@ -27,6 +27,7 @@ from batchdeck.deck import Deck
 from batchdeck.domain.batches import Mode
 from batchdeck.domain.documents import ProblemKind, Scan
 from batchdeck.domain.events import Finished, event_record
+from batchdeck.domain.ladder import show_ladder
 from batchdeck.domain.planning import Plan
 from batchdeck.domain.text import show
 from batchdeck.errors import InputError, UsageError
@@ -165,6 +166,9 @@ def narrate_plan(plan: Plan) -> None:
         narrate(f"! {caveat}")
     for finding in plan.findings:
         narrate(f"✗ {finding.message}")
+    if plan.ladder:
+        rungs = show_ladder(plan.ladder)
+        narrate(f"Small first, in rungs of {rungs}: each goes out once the gate before it holds.")
     estimate = plan.estimate
     at_once = f", {counted(plan.realtime_pages, 'page')} of it in real time" if plan.realtime_pages else ""
     cost = (

@@ -34,6 +34,11 @@ SendMode = Annotated[
     ),
 ]
 
+Ladder = Annotated[
+    str,
+    typer.Option("--ladder", help="Small first: how many pages each rung samples, like 2,6,52,rest."),
+]
+
 
 def read_outcomes(names: list[str] | None) -> frozenset[Outcome]:
     """Read outcomes as typed.

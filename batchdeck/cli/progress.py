@@ -109,6 +109,13 @@ def _line(event: Event) -> str:
             return f"✓ The API never took submission {key}; its pages may be submitted again."
         case events.SubmissionSettled(submission=key, batch=batch):
             return f"✓ Submission {key} is batch {batch}."
+        case events.RungStarted(rung=rung, rungs=rungs, pages=pages):
+            return f"▸ Rung {rung} of {rungs}: {counted(pages, 'page')}"
+        case events.GateFailed(job=job, rung=rung, reason=reason):
+            return (
+                f"✗ Job {job} stops before rung {rung}: {reason}.\n"
+                f"  Look with `batchdeck pages {job}`; go on with `batchdeck submit --resume {job}`."
+            )
         case events.DuplicateFound(batch=batch, submission=key):
             return f"! Batch {batch} repeats submission {key}: cancel it with `batchdeck cancel {batch}`."
         case events.Waiting(until=until, reason=reason):

@@ -14,6 +14,7 @@ from batchdeck.cli.main_job import check_paths, narrate_plan, read_passwords
 from batchdeck.cli.options import (
     Again,
     Json,
+    Ladder,
     MaxCost,
     MaxTokens,
     Model,
@@ -55,6 +56,7 @@ def submit(
     name: Annotated[str, typer.Option("--name", "-n", help="Name of the job. [default: the folder's]")] = "",
     max_cost: MaxCost = None,
     mode: SendMode = None,
+    ladder: Ladder = "",
     fallback: Annotated[
         Fallback | None, typer.Option("--fallback", help="Where to send what is refused as a batch.")
     ] = None,
@@ -73,8 +75,12 @@ def submit(
             job = deck.job(resume)
             estimate = deck.unsent_estimate(job.id, mode)
             cost = f", for about {money(estimate.usd)}" if estimate.known else ""
-            confirm(f"Send what {job.name} ({job.id}) has not sent yet{cost}?", yes=yes)
-            return await sender.send(deck.resume(job.id, mode=mode, max_cost=max_cost), [])
+            if job.gate:
+                narrate(f"✗ {job.name} stopped before its next rung: {job.gate}.")
+            what = "its next rung" if job.ladder else "what it has not sent yet"
+            confirm(f"Send {what} of {job.name} ({job.id}){cost}?", yes=yes)
+            resuming = deck.resume(job.id, mode=mode, model=model, max_tokens=max_tokens, max_cost=max_cost)
+            return await sender.send(resuming, [])
         if not paths:
             raise UsageError("No PDF was named.", hint="Name files or folders, or a job with --resume.")
         check_paths(paths)
@@ -88,6 +94,7 @@ def submit(
             name=name,
             again=again,
             mode=mode or Mode.BATCH,
+            ladder=ladder,
         )
         skipped = [{"path": file.path, "problem": file.problem.message} for file in plan.skipped]
         narrate_plan(plan)
@@ -123,7 +130,7 @@ class _Sender:
             unsent = self.deck.job(error.job).pages
             result = Submitted(error.job, (), 0, (), (error.message,), unsent)
         if not result.refused or result.held or not result.unsent:
-            return report_sent(result, skipped, as_json=self.as_json)
+            return self._report(result, skipped)
         return await self._offer(result, skipped)
 
     async def _offer(self, result: Submitted, skipped: list[dict[str, Any]]) -> int:
@@ -136,9 +143,9 @@ class _Sender:
             narrate(f"Refused as a batch: {offer}; that is done now.")
         elif self.yes or self.as_json or not sys.stdin.isatty():
             narrate(f"{offer}: batchdeck submit --resume {result.job} --mode realtime")
-            return report_sent(result, skipped, as_json=self.as_json, offer=estimate)
+            return self._report(result, skipped, offer=estimate)
         elif not typer.confirm(f"{offer}. Send them so?", default=False, err=True):
-            return report_sent(result, skipped, as_json=self.as_json, offer=estimate)
+            return self._report(result, skipped, offer=estimate)
         second = await self.narrator.run(
             self.deck.resume(result.job, mode=Mode.REALTIME, max_cost=self.max_cost)
         )
@@ -148,16 +155,28 @@ class _Sender:
             pages=result.pages + second.pages,
             in_doubt=result.in_doubt + second.in_doubt,
         )
-        return report_sent(both, skipped, as_json=self.as_json)
+        return self._report(both, skipped)
+
+    def _report(
+        self, result: Submitted, skipped: list[dict[str, Any]], *, offer: Estimate | None = None
+    ) -> int:
+        is_climbing = bool(self.deck.job(result.job).ladder)
+        return report_sent(result, skipped, as_json=self.as_json, offer=offer, is_climbing=is_climbing)
 
 
 def report_sent(
-    result: Submitted, skipped: list[dict[str, Any]], *, as_json: bool, offer: Estimate | None = None
+    result: Submitted,
+    skipped: list[dict[str, Any]],
+    *,
+    as_json: bool,
+    offer: Estimate | None = None,
+    is_climbing: bool = False,
 ) -> int:
     """Report what a submission came to; return the exit code.
 
     Args:
         offer: what its unsent pages would cost in real time, where that is offered.
+        is_climbing: whether its unsent pages stand on later rungs of a ladder.
     """
     if as_json:
         record: dict[str, Any] = {
@@ -178,7 +197,10 @@ def report_sent(
         narrate(
             f"{counted(result.pages, 'page')} submitted in {batches}. Next: batchdeck watch --until-ended"
         )
-    if result.unsent and not as_json:
+    if result.unsent and is_climbing and not as_json:
+        rest = counted(result.unsent, "page")
+        narrate(f"{rest} on later rungs: `batchdeck watch` sends each rung once the gate before it holds.")
+    elif result.unsent and not as_json:
         narrate(f"{counted(result.unsent, 'page')} not sent yet: batchdeck submit --resume {result.job}")
     if result.held:
         narrate(f"The account needs you first: {result.held}")

@@ -117,6 +117,10 @@ class Job:
     pages: int
     operator: str = ""
     mode: Mode = Mode.BATCH
+    ladder: tuple[int, ...] = ()
+    """How many pages each sampling rung takes; empty for a job that is sent at once."""
+    gate: str = ""
+    """Why the next rung is not sent by itself; empty while nothing speaks against it."""
     estimate: Estimate = field(default_factory=lambda: Estimate(0.0, 0.0, 0.0, known=False))
     outcomes: Mapping[Outcome, int] = field(default_factory=dict)
     """Tally of all its pages as of the last change; derived, kept here so that lists need no page files."""

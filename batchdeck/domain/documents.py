@@ -6,7 +6,7 @@ import enum
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from batchdeck.errors import UsageError
 
@@ -123,8 +123,28 @@ class Page:
     document: Sha256
     number: int
     label: str
+    rung: int = 0
+    """On which rung of its job's ladder it stands, from 0."""
 
 
+class PlannedPageKind(NamedTuple):
+    """What a sample of pages is to be spread over."""
+
+    document: Sha256
+    kind: tuple[object, ...]
+
+
+def kind_of_page(facts: PageFacts, page_count: int) -> tuple[object, ...]:
+    """Return what makes a page unlike others before anything is known of its content: text layer, shape, and
+    whether it begins the document, ends it, or is in between."""
+    width, height = sorted((facts.width, facts.height))
+    is_large = width > _LARGE_POINTS
+    place = "first" if facts.number == 1 else "last" if facts.number == page_count else "middle"
+    return facts.has_text, facts.width > facts.height, is_large, height > 2 * width, place
+
+
+_LARGE_POINTS = 620.0
+"""Shorter side beyond which a page is larger than A4 or Letter."""
 _RANGE = re.compile(r"\s*([0-9]{0,9})\s*(-?)\s*([0-9]{0,9})\s*")
 
 

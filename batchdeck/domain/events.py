@@ -118,6 +118,27 @@ class DuplicateFound(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RungStarted(Event):
+    """The next rung of a job's ladder is sent; `rung` of `rungs`, from 1."""
+
+    job: str
+    rung: int
+    rungs: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class GateFailed(Event):
+    """A job has stopped before its next rung; it goes on at the operator's word."""
+
+    job: str
+    rung: int
+    reason: str
+    pages: tuple[str, ...] = ()
+    """custom_ids of the failed pages of the rung."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting(Event):
     """Nothing to do until `until`; `reason` says why (poll, retry-after, queue)."""
 

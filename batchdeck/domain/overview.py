@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from batchdeck.domain.batches import Batch, Job, RequestCounts, Submission, SubmissionState, has_unended_runs
 from batchdeck.domain.outcomes import Outcome
@@ -19,6 +19,7 @@ class BatchStatus(enum.StrEnum):
     IN_DOUBT = "in doubt"
     REJECTED = "rejected"
     ABSENT = "not accepted"
+    GATE = "gate failed"
     FAILED = "failed"
     PREPARED = "not sent"
     SENDING = "sending"
@@ -41,6 +42,7 @@ _NEEDS_HAND = frozenset(
         BatchStatus.IN_DOUBT,
         BatchStatus.REJECTED,
         BatchStatus.ABSENT,
+        BatchStatus.GATE,
         BatchStatus.FAILED,
         BatchStatus.PREPARED,
     }
@@ -110,6 +112,17 @@ def batch_rows(
         if submission.batch_id is None and submission.state is not SubmissionState.DISCARDED
     ]
     rows.sort(key=lambda row: row.created_at, reverse=True)
+    return _with_gates(rows, jobs)
+
+
+def _with_gates(rows: list[BatchRow], jobs: Mapping[str, Job]) -> list[BatchRow]:
+    """Let the newest row of each job that has stopped at a gate say so."""
+    stopped = {job.id: job.gate for job in jobs.values() if job.gate}
+    if stopped:
+        for at, row in enumerate(rows):
+            gate = stopped.pop(row.job, "")
+            if gate:
+                rows[at] = replace(row, status=BatchStatus.GATE, note=f"stopped before its next rung: {gate}")
     return rows
 
 
@@ -290,20 +303,27 @@ class JobState(enum.StrEnum):
     IN_DOUBT = "in_doubt"
     UNSENT = "unsent"
     """Some pages are in no batch yet: a submission was interrupted or refused."""
+    GATE_FAILED = "gate_failed"
+    """It has stopped before the next rung of its ladder, and goes on at the operator's word."""
     RUNNING = "running"
     FAILURES = "failures"
     COMPLETE = "complete"
 
 
-def job_state(outcomes: Mapping[Outcome, int], submissions: Collection[Submission], unsent: int) -> JobState:
-    """Say where a job stands, given its pages' tally, its submissions and how many pages are in none."""
+def job_state(job: Job, submissions: Collection[Submission], unsent: int) -> JobState:
+    """Say where a job stands, given its submissions and how many of its pages are in none."""
+    outcomes = job.outcomes
     states = {submission.state for submission in submissions}
     if has_unended_runs(submissions):
         return JobState.RUNNING
     if states & {SubmissionState.IN_DOUBT, SubmissionState.SENDING}:
         return JobState.IN_DOUBT
-    if unsent or SubmissionState.PREPARED in states:
+    if unsent and job.gate:
+        return JobState.GATE_FAILED
+    if (unsent and not job.ladder) or SubmissionState.PREPARED in states:
         return JobState.UNSENT
+    if unsent:
+        return JobState.RUNNING
     if outcomes.get(Outcome.PENDING, 0):
         return JobState.RUNNING
     if any(outcome.is_failure and count for outcome, count in outcomes.items()):

@@ -49,6 +49,8 @@ class Plan:
     again: bool = False
     """Whether documents may be submitted that this deck has submitted before."""
     mode: Mode = Mode.BATCH
+    ladder: tuple[int, ...] = ()
+    """How many pages each sampling rung takes; empty to send all at once."""
     realtime_pages: int = 0
     """How many of its pages go out in real time, at the full price."""
     resumes: str | None = None

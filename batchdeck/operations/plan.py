@@ -48,6 +48,7 @@ class PlanOptions:
     again: bool = False
     """Submit documents again that this deck has already submitted with this recipe."""
     mode: Mode = Mode.BATCH
+    ladder: tuple[int, ...] = ()
 
 
 def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
@@ -107,6 +108,7 @@ def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
         again=options.again,
         resumes=resumes.id if resumes else None,
         mode=mode,
+        ladder=resumes.ladder if resumes is not None else options.ladder,
         realtime_pages=realtime_pages,
     )
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, replace
 
 from batchdeck.domain.batches import DocumentRef, Job, Mode
 from batchdeck.domain.costs import Estimate, TokensPerPage, estimate_pages
-from batchdeck.domain.documents import Page
+from batchdeck.domain.documents import Page, PlannedPageKind, kind_of_page
 from batchdeck.domain.events import Event, Note
-from batchdeck.domain.planning import Plan, Turn
+from batchdeck.domain.ladder import assign_rungs
+from batchdeck.domain.planning import Plan
 from batchdeck.domain.text import show
 from batchdeck.errors import Conflict, NothingToSubmit
 from batchdeck.operations.context import Context
+from batchdeck.operations.ladder import climb
 from batchdeck.operations.models import check_model
 from batchdeck.operations.money import check_cost
-from batchdeck.operations.plan import jobs_of_document, pages_at_once, unsent_indices, waiting_indices
+from batchdeck.operations.plan import jobs_of_document, unsent_indices, waiting_indices
 from batchdeck.operations.realtime_end import end_stopped_runs
 from batchdeck.operations.sources import keep_source
-from batchdeck.operations.turns import Run, finish, send_all, send_prepared, submissions_of
-from batchdeck.store.plans import write_plan
+from batchdeck.operations.turns import Run, finish, first_turns, send_all, send_prepared, submissions_of
+from batchdeck.store.plans import read_plan, write_plan
 from batchdeck.store.records import DeckMeta
 
 
@@ -55,17 +58,40 @@ async def submit(
         job = await _create_job(context, plan)
     else:
         job = context.ledger.job(plan.resumes)
-    async for event in resume(context, job.id, plan.mode):
+    async for event in resume(context, job.id, ResumeChanges(plan.mode)):
         yield event
 
 
+@dataclass(frozen=True, slots=True)
+class ResumeChanges:
+    """What is different for a job's unsent pages from how it was submitted. None: as it was."""
+
+    mode: Mode | None = None
+    model: str | None = None
+    max_tokens: int | None = None
+
+
+def _changed(context: Context, job: Job, changes: ResumeChanges) -> Job:
+    """Record a new model or token limit for the pages of a job that are still to be sent."""
+    changed = replace(job, model=changes.model or job.model, max_tokens=changes.max_tokens or job.max_tokens)
+    if changed != job:
+        with context.ledger.transaction() as tx:
+            tx.put(changed)
+        context.audit.append("changed", job=job.id, model=changed.model, max_tokens=changed.max_tokens)
+    return changed
+
+
 async def resume(
-    context: Context, job_id: str, mode: Mode | None = None, *, max_cost: float | None = None
+    context: Context,
+    job_id: str,
+    changes: ResumeChanges | None = None,
+    *,
+    max_cost: float | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Send what a job has not sent yet: what is prepared, then what is in no batch. Result: `Submitted`.
 
     Args:
-        mode: how to send what is in no batch; by default as the job was submitted.
+        changes: what is different from how the job was submitted.
         max_cost: refuse when the estimate is over this many dollars.
 
     Raises:
@@ -73,35 +99,33 @@ async def resume(
     """
     context.require_writable("submit")
     await end_stopped_runs(context)
+    changes = changes or ResumeChanges()
+    job = await asyncio.to_thread(_changed, context, context.ledger.job(job_id), changes)
+    mode = changes.mode or job.mode
     check_cost(context, unsent_estimate(context, job_id, mode).usd, max_cost)
-    job = context.ledger.job(job_id)
     run = Run(job, submissions_of(context, job.id))
     async for event in send_prepared(context, run):
         yield event
     run.seen = submissions_of(context, job.id)
     indices = unsent_indices(job, list(context.ledger.submissions().values()))
-    if indices and not run.is_stopped:
-        async for event in send_all(context, run, first_turns(context, job, indices, mode or job.mode)):
+    if job.ladder and not run.is_stopped:
+        async for event in climb(context, run, mode):
+            yield event
+    elif indices and not run.is_stopped:
+        async for event in send_all(context, run, first_turns(context, job, indices, mode)):
             yield event
     async for event in finish(context, run):
         yield event
 
 
-def first_turns(context: Context, job: Job, indices: Sequence[int], mode: Mode) -> list[Turn]:
-    """Return the turns that pages go out with for the first time: in batches, and in real time."""
-    at_once = pages_at_once(context, job, mode)
-    parted = ((index for index in indices if bool(at_once[index]) is realtime) for realtime in (False, True))
-    return [
-        Turn(chosen, job.model, job.max_tokens, realtime=realtime)
-        for realtime, chosen in zip((False, True), map(tuple, parted), strict=True)
-        if chosen
-    ]
-
-
 def unsent_estimate(context: Context, job_id: str, mode: Mode | None = None) -> Estimate:
-    """Return what sending what a job has not sent yet would cost."""
+    """Return what sending what a job has not sent yet would cost: its next rung, where it has a ladder."""
     job = context.ledger.job(job_id)
-    indices = waiting_indices(job, list(context.ledger.submissions().values()))
+    indices: Sequence[int] = waiting_indices(job, list(context.ledger.submissions().values()))
+    if job.ladder and indices:
+        rungs = read_plan(context.layout, job_id).rungs
+        rung = min(rungs[index] for index in indices)
+        indices = [index for index in indices if rungs[index] == rung]
     price = context.prices.of(job.model)
     total = Estimate(0.0, 0.0, 0.0)
     for turn in first_turns(context, job, indices, mode or job.mode):
@@ -112,7 +136,9 @@ def unsent_estimate(context: Context, job_id: str, mode: Mode | None = None) -> 
 
 
 async def _create_job(context: Context, plan: Plan) -> Job:
-    refs, pages = [], []
+    refs: list[DocumentRef] = []
+    pages: list[Page] = []
+    kinds: list[PlannedPageKind] = []
     for planned in plan.documents:
         document = planned.document
         await keep_source(context, document)
@@ -129,13 +155,21 @@ async def _create_job(context: Context, plan: Plan) -> Job:
                 document.outline,
             )
         )
-        labels = {facts.number: facts.label for facts in document.pages}
+        facts_of = {facts.number: facts for facts in document.pages}
         pages += [
-            Page(planned.first_index + offset, document.sha256, number, labels[number])
+            Page(planned.first_index + offset, document.sha256, number, facts_of[number].label)
             for offset, number in enumerate(planned.numbers)
         ]
+        kinds += [
+            PlannedPageKind(document.sha256, kind_of_page(facts_of[number], document.page_count))
+            for number in planned.numbers
+        ]
+    job_id = "j" + secrets.token_hex(4)
+    if plan.ladder:
+        rungs = assign_rungs(kinds, plan.ladder, job_id)
+        pages = [replace(page, rung=rung) for page, rung in zip(pages, rungs, strict=True)]
     job = Job(
-        id="j" + secrets.token_hex(4),
+        id=job_id,
         name=plan.name,
         created_at=context.now(),
         recipe=plan.recipe,
@@ -145,6 +179,7 @@ async def _create_job(context: Context, plan: Plan) -> Job:
         pages=len(pages),
         operator=context.operator,
         mode=plan.mode,
+        ladder=plan.ladder,
         estimate=plan.estimate,
     )
 

@@ -24,6 +24,8 @@ from batchdeck.errors import AccountHeld, ApiNotFound, ApiRefused, ApiUnreachabl
 from batchdeck.operations.collect import collect
 from batchdeck.operations.context import Context
 from batchdeck.operations.exclusive import poller_lock
+from batchdeck.operations.ladder import go_on_by_itself
+from batchdeck.operations.plan import unsent_indices
 from batchdeck.operations.reconcile import reconcile
 
 _AT_ONCE = 8
@@ -42,6 +44,8 @@ class _Watch:
     not_found_since: dict[str, dt.datetime] = field(default_factory=dict)
     warned: set[tuple[str, int]] = field(default_factory=set)
     retry_after: dict[str, float] = field(default_factory=dict)
+    climbed: dict[str, object] = field(default_factory=dict)
+    """By job with a ladder, what it stood at when its next rung was last considered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,8 @@ async def _poll(
         for batch in [b for b in _wanted(context) if b.remote.has_ended]:
             async for event in _collect_one(context, batch, archived):
                 yield event
+        async for event in _climb(context, watch):
+            yield event
         for event in _risks(context, watch):
             yield event
         wanted = _wanted(context)
@@ -223,6 +229,20 @@ async def _collect_one(context: Context, batch: Batch, archived: list[str]) -> A
                 yield event
     except (ApiUnreachable, ApiRefused) as error:
         yield PollFailed(batch.id, error.message)
+
+
+async def _climb(context: Context, watch: _Watch) -> AsyncGenerator[Event, None]:
+    """Let jobs with a ladder go on to their next rung, where something has changed since the last look."""
+    submissions = list(context.ledger.submissions().values())
+    for job in [job for job in context.ledger.jobs().values() if job.ladder]:
+        own = [s for s in submissions if s.job == job.id]
+        is_prepared = any(s.state is SubmissionState.PREPARED for s in own)
+        standing = (sorted(job.outcomes.items()), job.gate, len(own))
+        if (watch.climbed.get(job.id) == standing and not is_prepared) or not unsent_indices(job, own):
+            continue
+        watch.climbed[job.id] = standing
+        async for event in go_on_by_itself(context, job.id):
+            yield event
 
 
 def _risks(context: Context, watch: _Watch) -> list[Event]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from batchdeck.domain.batches import (
     Job,
+    Mode,
     Submission,
     SubmissionState,
     range_total,
@@ -38,7 +39,7 @@ from batchdeck.errors import (
     Conflict,
 )
 from batchdeck.operations.context import Context
-from batchdeck.operations.plan import batch_limits, unsent_indices
+from batchdeck.operations.plan import batch_limits, pages_at_once, unsent_indices
 from batchdeck.operations.prepare import (
     PageTask,
     PreparedPage,
@@ -92,6 +93,17 @@ class Run:
             unsent,
             self.held,
         )
+
+
+def first_turns(context: Context, job: Job, indices: Sequence[int], mode: Mode) -> list[Turn]:
+    """Return the turns that pages go out with for the first time: in batches, and in real time."""
+    at_once = pages_at_once(context, job, mode)
+    parted = ((index for index in indices if bool(at_once[index]) is realtime) for realtime in (False, True))
+    return [
+        Turn(chosen, job.model, job.max_tokens, realtime=realtime)
+        for realtime, chosen in zip((False, True), map(tuple, parted), strict=True)
+        if chosen
+    ]
 
 
 async def send_turns(

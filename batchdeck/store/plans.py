@@ -18,11 +18,12 @@ S = TypeVar("S", bound=str)
 _LINES_A_WRITE = 5_000
 
 
-class _Line(msgspec.Struct, gc=False):
+class _Line(msgspec.Struct, gc=False, omit_defaults=True):
     index: int
     document: str
     page: int
     label: str
+    rung: int = 0
 
 
 def write_plan(layout: DeckLayout, job: str, pages: Iterable[Page], *, disk: Disk | None = None) -> int:
@@ -51,7 +52,9 @@ def write_plan(layout: DeckLayout, job: str, pages: Iterable[Page], *, disk: Dis
         for page in pages:
             if page.index != count:
                 raise ValueError(f"page {page.index} in the place of page {count}")
-            pending.append(encode(_Line(page.index, page.document, page.number, page.label)) + b"\n")
+            pending.append(
+                encode(_Line(page.index, page.document, page.number, page.label, page.rung)) + b"\n"
+            )
             count += 1
             if len(pending) == _LINES_A_WRITE:
                 yield b"".join(pending)
@@ -81,7 +84,7 @@ def read_plan(layout: DeckLayout, job: str) -> PagePlan:
         with storage_failures("Reading the plan", path), path.open("rb") as file:
             for line in file:
                 page = decode(line)
-                plan.add(Page(page.index, Sha256(page.document), page.page, page.label))
+                plan.add(Page(page.index, Sha256(page.document), page.page, page.label, page.rung))
     except (msgspec.MsgspecError, ValueError, OverflowError) as error:
         raise DeckDamaged(
             f"The plan of job {job} is damaged at line {len(plan) + 1}: {error}.",
@@ -91,7 +94,7 @@ def read_plan(layout: DeckLayout, job: str) -> PagePlan:
 
 
 class PagePlan:
-    """The pages of a job by global index, kept compact: 12 bytes a page."""
+    """The pages of a job by global index, kept compact: 13 bytes a page."""
 
     def __init__(self) -> None:
         self._documents: dict[Sha256, int] = {}
@@ -106,6 +109,8 @@ class PagePlan:
         """1-based page of its document."""
         self.label_codes: array[int] = array("I")
         """Number in `labels` of each page's label."""
+        self.rungs = bytearray()
+        """On which rung of the job's ladder each page stands."""
 
     def add(self, page: Page) -> None:
         """Take the next page.
@@ -119,6 +124,7 @@ class PagePlan:
         label = "" if page.label == str(page.number) else page.label
         self.label_codes.append(_ordinal(label, self._labels, self.labels))
         self.numbers.append(page.number)
+        self.rungs.append(page.rung)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -133,7 +139,7 @@ class PagePlan:
             raise NotFound(f"The job has no page {index}; it has {len(self):,}.")
         number = self.numbers[index]
         label = self.labels[self.label_codes[index]] or str(number)
-        return Page(index, self.documents[self.document_codes[index]], number, label)
+        return Page(index, self.documents[self.document_codes[index]], number, label, self.rungs[index])
 
 
 def _ordinal(text: S, known: dict[S, int], texts: list[S]) -> int:

@@ -44,7 +44,7 @@ def _accepted(who: Operator) -> list[dict[str, Any]]:
     return batches
 
 
-def _pages_accepted(who: Operator) -> Counter[int]:
+def pages_accepted(who: Operator) -> Counter[int]:
     """Count how often the server was given each page, by global index."""
     pages: Counter[int] = Counter()
     for batch in _accepted(who):
@@ -103,7 +103,7 @@ def test_kills_during_submitting_pay_nothing_twice_and_lose_nothing(
         who.run("watch", "--until-ended")
     (job,) = who.json("jobs")["jobs"]
     assert (job["state"], job["pages"]) == ("complete", 40)
-    assert _pages_accepted(who) == Counter(range(40))
+    assert pages_accepted(who) == Counter(range(40))
     pages = who.json("pages", job["job"])["pages"]
     assert len({page["custom_id"] for page in pages}) == 40
     doctor = {check["name"]: check["ok"] for check in who.run("doctor", "--json").json["checks"]}
@@ -151,4 +151,4 @@ def test_ctrl_c_leaves_a_deck_that_goes_on(operator: MakeOperator, tmp_path: Pat
         who.run("watch", "--until-ended")
         who.run("submit", tmp_path / "in", "--yes")
     who.run("watch", "--until-ended")
-    assert _pages_accepted(who) == Counter(range(30))
+    assert pages_accepted(who) == Counter(range(30))

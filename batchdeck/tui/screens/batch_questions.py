@@ -12,7 +12,7 @@ from batchdeck.tui.widgets.question import Proposal, Question
 Do = Callable[[Sequence[str]], None]
 """Does what was asked for, given ids of batches or jobs."""
 _STILL_WORKED_ON = frozenset({BatchStatus.RUNNING, BatchStatus.DUPLICATE})
-_UNSENT = frozenset({BatchStatus.PREPARED, BatchStatus.REJECTED, BatchStatus.ABSENT})
+_UNSENT = frozenset({BatchStatus.PREPARED, BatchStatus.REJECTED, BatchStatus.ABSENT, BatchStatus.GATE})
 _DELETABLE = frozenset({BatchStatus.DONE, BatchStatus.FAILED, BatchStatus.RETRIED})
 
 
@@ -27,7 +27,7 @@ def deletable(rows: Iterable[BatchRow]) -> list[BatchRow]:
 
 
 def unsent(rows: Iterable[BatchRow]) -> list[BatchRow]:
-    """Return the submissions that were prepared and that the API does not have."""
+    """Return what waits for a word: submissions that the API does not have, and jobs before a gate."""
     return [row for row in rows if row.status in _UNSENT]
 
 

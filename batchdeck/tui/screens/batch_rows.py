@@ -218,6 +218,7 @@ _STEPS = {
     BatchStatus.IN_DOUBT: "Not known whether the API took it; its pages stay claimed: i finds out.",
     BatchStatus.REJECTED: "Its pages are free again: :send sends them once the reason is mended.",
     BatchStatus.ABSENT: "The API never took it; its pages are free again: :send sends them.",
+    BatchStatus.GATE: "r retries what failed, :send goes on to the next rung all the same.",
     BatchStatus.PREPARED: "Prepared and never sent: :send sends it.",
     BatchStatus.FAILED: "r retries the failed pages, Enter shows them.",
     BatchStatus.SENDING: "On its way to the API.",

@@ -183,6 +183,7 @@ class SubmitScreen(WorkingScreen):
                 name=wishes.name,
                 again=wishes.again,
                 mode=wishes.mode,
+                ladder=wishes.ladder,
             )
         except BatchDeckError as error:
             self.terminal.notify_error(error)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from batchdeck.domain.batches import Mode
 from batchdeck.domain.documents import parse_page_ranges
+from batchdeck.domain.ladder import parse_ladder
 from batchdeck.domain.text import show
 from batchdeck.errors import UsageError
 from batchdeck.tui.screens.changes import Fields, read_tokens, read_yes
@@ -25,6 +26,7 @@ class Wishes:
     name: str = ""
     again: bool = False
     mode: Mode = Mode.BATCH
+    ladder: str = ""
 
     def fields(self, models: Sequence[str]) -> Fields:
         """Return what can be changed, with values to propose."""
@@ -38,6 +40,7 @@ class Wishes:
             "recipe": tuple(recipe.name for recipe in known_recipes()),
             "again": ("yes", "no"),
             "mode": tuple(Mode),
+            "ladder": ("2,6,52,rest", "5,50,rest"),
         }
 
     def changed(self, field: str, value: str) -> Wishes:
@@ -57,6 +60,10 @@ class Wishes:
                 return replace(self, pages=value)
             case "name":
                 return replace(self, name=value)
+            case "ladder":
+                if value:
+                    parse_ladder(value)
+                return replace(self, ladder=value)
             case "mode":
                 return replace(self, mode=_read_mode(value))
             case "again":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from batchdeck.domain.batches import Mode
 from batchdeck.domain.documents import Document, ScannedFile, UnusableFile
+from batchdeck.domain.ladder import show_ladder
 from batchdeck.domain.planning import Plan
 from batchdeck.domain.text import show
 from batchdeck.tui.glyphs import NOTHING, Tone
@@ -132,6 +133,8 @@ def options_line(plan: Plan, pages: str, *, again: bool) -> str:
     parts = [show(plan.recipe, 40), show(plan.model, 60), tokens, f"pages {show(pages, 40) or 'all'}"]
     if plan.mode is not Mode.BATCH:
         parts.append(f"mode {plan.mode}")
+    if plan.ladder:
+        parts.append(f"ladder {show_ladder(plan.ladder)}")
     parts.append(f"name {show(plan.name, 60)}")
     return " · ".join([*parts, "also what was submitted before"] if again else parts)
 

@@ -176,4 +176,7 @@ def test_the_header_adds_up() -> None:
 def test_where_a_job_stands(
     outcomes: dict[Outcome, int], states: list[SubmissionState], unsent: int, state: JobState
 ) -> None:
-    assert job_state(outcomes, [submission(state=each) for each in states], unsent) is state
+    assert (
+        job_state(replace(JOB, outcomes=outcomes), [submission(state=each) for each in states], unsent)
+        is state
+    )
