@@ -8,6 +8,7 @@ def main() -> None:
     import batchdeck.cli.batches
     import batchdeck.cli.checks
     import batchdeck.cli.demo
+    import batchdeck.cli.inbox
     import batchdeck.cli.lists
     import batchdeck.cli.main_job
     import batchdeck.cli.submitting  # noqa: F401

@@ -25,6 +25,7 @@ from batchdeck.config_sections import (
     Api,
     Export,
     Fidelity,
+    Inbox,
     Interface,
     Ladder,
     Limits,
@@ -32,6 +33,7 @@ from batchdeck.config_sections import (
     Polling,
     Realtime,
     Reconcile,
+    Standing,
     Workers,
 )
 from batchdeck.domain.text import show
@@ -62,6 +64,8 @@ class Settings:
     workers: Workers = field(default_factory=Workers)
     interface: Interface = field(default_factory=Interface)
     export: Export = field(default_factory=Export)
+    standing: Standing = field(default_factory=Standing)
+    inbox: Inbox = field(default_factory=Inbox)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each value that is not a default comes from, by dotted name: a file, a variable, a flag."""
 

@@ -195,6 +195,46 @@ class Export:
     """Whether figures are part of the HTML file or files beside it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is done without asking, by the process that polls, when all batches of a job have ended."""
+
+    auto_retry: bool = setting(False)
+    """Whether failed pages are sent again with the change their cause calls for. Never sent unasked: pages
+    for which the account or the request has to be mended, canceled ones, and failures that are unknown."""
+    auto_retry_attempts: int = setting(3, at_least=2, at_most=20)
+    """How often a page is sent at most, its first time included."""
+    auto_retry_usd: float = setting(5.0, at_least=0)
+    """Most dollars that unasked retries may cost within a day (in UTC), and likewise for one job."""
+    auto_export: str | None = setting(None)
+    """A folder into which a job is exported when nothing of it is left to do, and again after changes; each
+    job into a folder of its own. A relative path begins at the deck."""
+    auto_export_template: str | None = setting(None)
+    """The template for it, instead of `export.template`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """A folder whose new PDFs are submitted without asking, by the process that polls."""
+
+    folder: str | None = setting(None)
+    """The folder. A relative path begins at the deck."""
+    recipe: str = setting("pdf-to-html")
+    """What to ask of each page."""
+    model: str | None = setting(None)
+    """The model, instead of the recipe's."""
+    max_cost_per_file: float | None = setting(None, at_least=0)
+    """A file whose estimate in dollars is higher is put with the problems."""
+    max_cost_per_day: float = setting(20.0, at_least=0)
+    """Most dollars that the inbox may spend within a day (in UTC); what does not fit waits."""
+    done: Literal["move", "mark"] = setting("move")
+    """`move` puts files into `done` and `problems` inside the folder; `mark` leaves the folder as it is."""
+    settle_seconds: float = setting(5.0, at_least=0.1, at_most=86_400)
+    """How long a file must have kept its size and time before it is taken."""
+    rescan_seconds: float = setting(60.0, at_least=1, at_most=86_400)
+    """How often the folder is looked over, besides when the system tells of a change."""
+
+
 SECTIONS: Mapping[str, type[Any]] = {
     "api": Api,
     "polling": Polling,
@@ -207,5 +247,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "workers": Workers,
     "interface": Interface,
     "export": Export,
+    "standing": Standing,
+    "inbox": Inbox,
 }
 """The tables of a settings file, in the order in which they are documented."""

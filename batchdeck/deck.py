@@ -14,6 +14,7 @@ from batchdeck.domain.batches import Batch, Mode
 from batchdeck.domain.costs import Estimate
 from batchdeck.domain.documents import Scan, parse_page_ranges
 from batchdeck.domain.events import Operation
+from batchdeck.domain.inbox import InboxOrder
 from batchdeck.domain.ladder import parse_ladder
 from batchdeck.domain.planning import ExportReport, Plan, RetryChoice, RetryPlan, Submitted
 from batchdeck.opening import OpenOptions, open_deck
@@ -170,11 +171,24 @@ class Deck(DeckReader):
         chosen = Mode(mode) if mode is not None else None
         return unsent_estimate(self._context, self.job(job).id, chosen)
 
-    def track(self, *, once: bool = False, until_ended: bool = False) -> Operation[Tracked]:
-        """Poll open batches, settle what is in doubt, archive what has ended."""
+    def track(
+        self,
+        *,
+        once: bool = False,
+        until_ended: bool = False,
+        inbox: InboxOrder | str | os.PathLike[str] | None = None,
+    ) -> Operation[Tracked]:
+        """Poll open batches, settle what is in doubt, archive what has ended; carry out the standing orders
+        of the settings, and serve the inbox if there is one. Those two spend money within their caps.
+
+        Args:
+            inbox: an inbox as `inbox_order` describes it, or a folder that is to be one; by default the one
+                of the settings.
+        """
         from batchdeck.operations.track import track
 
-        return Operation(track(self._context, once=once, until_ended=until_ended))
+        chosen = inbox if isinstance(inbox, InboxOrder) else self.inbox_order(inbox)
+        return Operation(track(self._context, once=once, until_ended=until_ended, inbox=chosen))
 
     async def plan_retry(self, target: str, choice: RetryChoice | None = None) -> RetryPlan:
         """Say what retrying a job's or a batch's failures would send. Nothing is written."""

@@ -12,6 +12,7 @@ from batchdeck.config import Settings
 from batchdeck.domain.batches import Batch, Job, Submission
 from batchdeck.domain.calls import ApiCall
 from batchdeck.domain.costs import PriceList
+from batchdeck.domain.inbox import InboxOrder
 from batchdeck.domain.lookup import find_one
 from batchdeck.domain.overview import BatchRow, JobState, Totals, batch_rows, job_state, totals
 from batchdeck.domain.pages import Answer, FailureGroup, PageDetail, SourcePage
@@ -220,6 +221,18 @@ class DeckReader:
             return "this process"
         here = holder.host == socket.gethostname()
         return f"process {holder.pid}" if here else f"process {holder.pid} on {show(holder.host, 40)}"
+
+    def inbox_order(self, folder: str | os.PathLike[str] | None = None) -> InboxOrder | None:
+        """Return the inbox of the settings, with another folder where one is given; None for none."""
+        from batchdeck.operations.inbox import inbox_order
+
+        return inbox_order(self.settings, os.path.abspath(folder) if folder is not None else None)
+
+    @property
+    def acts_unattended(self) -> bool:
+        """Whether the settings let whoever polls act without being asked: standing orders, an inbox."""
+        standing = self.settings.standing
+        return standing.auto_retry or standing.auto_export is not None or self.inbox_order() is not None
 
     def log(self, count: int = 500) -> list[AuditEntry]:
         """Return the last lines of the audit log, oldest first."""

@@ -10,7 +10,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
-    *("demo", "scan", "submit", "watch", "ls", "jobs", "pages", "page", "retry", "export", "validate"),
+    *(
+        "demo",
+        "scan",
+        "submit",
+        "watch",
+        "inbox",
+        "ls",
+        "jobs",
+        "pages",
+        "page",
+        "retry",
+        "export",
+        "validate",
+    ),
     *("cancel", "delete", "adopt", "reconcile", "doctor", "sandbox", "templates", "recipes", "prices"),
 )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from batchdeck.cli.app import app
+from batchdeck.cli.following import follow
 from batchdeck.cli.options import (
     Again,
     Json,
@@ -20,13 +21,12 @@ from batchdeck.cli.options import (
     Recipe,
     SendMode,
 )
-from batchdeck.cli.output import counted, money, print_json, print_json_line, print_table, size
+from batchdeck.cli.output import counted, money, print_json, print_table, size
 from batchdeck.cli.progress import Narrator
 from batchdeck.cli.session import EXIT_FAILED_PAGES, Session, narrate
 from batchdeck.deck import Deck
 from batchdeck.domain.batches import Mode
 from batchdeck.domain.documents import ProblemKind, Scan
-from batchdeck.domain.events import Finished, event_record
 from batchdeck.domain.ladder import show_ladder
 from batchdeck.domain.planning import Plan
 from batchdeck.domain.text import show
@@ -190,23 +190,18 @@ def watch(
     until_ended: Annotated[
         bool, typer.Option("--until-ended", help="Stop when nothing is open any more.")
     ] = False,
+    inbox: Annotated[
+        str | None, typer.Option("--inbox", help="Submit the new PDFs of this folder. Spends money.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Poll politely, archive the results of every batch that has ended. One poller per deck."""
+    """Poll politely, archive the results of every batch that has ended. One poller per deck.
+
+    Carries out the standing orders of the settings, and serves their inbox if there is one.
+    """
 
     async def command(deck: Deck) -> int:
-        deck_operation = deck.track(once=once, until_ended=until_ended)
-        if json:
-            async for event in deck_operation:
-                if not isinstance(event, Finished):
-                    print_json_line(event_record(event))
-        else:
-            result = await Narrator().run(deck_operation)
-            if result.in_doubt:
-                narrate(f"{counted(result.in_doubt, 'submission')} in doubt: run `batchdeck reconcile`.")
-            narrate(
-                f"{counted(len(result.archived), 'batch', 'batches')} archived, {result.open_batches} open."
-            )
+        await follow(deck.track(once=once, until_ended=until_ended, inbox=inbox), as_json=json)
         return EXIT_FAILED_PAGES if until_ended and _has_failures(deck) else 0
 
     session: Session = context.obj

@@ -133,6 +133,23 @@ def _line(event: Event) -> str:
             return f"! The results of {batch} vanish on {vanish_at:%Y-%m-%d} and are not on this disk yet."
         case events.AccountHeldEvent(reason=reason):
             return f"! Paid work has stopped: {reason}"
+        case events.StandingOrderActed(order=order, job=job, text=text, pages=pages, usd=usd, folder=folder):
+            facts = [counted(pages, "page")] if pages else []
+            facts += [f"about {money(usd)}"] if usd is not None else []
+            facts += [str(folder)] if folder is not None else []
+            return " · ".join([f"⟳ {order}, {job}: {text}", *facts])
+        case events.StandingOrderHeld(order=order, job=job, reason=reason):
+            return f"! {order}, {job}: {reason}"
+        case events.InboxSubmitted(job=job, files=files, pages=pages, usd=usd):
+            names = ", ".join(files[:4]) + (f" and {len(files) - 4} more" if len(files) > 4 else "")
+            return f"⟳ inbox: {names} → {job}, {counted(pages, 'page')}, about {money(usd)}"
+        case events.InboxDone(file=file, job=job, moved_to=target, is_duplicate=is_duplicate):
+            known = "was submitted before, in" if is_duplicate else "belongs to"
+            return f"✓ inbox: {file} {known} {job}" + (f"; now {target}" if target is not None else "")
+        case events.InboxProblem(file=file, reason=reason, moved_to=target):
+            return f"✗ inbox: {file}: {reason}" + (f" It is now {target}" if target is not None else "")
+        case events.InboxHeld(files=files, reason=reason):
+            return f"! inbox: {counted(files, 'file')} waiting: {reason}" if files else f"! inbox: {reason}"
         case events.PollFailed(batch=batch, reason=reason):
             return f"! {batch or 'The API'}: {reason} (it is tried again)"
         case _:

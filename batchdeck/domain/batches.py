@@ -124,6 +124,10 @@ class Job:
     estimate: Estimate = field(default_factory=lambda: Estimate(0.0, 0.0, 0.0, known=False))
     outcomes: Mapping[Outcome, int] = field(default_factory=dict)
     """Tally of all its pages as of the last change; derived, kept here so that lists need no page files."""
+    order: str = ""
+    """Name of the standing order that made it (`domain.standing`); empty for an operator."""
+    auto_exported: str = ""
+    """What had come in when a standing order last exported it (`domain.standing.archive_state`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,9 @@ class Submission:
     appear later are not waited for, or a busy neighbour would extend the wait for ever."""
     note: str = ""
     """Why it was rejected, or what is in doubt."""
+    order: str = ""
+    """Name of the standing order that made it (`domain.standing`), by which its spending is added up even
+    after a restart; empty for an operator."""
 
     @property
     def page_count(self) -> int:

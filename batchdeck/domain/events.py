@@ -233,6 +233,74 @@ class DocumentExported(Event):
     documents: int
 
 
+@dataclass(frozen=True, slots=True)
+class StandingOrderActed(Event):
+    """A standing order has done something unasked; `text` says what, in a phrase."""
+
+    order: str
+    job: str
+    text: str
+    pages: int = 0
+    usd: float | None = None
+    """What it will cost, by the estimate."""
+    folder: Path | None = None
+    """Where an export lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingOrderHeld(Event):
+    """A standing order has left something to the operator. Said once for each reason."""
+
+    order: str
+    job: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboxSubmitted(Event):
+    """New files of an inbox have gone out together."""
+
+    folder: Path
+    job: str
+    files: tuple[str, ...]
+    """Their names, as shown."""
+    pages: int
+    usd: float
+    """By the estimate."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxDone(Event):
+    """A file of an inbox has been dealt with: it belongs to `job`."""
+
+    folder: Path
+    file: str
+    job: str
+    moved_to: Path | None
+    """None where files are left in their place."""
+    is_duplicate: bool = False
+    """Whether the same bytes were submitted before, so that nothing was paid for."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxProblem(Event):
+    """A file of an inbox cannot be used."""
+
+    folder: Path
+    file: str
+    reason: str
+    moved_to: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxHeld(Event):
+    """Files wait in an inbox; `reason` says for what. Said once for each reason."""
+
+    folder: Path
+    files: int
+    reason: str
+
+
 class Operation(Generic[T]):
     """A long operation: iterate over it to see its events, or await it for its result alone.
 

@@ -12,6 +12,7 @@ from batchdeck.domain.costs import Estimate, TokensPerPage, estimate_pages
 from batchdeck.domain.events import Event
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.domain.planning import RetryChoice, RetryPlan, Turn, plan_turns
+from batchdeck.domain.standing import Spender
 from batchdeck.errors import ApiNotFound, ApiUnreachable, Conflict, NotFound, NothingToSubmit
 from batchdeck.operations.collect import look_again
 from batchdeck.operations.context import Context
@@ -77,9 +78,12 @@ def _pages_of(context: Context, target: str) -> tuple[str, frozenset[int] | None
 
 
 async def retry(
-    context: Context, plan: RetryPlan, *, max_cost: float | None = None
+    context: Context, plan: RetryPlan, *, max_cost: float | None = None, spender: Spender | None = None
 ) -> AsyncGenerator[Event, None]:
     """Send a retry plan; the result is a `Submitted`. Calling it is the operator's word: it spends money.
+
+    Args:
+        spender: the standing order that sends it, if one does; its caps hold for every batch.
 
     Raises:
         NothingToSubmit: the plan has no pages, or costs more than allowed.
@@ -94,7 +98,7 @@ async def retry(
         )
     check_cost(context, plan.estimate.usd, max_cost)
     await _look_for_missing(context, plan)
-    async for event in send_turns(context, plan.job, plan.turns, seen=plan.seen):
+    async for event in send_turns(context, plan.job, plan.turns, seen=plan.seen, spender=spender):
         yield event
 
 

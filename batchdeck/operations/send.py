@@ -155,6 +155,7 @@ def _mark_sending(context: Context, submission: Submission, watermark: str) -> S
         requests=submission.requests,
         estimate_usd=round(submission.reserved_usd, 4),
         model=submission.model,
+        **by_order(submission.order),
     )
     with context.ledger.transaction() as tx:
         return tx.move(
@@ -163,6 +164,11 @@ def _mark_sending(context: Context, submission: Submission, watermark: str) -> S
             watermark=watermark,
             sent_at=context.now(),
         )
+
+
+def by_order(order: str) -> dict[str, str]:
+    """Return what a line of the audit log says of who asked, where no operator did."""
+    return {"by": f"standing order {order}"} if order else {}
 
 
 def record_acceptance(context: Context, key: str, remote: RemoteBatch, *, how: str = "accepted") -> Batch:

@@ -13,6 +13,7 @@ from batchdeck.domain.documents import Page, PlannedPageKind, kind_of_page
 from batchdeck.domain.events import Event, Note
 from batchdeck.domain.ladder import assign_rungs
 from batchdeck.domain.planning import Plan
+from batchdeck.domain.standing import Spender
 from batchdeck.domain.text import show
 from batchdeck.errors import Conflict, NothingToSubmit
 from batchdeck.operations.context import Context
@@ -21,6 +22,7 @@ from batchdeck.operations.models import check_model
 from batchdeck.operations.money import check_cost
 from batchdeck.operations.plan import jobs_of_document, unsent_indices, waiting_indices
 from batchdeck.operations.realtime_end import end_stopped_runs
+from batchdeck.operations.send import by_order
 from batchdeck.operations.sources import keep_source
 from batchdeck.operations.turns import Run, finish, first_turns, send_all, send_prepared, submissions_of
 from batchdeck.store.plans import read_plan, write_plan
@@ -28,7 +30,7 @@ from batchdeck.store.records import DeckMeta
 
 
 async def submit(
-    context: Context, plan: Plan, *, max_cost: float | None = None
+    context: Context, plan: Plan, *, max_cost: float | None = None, spender: Spender | None = None
 ) -> AsyncGenerator[Event, None]:
     """Submit a plan; the result is a `Submitted`.
 
@@ -37,6 +39,7 @@ async def submit(
 
     Args:
         max_cost: refuse the plan when its estimate is over this many dollars.
+        spender: the standing order that submits, if one does; its caps hold for every batch.
 
     Raises:
         NothingToSubmit: the plan has no pages.
@@ -55,10 +58,10 @@ async def submit(
     for warning in await check_model(context, plan.model, plan.max_tokens):
         yield Note(warning, "warning")
     if plan.resumes is None:
-        job = await _create_job(context, plan)
+        job = await _create_job(context, plan, spender.name if spender is not None else "")
     else:
         job = context.ledger.job(plan.resumes)
-    async for event in resume(context, job.id, ResumeChanges(plan.mode)):
+    async for event in resume(context, job.id, ResumeChanges(plan.mode), spender=spender):
         yield event
 
 
@@ -87,12 +90,14 @@ async def resume(
     changes: ResumeChanges | None = None,
     *,
     max_cost: float | None = None,
+    spender: Spender | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Send what a job has not sent yet: what is prepared, then what is in no batch. Result: `Submitted`.
 
     Args:
         changes: what is different from how the job was submitted.
         max_cost: refuse when the estimate is over this many dollars.
+        spender: the standing order that goes on with it, if one does.
 
     Raises:
         NothingToSubmit: it would cost more than allowed.
@@ -103,7 +108,7 @@ async def resume(
     job = await asyncio.to_thread(_changed, context, context.ledger.job(job_id), changes)
     mode = changes.mode or job.mode
     check_cost(context, unsent_estimate(context, job_id, mode).usd, max_cost)
-    run = Run(job, submissions_of(context, job.id))
+    run = Run(job, submissions_of(context, job.id), spender)
     async for event in send_prepared(context, run):
         yield event
     run.seen = submissions_of(context, job.id)
@@ -135,7 +140,7 @@ def unsent_estimate(context: Context, job_id: str, mode: Mode | None = None) -> 
     return total
 
 
-async def _create_job(context: Context, plan: Plan) -> Job:
+async def _create_job(context: Context, plan: Plan, order: str) -> Job:
     refs: list[DocumentRef] = []
     pages: list[Page] = []
     kinds: list[PlannedPageKind] = []
@@ -181,6 +186,7 @@ async def _create_job(context: Context, plan: Plan) -> Job:
         mode=plan.mode,
         ladder=plan.ladder,
         estimate=plan.estimate,
+        order=order,
     )
 
     def record() -> None:
@@ -198,7 +204,12 @@ async def _create_job(context: Context, plan: Plan) -> Job:
                 tx.put(DeckMeta(endpoint=context.endpoint, sandbox=tx.meta.sandbox))
             tx.put(job)
         context.audit.append(
-            "job", job=job.id, documents=len(refs), pages=len(pages), estimate_usd=round(plan.estimate.usd, 4)
+            "job",
+            job=job.id,
+            documents=len(refs),
+            pages=len(pages),
+            estimate_usd=round(plan.estimate.usd, 4),
+            **by_order(order),
         )
 
     await asyncio.to_thread(record)

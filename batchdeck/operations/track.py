@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from batchdeck.api.gateway import Gateway
@@ -15,10 +16,12 @@ from batchdeck.domain.events import (
     CountsChanged,
     Event,
     Finished,
+    Note,
     Polled,
     PollFailed,
     ResultsAtRisk,
 )
+from batchdeck.domain.inbox import InboxOrder
 from batchdeck.domain.polling import PollPace, next_poll
 from batchdeck.errors import AccountHeld, ApiNotFound, ApiRefused, ApiUnreachable, BatchDeckError
 from batchdeck.operations.collect import collect
@@ -27,6 +30,7 @@ from batchdeck.operations.exclusive import poller_lock
 from batchdeck.operations.ladder import go_on_by_itself
 from batchdeck.operations.plan import unsent_indices
 from batchdeck.operations.reconcile import reconcile
+from batchdeck.operations.unattended import Unattended
 
 _AT_ONCE = 8
 """How many batches are polled at the same time."""
@@ -58,9 +62,9 @@ class Tracked:
 
 
 async def track(
-    context: Context, *, once: bool = False, until_ended: bool = False
+    context: Context, *, once: bool = False, until_ended: bool = False, inbox: InboxOrder | None = None
 ) -> AsyncGenerator[Event, None]:
-    """Poll and collect; the result is a `Tracked`.
+    """Poll and collect, and do what the standing orders say; the result is a `Tracked`.
 
     One process polls a deck. Another one that is asked to follows what the first one records, so that
     several faces can watch at once.
@@ -68,16 +72,26 @@ async def track(
     Args:
         once: one round over everything that is open, now.
         until_ended: go on until nothing is open, unarchived or in doubt. Otherwise it goes on for ever.
+        inbox: a folder to serve besides, by the process that polls.
+
+    Raises:
+        NotFound: there is no recipe of the name that the inbox asks for.
     """
     archived: list[str] = []
     watch = _Watch()
+    has_told = False
     while True:
         with poller_lock(context) as is_poller:
             if is_poller:
-                async for event in _poll(context, watch, archived, once=once, until_ended=until_ended):
+                async for event in _attend(
+                    context, watch, archived, inbox, once=once, until_ended=until_ended
+                ):
                     yield event
                 yield Finished(_tracked(context, archived))
                 return
+            if inbox is not None and not has_told:
+                has_told = True
+                yield Note("Another process polls this deck; the inbox is served here when it stops.")
             async for event in _follow(context, once=once, until_ended=until_ended):
                 yield event
         if once or (until_ended and _is_settled(context)):
@@ -126,8 +140,34 @@ async def _follow(context: Context, *, once: bool, until_ended: bool) -> AsyncGe
             return
 
 
+async def _attend(
+    context: Context,
+    watch: _Watch,
+    archived: list[str],
+    inbox: InboxOrder | None,
+    *,
+    once: bool,
+    until_ended: bool,
+) -> AsyncGenerator[Event, None]:
+    """Poll, with the standing orders at hand for as long as this process is the poller."""
+    unattended = Unattended(context, inbox)
+    try:
+        polling = _poll(context, watch, archived, unattended, once=once, until_ended=until_ended)
+        async with aclosing(polling) as events:
+            async for event in events:
+                yield event
+    finally:
+        await unattended.close()
+
+
 async def _poll(
-    context: Context, watch: _Watch, archived: list[str], *, once: bool, until_ended: bool
+    context: Context,
+    watch: _Watch,
+    archived: list[str],
+    unattended: Unattended,
+    *,
+    once: bool,
+    until_ended: bool,
 ) -> AsyncGenerator[Event, None]:
     gateway = await context.open_gateway()
     while True:
@@ -144,13 +184,17 @@ async def _poll(
             yield event
         for event in _risks(context, watch):
             yield event
+        if once or unattended.is_due():
+            async for event in unattended.round(once=once):
+                yield event
         wanted = _wanted(context)
-        if once or (until_ended and _is_settled(context)):
+        if once or (until_ended and _is_settled(context) and not unattended.is_waiting):
             yield Polled(len(wanted), None)
             return
         next_at = _next_round(context, watch, wanted)
         yield Polled(sum(b.is_open for b in wanted), next_at)
-        await _sleep_until(context, watch, next_at)
+        async for event in _sleep_until(context, watch, unattended, next_at):
+            yield event
 
 
 async def _settle(context: Context) -> AsyncGenerator[Event, None]:
@@ -309,13 +353,19 @@ def _next_round(context: Context, watch: _Watch, wanted: Sequence[Batch]) -> dt.
     return min([watch.due[b.id] for b in wanted if b.id in watch.due], default=ceiling)
 
 
-async def _sleep_until(context: Context, watch: _Watch, when: dt.datetime) -> None:
-    """Sleep until a round is due, waking when there is a batch that no round has seen yet.
+async def _sleep_until(
+    context: Context, watch: _Watch, unattended: Unattended, when: dt.datetime
+) -> AsyncGenerator[Event, None]:
+    """Sleep until a round is due, waking when there is a batch that no round has seen yet. Standing orders
+    and the inbox are seen to meanwhile: they need no round.
 
     Whether this `refresh` is the one that took it in does not matter: a dashboard refreshes the same ledger.
     """
     while (left := (when - context.now()).total_seconds()) > 0:
         await asyncio.sleep(min(left, _FOLLOW_SECONDS))
         await asyncio.to_thread(context.ledger.refresh)
+        if unattended.is_due():
+            async for event in unattended.round():
+                yield event
         if any(batch.id not in watch.due for batch in _wanted(context)):
             return

@@ -30,6 +30,7 @@ from batchdeck.domain.events import (
 )
 from batchdeck.domain.planning import Submitted, Turn
 from batchdeck.domain.requests import NONCE_LENGTH
+from batchdeck.domain.standing import Spender, check_spending
 from batchdeck.errors import (
     AcceptanceUnknown,
     AccountHeld,
@@ -37,6 +38,7 @@ from batchdeck.errors import (
     ApiUnreachable,
     BatchDeckError,
     Conflict,
+    NothingToSubmit,
 )
 from batchdeck.operations.context import Context
 from batchdeck.operations.plan import batch_limits, pages_at_once, unsent_indices
@@ -51,7 +53,7 @@ from batchdeck.operations.prepare import (
 )
 from batchdeck.operations.realtime import run_realtime
 from batchdeck.operations.rollup import refresh_rollup
-from batchdeck.operations.send import send_submission
+from batchdeck.operations.send import by_order, send_submission
 from batchdeck.operations.spool import Spool, SpooledBody
 from batchdeck.operations.workers import WorkerFailed
 from batchdeck.store.plans import read_plan
@@ -66,6 +68,8 @@ class Run:
     job: Job
     seen: frozenset[str]
     """Keys of the job's submissions when the pages to send were chosen."""
+    spender: Spender | None = None
+    """The standing order that sends, with its caps; None for an operator."""
     batches: list[str] = field(default_factory=list)
     pages: int = 0
     in_doubt: list[str] = field(default_factory=list)
@@ -107,18 +111,25 @@ def first_turns(context: Context, job: Job, indices: Sequence[int], mode: Mode) 
 
 
 async def send_turns(
-    context: Context, job_id: str, turns: Sequence[Turn], *, seen: frozenset[str]
+    context: Context,
+    job_id: str,
+    turns: Sequence[Turn],
+    *,
+    seen: frozenset[str],
+    spender: Spender | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Send turns of an existing job (a retry). Result: `Submitted`.
 
     Args:
         seen: keys of the job's submissions when the turns were planned.
+        spender: the standing order that sends them, if one does.
 
     Raises:
+        NothingToSubmit: a standing order would go over one of its caps.
         Conflict: a newer submission has taken up one of the pages meanwhile, even if it is done already.
     """
     context.require_writable("submit")
-    run = Run(context.ledger.job(job_id), seen)
+    run = Run(context.ledger.job(job_id), seen, spender)
     async for event in send_all(context, run, turns):
         yield event
     async for event in finish(context, run):
@@ -126,9 +137,14 @@ async def send_turns(
 
 
 async def send_prepared(context: Context, run: Run) -> AsyncGenerator[Event, None]:
-    """Send submissions that were prepared by a run that was interrupted. Their spooled body decides."""
+    """Send submissions that were prepared by a run that was interrupted. Their spooled body decides.
+
+    A standing order goes on with its own only: what an operator prepared waits for the operator's word.
+    """
     for submission in list(context.ledger.submissions().values()):
         if submission.job != run.job.id or submission.state is not SubmissionState.PREPARED:
+            continue
+        if run.spender is not None and submission.order != run.spender.name:
             continue
         if not context.layout.body(submission.key).exists():
             await asyncio.to_thread(_discard, context, submission.key)
@@ -253,7 +269,7 @@ async def _record_and_send(context: Context, run: Run, spool: Spool) -> AsyncGen
     body = await asyncio.to_thread(spool.finish)
     try:
         await asyncio.to_thread(_record_prepared, context, run, body)
-    except Conflict:
+    except (Conflict, NothingToSubmit):
         await asyncio.to_thread(spool.discard)
         raise
     async for event in _send_one(context, run, body.key):
@@ -285,6 +301,7 @@ def _record_prepared(context: Context, run: Run, body: SpooledBody) -> None:
         parts=body.parts,
         reserved_usd=expected.usd,
         realtime=body.realtime,
+        order=run.spender.name if run.spender is not None else "",
     )
     with context.ledger.transaction() as tx:
         for other in tx.submissions().values():
@@ -298,9 +315,15 @@ def _record_prepared(context: Context, run: Run, body: SpooledBody) -> None:
                     f"Pages of this job were taken up meanwhile by submission {other.key} ({other.state}).",
                     hint="Look at the job again; what is still failed can then be retried.",
                 )
+        if run.spender is not None:
+            # In the transaction that reserves the money: nobody else's spending can come between.
+            spent = list(tx.submissions().values()), list(tx.batches().values())
+            check_spending(run.spender, run.job.id, expected, *spent, context.now())
         tx.claim(submission)
     run.seen |= {submission.key}
-    context.audit.append("prepared", job=run.job.id, submission=body.key, pages=len(body.indices))
+    context.audit.append(
+        "prepared", job=run.job.id, submission=body.key, pages=len(body.indices), **by_order(submission.order)
+    )
 
 
 async def _send_one(context: Context, run: Run, key: str) -> AsyncGenerator[Event, None]:

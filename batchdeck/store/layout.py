@@ -114,6 +114,11 @@ class DeckLayout:
         return self.exports / _checked(job)
 
     @property
+    def inbox_marks(self) -> Path:
+        """What has become of the files of inboxes that are left in their place."""
+        return self.root / "inbox.json"
+
+    @property
     def sandbox(self) -> Path:
         return self.root / "sandbox"
 

@@ -27,6 +27,7 @@ from batchdeck.errors import AccountHeld, BatchDeckError
 from batchdeck.tui.manners.terminal_app import TerminalApp
 from batchdeck.tui.screens.deck_screen import DeckChanged
 from batchdeck.tui.tracking import Piece, Work
+from batchdeck.tui.unattended import notice_of
 
 if TYPE_CHECKING:
     from batchdeck.deck import Deck
@@ -52,7 +53,8 @@ _TO_TRACK = frozenset(
 class Watch:
     """Follows one deck for one app: the API by `Deck.track`, the disk by `Deck.refresh`.
 
-    The API is asked only while something is open, so that reading a deck needs neither key nor network.
+    The API is asked only while something is open, or where the settings have something done unasked, so that
+    reading a deck needs neither key nor network.
     """
 
     def __init__(self, app: TerminalApp, deck: Deck, work: Work) -> None:
@@ -109,7 +111,8 @@ class Watch:
         is_on = self._piece is not None and not self._piece.is_over
         if is_on or self._waiting is not None or self._deck.read_only:
             return
-        if any(row.status in _TO_TRACK for row in self._deck.batches()):
+        is_open = any(row.status in _TO_TRACK for row in self._deck.batches())
+        if is_open or self._deck.acts_unattended:
             self._piece = self._work.start(
                 "polling", self._deck.track(), on_event=self._take, on_error=self._take_error, quiet=True
             )
@@ -150,10 +153,24 @@ class Watch:
                 self._app.notify(f"A submission in doubt is settled: {found}.", title="Settled")
             case Note(text=text, level=level) if level != "info":
                 self._app.notify(text, severity="error" if level == "error" else "warning")
+            case _:
+                self._tell_unattended(event)
+
+    def _tell_unattended(self, event: Event) -> None:
+        notice = notice_of(event, self._name_of)
+        if notice is None:
+            return
+        if notice.needs_hand:
+            self._call(f"{notice.title} {notice.text}", notice.title, notice.text, notice.severity)
+        else:
+            self._app.notify(notice.text, title=notice.title)
+
+    def _name_of(self, job_id: str | None) -> str:
+        return next((job.name for job in self._deck.jobs() if job.id == job_id), job_id or "")
 
     def _tell_archived(self, event: BatchArchived) -> None:
         good, failed, _ = count_outcomes(event.outcomes)
-        job = next((job.name for job in self._deck.jobs() if job.id == event.job), "")
+        job = self._name_of(event.job)
         counts = f"{good:,} pages ok" + (f", {failed:,} failed" if failed else "")
         findings = "".join(f"\n{show(finding, 200)}" for finding in event.findings)
         self._call(

@@ -1,0 +1,23 @@
+"""Following the poller from the command line: events as JSON on stdout, or as lines on stderr."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from batchdeck.cli.output import counted, print_json_line
+from batchdeck.cli.progress import Narrator
+from batchdeck.cli.session import narrate
+from batchdeck.domain.events import Finished, Operation, event_record
+
+
+async def follow(tracking: Operation[Any], *, as_json: bool) -> None:
+    """Tell of a tracking operation to its end: events as JSON on stdout, or lines on stderr."""
+    if as_json:
+        async for event in tracking:
+            if not isinstance(event, Finished):
+                print_json_line(event_record(event))
+        return
+    result = await Narrator().run(tracking)
+    if result.in_doubt:
+        narrate(f"{counted(result.in_doubt, 'submission')} in doubt: run `batchdeck reconcile`.")
+    narrate(f"{counted(len(result.archived), 'batch', 'batches')} archived, {result.open_batches} open.")
