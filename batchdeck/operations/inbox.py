@@ -42,7 +42,7 @@ from batchdeck.operations.submit import resume, submit
 from batchdeck.recipes.recipe import load_recipe
 from batchdeck.store.bell import FolderBell
 from batchdeck.store.disk import Disk
-from batchdeck.store.inbox import Mark, Marks, list_inbox, move_away, signature_of
+from batchdeck.store.inbox import Mark, Marks, arrived_at, list_inbox, move_away, signature_of
 
 _DONE, _PROBLEMS = "done", "problems"
 
@@ -303,14 +303,21 @@ class Inbox:
             known = jobs_of_document(jobs, file.sha256, self._order.recipe)
             if known and self._is_sent(jobs[known[-1]]):
                 job = jobs[known[-1]]
-                is_own = job.order == INBOX and any(ref.path == file.path for ref in job.documents)
                 try:
+                    is_own = self._is_own(job, file.path)
                     target = await self._away(name, signature, _DONE)
+                except FileNotFoundError:
+                    self._scanned.pop(name)
                 except BatchDeckError as error:
                     for event in self._held(1, error.message):
                         yield event
                 else:
                     yield InboxDone(self.folder, show(name), job.id, target, is_duplicate=not is_own)
+
+    def _is_own(self, job: Job, path: str) -> bool:
+        """Whether a file is the very one that a job was made of, rather than another with the same bytes."""
+        is_of_job = job.order == INBOX and any(ref.path == path for ref in job.documents)
+        return is_of_job and arrived_at(Path(path)) <= job.created_at
 
     def _is_sent(self, job: Job) -> bool:
         if job.order != INBOX or job.id in self._given_up:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import os
 import stat
@@ -69,6 +70,15 @@ def signature_of(path: Path) -> Signature | None:
     if not stat.S_ISREG(status.st_mode):
         return None
     return Signature(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def arrived_at(path: Path) -> dt.datetime:
+    """Return when a file came into its folder, or was last changed there; copying tools cannot set that.
+
+    Raises:
+        OSError: there is none.
+    """
+    return dt.datetime.fromtimestamp(path.lstat().st_ctime, dt.UTC)
 
 
 def move_away(source: Path, folder: Path, expected: Signature, *, note: str = "", disk: Disk) -> Path:
