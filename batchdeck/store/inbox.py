@@ -135,8 +135,12 @@ def _claim(folder: Path, name: str, note: str, disk: Disk) -> tuple[Path, int]:
                 inode = os.fstat(descriptor).st_ino
         except FileExistsError:
             continue
-        if not note or _write_note(note_of(target), note, disk):
-            break
+        try:
+            if not note or _write_note(note_of(target), note, disk):
+                break
+        except OSError:
+            disk.unlink(target)
+            raise
         disk.unlink(target)
     return target, inode
 
@@ -149,6 +153,9 @@ def _write_note(path: Path, text: str, disk: Disk) -> bool:
             disk.sync(descriptor)
     except FileExistsError:
         return False
+    except OSError:
+        disk.unlink(path)
+        raise
     return True
 
 
