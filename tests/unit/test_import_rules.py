@@ -21,7 +21,7 @@ HEAVY = frozenset(
         *("anthropic", "httpx2", "pydantic", "h11"),
         *("pypdf", "pikepdf", "pypdfium2", "PIL"),
         *("html5lib", "lxml", "nh3", "jinja2", "latex2mathml", "rapidfuzz"),
-        *("msgspec", "tinydb", "pebble", "textual", "rich", "typer"),
+        *("msgspec", "tinydb", "pebble", "textual", "rich", "typer", "watchfiles"),
     }
 )
 """Whatever takes more than a few milliseconds to import, or is needed only once work begins."""

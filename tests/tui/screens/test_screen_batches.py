@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from batchdeck.config import Settings
+from batchdeck.config_sections import Standing
 from batchdeck.deck import Deck
+from batchdeck.domain.overview import JobState
 from batchdeck.sandbox.samples import write_samples
 from batchdeck.tui.manners.colour import ColourMode
 from batchdeck.tui.screens.job import JobScreen
@@ -99,3 +103,22 @@ async def test_deleting_asks_and_keeps_the_archive(
         await pilot.press("y")
         await until(lambda: deck.batch(deck.batches()[0].id).gone)
         assert deck.batches()[0].good == 2
+
+
+async def test_what_a_standing_order_does_is_told(
+    library: Path, tmp_path: Path, play_deck: Any, until: Until
+) -> None:
+    home, out = tmp_path / "deck", tmp_path / "out"
+    shutil.copytree(library, home)
+    settings = Settings(standing=Standing(auto_retry=True, auto_export=str(out)))
+    async with play_deck(home, sandbox=True, now=None, settings=settings) as (app, _, deck):
+        # Nothing is open: what is to be done is found without a key being pressed.
+        for words in ("sends failed pages again", "exported"):
+            await until(
+                lambda words=words: any(
+                    note.title == "Standing order: papers" and words in note.message
+                    for note in app._notifications
+                )
+            )
+        assert deck.job_state(deck.jobs()[0]) is JobState.COMPLETE
+    assert len(list(out.glob("*/*.report.json"))) == 2
