@@ -46,6 +46,7 @@ __all__ = ["Settings", "deck_home", "load_prices", "load_settings", "user_settin
 
 _APP = "batchdeck"
 FILE_NAME = "config.toml"
+_INBOX = "inbox.folder"
 _SHIPPED_PRICES = Path(__file__).with_name("prices.toml")
 
 
@@ -99,13 +100,14 @@ def load_settings(deck: Path | None = None, environ: Mapping[str, str] | None = 
         environ: the process environment by default.
 
     Raises:
-        ConfigError: a file cannot be read, or names an unknown or impossible value.
+        ConfigError: a file cannot be read, or names an unknown or impossible value, or the user's own names
+            an inbox.
     """
     environ = os.environ if environ is None else environ
     settings = Settings()
     user_file = user_settings_file(environ)
     if user_file is not None:
-        settings = _overlay(settings, _read_file(user_file))
+        settings = _overlay(settings, _for_every_deck(_read_file(user_file)))
     if deck is not None and (deck / FILE_NAME).is_file():
         settings = _overlay(settings, _read_file(deck / FILE_NAME))
     return _checked(_overlay(settings, _read_environment(environ)))
@@ -190,6 +192,16 @@ def _read_file(path: Path) -> _Values:
                 keys = [s.key for s in known.values() if s.section == section]
                 raise unknown_name(key, keys, where=f"{where}, [{section}]", what="setting there")
             values[setting.name] = (read_value(setting, value, where=where), where)
+    return values
+
+
+def _for_every_deck(values: _Values) -> _Values:
+    """Return values of the user's own file, unless one of them can only be meant for one deck."""
+    if _INBOX in values:
+        raise ConfigError(
+            f"{values[_INBOX][1]}: from here, every deck would serve the inbox and pay for its files.",
+            hint=f"Put [inbox] into the {FILE_NAME} of the one deck that is to serve it.",
+        )
     return values
 
 

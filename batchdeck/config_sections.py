@@ -218,7 +218,8 @@ class Inbox:
     """A folder whose new PDFs are submitted without asking, by the process that polls."""
 
     folder: str | None = setting(None)
-    """The folder. A relative path begins at the deck."""
+    """The folder. A relative path begins at the deck. Stands in the deck's own file: from the user's, every
+    deck would serve it."""
     recipe: str = setting("pdf-to-html")
     """What to ask of each page."""
     model: str | None = setting(None)

@@ -177,6 +177,7 @@ class Deck(DeckReader):
         once: bool = False,
         until_ended: bool = False,
         inbox: InboxOrder | str | os.PathLike[str] | None = None,
+        unattended: bool = True,
     ) -> Operation[Tracked]:
         """Poll open batches, settle what is in doubt, archive what has ended; carry out the standing orders
         of the settings, and serve the inbox if there is one. Those two spend money within their caps.
@@ -184,11 +185,14 @@ class Deck(DeckReader):
         Args:
             inbox: an inbox as `inbox_order` describes it, or a folder that is to be one; by default the one
                 of the settings.
+            unattended: False for polling alone, whatever the settings say.
         """
         from batchdeck.operations.track import track
 
         chosen = inbox if isinstance(inbox, InboxOrder) else self.inbox_order(inbox)
-        return Operation(track(self._context, once=once, until_ended=until_ended, inbox=chosen))
+        return Operation(
+            track(self._context, once=once, until_ended=until_ended, inbox=chosen, acts=unattended)
+        )
 
     async def plan_retry(self, target: str, choice: RetryChoice | None = None) -> RetryPlan:
         """Say what retrying a job's or a batch's failures would send. Nothing is written."""

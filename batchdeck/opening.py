@@ -12,6 +12,7 @@ from pathlib import Path
 
 from batchdeck.api.call_log import CallLog
 from batchdeck.config import Settings, load_prices, load_settings
+from batchdeck.config_reading import PREFIX
 from batchdeck.connection import SANDBOX_ENDPOINT, Connection, check_endpoint, endpoint_of, resolve_base_url
 from batchdeck.domain.batches import has_unended_runs
 from batchdeck.domain.outcomes import JUDGE_VERSION
@@ -131,7 +132,10 @@ def _for_sandbox(settings: Settings) -> Settings:
     reconcile = replace(
         settings.reconcile, exclusive_workspace=True, quiet_seconds=min(5.0, settings.reconcile.quiet_seconds)
     )
-    return replace(settings, polling=polling, reconcile=reconcile)
+    # What is meant for a real deck is not fed to whichever sandbox is opened in the same shell.
+    is_from_shell = settings.origins.get("inbox.folder", "").startswith(PREFIX)
+    inbox = replace(settings.inbox, folder=None) if is_from_shell else settings.inbox
+    return replace(settings, polling=polling, reconcile=reconcile, inbox=inbox)
 
 
 def _operator(environ: Mapping[str, str]) -> str:

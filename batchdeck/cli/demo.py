@@ -87,7 +87,7 @@ async def _main_job(deck: Deck, samples: Path) -> dict[str, Any]:
     plan = deck.plan(scan, name="demo", again=True)
     narrate(f"2. Submitting {counted(plan.pages, 'page')} to the sandbox; nothing leaves this machine")
     submitted = await narrator.run(deck.submit(plan))
-    await narrator.run(deck.track(until_ended=True))
+    await narrator.run(deck.track(until_ended=True, unattended=False))
     first = deck.job(submitted.job).outcomes
     narrate("3. Retrying what failed, each page with the change its cause calls for")
     batches = list(submitted.batches)
@@ -99,7 +99,7 @@ async def _main_job(deck: Deck, samples: Path) -> dict[str, Any]:
     if choice.turns:
         retried = await narrator.run(deck.retry(choice))
         batches += retried.batches
-        await narrator.run(deck.track(until_ended=True))
+        await narrator.run(deck.track(until_ended=True, unattended=False))
     narrate("4. Exporting one HTML document per PDF")
     report: ExportReport = await narrator.run(deck.export(submitted.job))
     for document in report.documents:

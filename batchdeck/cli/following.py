@@ -7,6 +7,7 @@ from typing import Any
 from batchdeck.cli.output import counted, print_json_line
 from batchdeck.cli.progress import Narrator
 from batchdeck.cli.session import narrate
+from batchdeck.deck import Deck
 from batchdeck.domain.events import Finished, Operation, event_record
 
 
@@ -21,3 +22,8 @@ async def follow(tracking: Operation[Any], *, as_json: bool) -> None:
     if result.in_doubt:
         narrate(f"{counted(result.in_doubt, 'submission')} in doubt: run `batchdeck reconcile`.")
     narrate(f"{counted(len(result.archived), 'batch', 'batches')} archived, {result.open_batches} open.")
+
+
+def has_failures(deck: Deck) -> bool:
+    """Say whether a page of the deck has failed and is not good by now."""
+    return any(outcome.is_failure and count for job in deck.jobs() for outcome, count in job.outcomes.items())

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from batchdeck.cli.app import app
-from batchdeck.cli.following import follow
+from batchdeck.cli.following import follow, has_failures
 from batchdeck.cli.options import Json, MaxTokens, Model
 from batchdeck.cli.output import money
-from batchdeck.cli.session import Session, narrate
+from batchdeck.cli.session import EXIT_FAILED_PAGES, Session, narrate
 from batchdeck.deck import Deck
 from batchdeck.domain.inbox import Done
 from batchdeck.errors import UsageError
@@ -63,7 +63,7 @@ def inbox(
         )
         narrate(f"New PDFs in {order.folder} are submitted, for at most {money(order.usd_per_day)} a day.")
         await follow(deck.track(once=once, until_ended=until_ended, inbox=order), as_json=json)
-        return 0
+        return EXIT_FAILED_PAGES if until_ended and has_failures(deck) else 0
 
     session: Session = context.obj
     session.run(command)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from batchdeck.cli.app import app
-from batchdeck.cli.following import follow
+from batchdeck.cli.following import follow, has_failures
 from batchdeck.cli.options import (
     Again,
     Json,
@@ -202,14 +202,10 @@ def watch(
 
     async def command(deck: Deck) -> int:
         await follow(deck.track(once=once, until_ended=until_ended, inbox=inbox), as_json=json)
-        return EXIT_FAILED_PAGES if until_ended and _has_failures(deck) else 0
+        return EXIT_FAILED_PAGES if until_ended and has_failures(deck) else 0
 
     session: Session = context.obj
     session.run(command)
-
-
-def _has_failures(deck: Deck) -> bool:
-    return any(outcome.is_failure and count for job in deck.jobs() for outcome, count in job.outcomes.items())
 
 
 @app.command()

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from batchdeck.domain.documents import Caveat
 from batchdeck.domain.text import show
 
 T = TypeVar("T")
@@ -20,6 +21,8 @@ _PARTIAL = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp"
 """What browsers and copying programs add to a name while it is being written."""
 NOTE_SUFFIX = ".txt"
 """What the name of the note beside an unusable file ends in, after the file's own name."""
+ASKS_FIRST = frozenset({Caveat.DYNAMIC_XFA, Caveat.PORTFOLIO, Caveat.ODD_PAGE_BOX, Caveat.GIANT_CONTENT})
+"""What an operator is asked about before a file is paid for: nobody is there to be asked."""
 _LONGEST_NAME = 255
 _EMPTY_PATIENCE = 10
 """An empty file is probably about to be written: it gets this many times the patience."""

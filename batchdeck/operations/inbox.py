@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from batchdeck.domain.events import (
     InboxSubmitted,
 )
 from batchdeck.domain.inbox import (
+    ASKS_FIRST,
     Done,
     InboxOrder,
     Seen,
@@ -29,22 +30,19 @@ from batchdeck.domain.inbox import (
     affordable,
     job_name,
     look,
-    problem_text,
     settles_at,
 )
 from batchdeck.domain.standing import INBOX, Spender, money_left, refusal
 from batchdeck.domain.text import show
 from batchdeck.errors import BatchDeckError, Conflict, NothingToSubmit
 from batchdeck.operations.context import Context
-from batchdeck.operations.plan import PlanOptions, jobs_of_document, make_plan, unsent_indices
+from batchdeck.operations.inbox_shelf import DONE, PROBLEMS, Shelf
+from batchdeck.operations.plan import CAVEAT_TEXTS, PlanOptions, jobs_of_document, make_plan, unsent_indices
 from batchdeck.operations.scan import scan
 from batchdeck.operations.submit import resume, submit
 from batchdeck.recipes.recipe import load_recipe
 from batchdeck.store.bell import FolderBell
-from batchdeck.store.disk import Disk
-from batchdeck.store.inbox import Mark, Marks, arrived_at, list_inbox, move_away, signature_of
-
-_DONE, _PROBLEMS = "done", "problems"
+from batchdeck.store.inbox import arrived_at, list_inbox, signature_of
 
 
 def inbox_order(settings: Settings, folder: str | None = None) -> InboxOrder | None:
@@ -86,12 +84,12 @@ class Inbox:
         self.folder = (context.layout.root / Path(order.folder).expanduser()).resolve()
         self._spender = Spender(INBOX, order.usd_per_day)
         self._bell = FolderBell(self.folder)
-        self._marks_file = Marks(context.layout, self.folder)
-        self._marks: dict[str, Mark] = self._marks_file.load() if order.done is Done.MARK else {}
-        self._has_new_marks = False
+        self._shelf = Shelf(context, self.folder, order.done)
         self._seen: dict[str, Seen] = {}
         self._scanned: dict[str, tuple[Signature, ScannedFile]] = {}
         self._told: set[str] = set()
+        """What was said in the last round, so that it is said once, and again if it comes back."""
+        self._saying: set[str] = set()
         self._given_up: set[str] = set()
         """Jobs of which pages are left that cannot be made into requests."""
         self._next_look = context.now()
@@ -121,17 +119,18 @@ class Inbox:
             for event in self._held(0, error.message):
                 yield event
             return
-        files = {name: sign for name, sign in listing.files.items() if not self._is_marked(name, sign)}
+        files = {name: sign for name, sign in listing.files.items() if not self._shelf.has(name, sign)}
         self._seen = look(self._seen, files, now)
         for name in listing.links:
-            if f"link {name}" not in self._told:
-                self._told.add(f"link {name}")
+            if self._is_news(f"link {name}"):
                 yield InboxProblem(self.folder, show(name), "It is a link; links are not followed.", None)
         for step in (self._scan(), self._go_on(), self._put_away(), self._submit(), self._put_away()):
             async with aclosing(step) as events:
                 async for event in events:
                     yield event
-        await asyncio.to_thread(self._keep_marks, listing.files)
+        await asyncio.to_thread(self._shelf.keep, listing.files)
+        is_pausing = self._not_before > self._context.now()
+        self._told, self._saying = self._saying | (self._told if is_pausing else set()), set()
         self._next_look = self._when_to_look(self._context.now())
 
     def _when_to_look(self, now: dt.datetime) -> dt.datetime:
@@ -167,13 +166,28 @@ class Inbox:
                 else:
                     self._seen.pop(name, None)
         for name, (signature, file) in list(self._scanned.items()):
-            if isinstance(file, UnusableFile):
-                async for event in self._problem(name, signature, file.problem.message):
+            reason = self._unusable(file)
+            if reason:
+                async for event in self._problem(name, signature, reason):
                     yield event
+
+    def _unusable(self, file: ScannedFile) -> str:
+        """Say why a file is not to be submitted unasked, or ""."""
+        if isinstance(file, UnusableFile):
+            return file.problem.message
+        if jobs_of_document(self._context.ledger.jobs(), file.sha256, self._order.recipe):
+            return ""
+        asks = [CAVEAT_TEXTS[caveat] for caveat in file.caveats if caveat in ASKS_FIRST]
+        return f"It {'; it '.join(asks)}. Submit it yourself if you want it all the same." if asks else ""
 
     async def _go_on(self) -> AsyncGenerator[Event, None]:
         """Send what an interrupted run of an inbox has not sent."""
-        for job in self._unfinished():
+        for job, refused in self._unfinished():
+            if refused:
+                hint = f"{job.name}: {refused}. Then: batchdeck submit --resume {job.id}"
+                for event in self._held(len(job.documents), hint):
+                    yield event
+                continue
             try:
                 async with aclosing(resume(self._context, job.id, spender=self._spender)) as events:
                     async for event in events:
@@ -187,8 +201,8 @@ class Inbox:
                 for event in self._failed(len(job.documents), error):
                     yield event
 
-    def _unfinished(self) -> list[Job]:
-        """Return the jobs of inboxes of which something has not been sent and may be, oldest first."""
+    def _unfinished(self) -> list[tuple[Job, str]]:
+        """Return the jobs of inboxes that are not wholly sent, each with why they may not be now, or ""."""
         if self._not_before > self._context.now():
             return []
         self._context.ledger.refresh()
@@ -199,8 +213,8 @@ class Inbox:
             own = [s for s in self._context.ledger.submissions().values() if s.job == job.id]
             own.sort(key=lambda submission: submission.created_at)
             is_left = any(s.state is SubmissionState.PREPARED and s.order == INBOX for s in own)
-            if (is_left or unsent_indices(job, own)) and not refusal(own):
-                found.append(job)
+            if is_left or unsent_indices(job, own):
+                found.append((job, refusal(own)))
         return found
 
     async def _submit(self) -> AsyncGenerator[Event, None]:
@@ -267,7 +281,7 @@ class Inbox:
         """Say why nothing new goes out after what the API has answered last, or ""."""
         submissions = self._context.ledger.submissions().values()
         by_age = sorted(submissions, key=lambda submission: submission.created_at)
-        # An operator's submission after it that the API took is the word that the line may go on.
+        # A later submission that the API took shows that the line may go on.
         told = [s for s in by_age if s.order == INBOX or s.state is SubmissionState.SUBMITTED]
         return refusal(told)
 
@@ -305,7 +319,7 @@ class Inbox:
                 job = jobs[known[-1]]
                 try:
                     is_own = self._is_own(job, file.path)
-                    target = await self._away(name, signature, _DONE)
+                    target = await self._away(name, signature, DONE)
                 except FileNotFoundError:
                     self._scanned.pop(name)
                 except BatchDeckError as error:
@@ -327,7 +341,7 @@ class Inbox:
 
     async def _problem(self, name: str, signature: Signature, reason: str) -> AsyncGenerator[Event, None]:
         try:
-            target = await self._away(name, signature, _PROBLEMS, reason)
+            target = await self._away(name, signature, PROBLEMS, reason)
         except BatchDeckError as error:
             for event in self._held(1, error.message):
                 yield event
@@ -337,28 +351,10 @@ class Inbox:
 
     async def _away(self, name: str, signature: Signature, where: str, reason: str = "") -> Path | None:
         """Move or mark a file, and forget it here; return where it is now, if it was moved."""
-        target: Path | None = None
-        if self._order.done is Done.MARK:
-            self._marks[name] = Mark(signature.size, signature.mtime_ns, signature.inode, reason)
-            self._has_new_marks = True
-        else:
-            note = problem_text(name, reason, self._context.now()) if reason else ""
-            target = await asyncio.to_thread(
-                lambda: move_away(self.folder / name, self.folder / where, signature, note=note, disk=Disk())
-            )
+        target = await asyncio.to_thread(self._shelf.take, name, signature, where, reason)
         self._seen.pop(name, None)
         self._scanned.pop(name, None)
         return target
-
-    def _is_marked(self, name: str, signature: Signature) -> bool:
-        return name in self._marks and self._marks[name].fits(signature)
-
-    def _keep_marks(self, there: Iterable[str]) -> None:
-        if self._has_new_marks:
-            names = set(there)
-            self._marks = {name: mark for name, mark in self._marks.items() if name in names}
-            self._marks_file.save(self._marks)
-            self._has_new_marks = False
 
     def _failed(self, files: int, error: BatchDeckError) -> list[Event]:
         """Send nothing for a while after something went wrong; a file that has changed is seen at once."""
@@ -371,7 +367,9 @@ class Inbox:
 
     def _held(self, files: int, reason: str, *, once: str = "") -> list[Event]:
         """Say once for each reason (or what `once` calls it) what the inbox waits for."""
-        if (once or reason) in self._told:
-            return []
-        self._told.add(once or reason)
-        return [InboxHeld(self.folder, files, reason)]
+        return [InboxHeld(self.folder, files, reason)] if self._is_news(once or reason) else []
+
+    def _is_news(self, words: str) -> bool:
+        is_known = words in self._told or words in self._saying
+        self._saying.add(words)
+        return not is_known

@@ -25,7 +25,7 @@ from batchdeck.store.plans import read_plan
 
 _PROMPT_BYTES = 13_000
 """About what a request takes besides its page."""
-_CAVEAT_TEXTS: Mapping[Caveat, str] = {
+CAVEAT_TEXTS: Mapping[Caveat, str] = {
     Caveat.REPAIRED: "was damaged and has been repaired; look at its first pages",
     Caveat.DYNAMIC_XFA: "is a dynamic XFA form: its pages probably say only “please wait”",
     Caveat.PORTFOLIO: "is a portfolio: only its cover sheet has pages here",
@@ -34,6 +34,7 @@ _CAVEAT_TEXTS: Mapping[Caveat, str] = {
     Caveat.PAGE_OVER_LIMIT: "has pages that are too large as PDF and will be sent as images",
     Caveat.NO_TEXT_LAYER: "has no text layer: answers cannot be checked against it",
 }
+"""Each caveat in words that follow the name of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +229,7 @@ def _caveats(
     context: Context, documents: Sequence[PlannedDocument], model: str, *, price_known: bool
 ) -> list[str]:
     texts = [
-        f"{show(planned.document.path.rpartition('/')[2], 60)} {_CAVEAT_TEXTS[caveat]}."
+        f"{show(planned.document.path.rpartition('/')[2], 60)} {CAVEAT_TEXTS[caveat]}."
         for planned in documents
         for caveat in planned.document.caveats
     ]

@@ -62,7 +62,12 @@ class Tracked:
 
 
 async def track(
-    context: Context, *, once: bool = False, until_ended: bool = False, inbox: InboxOrder | None = None
+    context: Context,
+    *,
+    once: bool = False,
+    until_ended: bool = False,
+    inbox: InboxOrder | None = None,
+    acts: bool = True,
 ) -> AsyncGenerator[Event, None]:
     """Poll and collect, and do what the standing orders say; the result is a `Tracked`.
 
@@ -73,20 +78,26 @@ async def track(
         once: one round over everything that is open, now.
         until_ended: go on until nothing is open, unarchived or in doubt. Otherwise it goes on for ever.
         inbox: a folder to serve besides, by the process that polls.
+        acts: whether standing orders and inbox are carried out at all.
 
     Raises:
         NotFound: there is no recipe of the name that the inbox asks for.
     """
     archived: list[str] = []
     watch = _Watch()
+    unattended = Unattended(context, inbox) if acts else None
     has_told = False
     while True:
         with poller_lock(context) as is_poller:
             if is_poller:
-                async for event in _attend(
-                    context, watch, archived, inbox, once=once, until_ended=until_ended
-                ):
-                    yield event
+                polling = _poll(context, watch, archived, unattended, once=once, until_ended=until_ended)
+                try:
+                    async with aclosing(polling) as events:
+                        async for event in events:
+                            yield event
+                finally:
+                    if unattended is not None:
+                        await unattended.close()
                 yield Finished(_tracked(context, archived))
                 return
             if inbox is not None and not has_told:
@@ -140,31 +151,11 @@ async def _follow(context: Context, *, once: bool, until_ended: bool) -> AsyncGe
             return
 
 
-async def _attend(
-    context: Context,
-    watch: _Watch,
-    archived: list[str],
-    inbox: InboxOrder | None,
-    *,
-    once: bool,
-    until_ended: bool,
-) -> AsyncGenerator[Event, None]:
-    """Poll, with the standing orders at hand for as long as this process is the poller."""
-    unattended = Unattended(context, inbox)
-    try:
-        polling = _poll(context, watch, archived, unattended, once=once, until_ended=until_ended)
-        async with aclosing(polling) as events:
-            async for event in events:
-                yield event
-    finally:
-        await unattended.close()
-
-
 async def _poll(
     context: Context,
     watch: _Watch,
     archived: list[str],
-    unattended: Unattended,
+    unattended: Unattended | None,
     *,
     once: bool,
     until_ended: bool,
@@ -184,11 +175,12 @@ async def _poll(
             yield event
         for event in _risks(context, watch):
             yield event
-        if once or unattended.is_due():
+        if unattended is not None and (once or unattended.is_due()):
             async for event in unattended.round(once=once):
                 yield event
         wanted = _wanted(context)
-        if once or (until_ended and _is_settled(context) and not unattended.is_waiting):
+        is_waiting = unattended is not None and unattended.is_waiting
+        if once or (until_ended and _is_settled(context) and not is_waiting):
             yield Polled(len(wanted), None)
             return
         next_at = _next_round(context, watch, wanted)
@@ -354,7 +346,7 @@ def _next_round(context: Context, watch: _Watch, wanted: Sequence[Batch]) -> dt.
 
 
 async def _sleep_until(
-    context: Context, watch: _Watch, unattended: Unattended, when: dt.datetime
+    context: Context, watch: _Watch, unattended: Unattended | None, when: dt.datetime
 ) -> AsyncGenerator[Event, None]:
     """Sleep until a round is due, waking when there is a batch that no round has seen yet. Standing orders
     and the inbox are seen to meanwhile: they need no round.
@@ -364,7 +356,7 @@ async def _sleep_until(
     while (left := (when - context.now()).total_seconds()) > 0:
         await asyncio.sleep(min(left, _FOLLOW_SECONDS))
         await asyncio.to_thread(context.ledger.refresh)
-        if unattended.is_due():
+        if unattended is not None and unattended.is_due():
             async for event in unattended.round():
                 yield event
         if any(batch.id not in watch.due for batch in _wanted(context)):

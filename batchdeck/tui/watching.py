@@ -12,12 +12,16 @@ from textual.worker import Worker
 from batchdeck.domain.events import (
     AccountHeldEvent,
     BatchArchived,
+    BatchSending,
+    BatchSubmitted,
     DuplicateFound,
     Event,
     Note,
     Polled,
     PollFailed,
     ResultsAtRisk,
+    SubmissionInDoubt,
+    SubmissionRefused,
     SubmissionSettled,
 )
 from batchdeck.domain.outcomes import count_outcomes
@@ -66,6 +70,7 @@ class Watch:
         self._waiting: Timer | None = None
         self._pause = _FIRST_PAUSE
         self._has_failed = False
+        self._is_sending = False
         self._told: set[str] = set()
 
     def start(self) -> None:
@@ -76,8 +81,9 @@ class Watch:
         """Ask the API now, also when it was to be left alone for a while."""
         self._pause = _FIRST_PAUSE
         self._work.trouble = ""
-        if self._piece is not None:
-            # A tracker that begins anew asks at once for whatever it has not asked for a moment ago.
+        if self._piece is not None and not self._is_sending:
+            # A tracker that begins anew asks at once for whatever it has not asked for a moment ago. One that
+            # is sending for a standing order is left alone: stopped now, the batch would be in doubt.
             self._piece.cancel()
         self._stop_waiting()
         self._track_if_needed()
@@ -118,6 +124,10 @@ class Watch:
             )
 
     def _take(self, event: Event) -> None:
+        if isinstance(event, BatchSending):
+            self._is_sending = True
+        elif isinstance(event, BatchSubmitted | SubmissionRefused | SubmissionInDoubt | Polled):
+            self._is_sending = False
         match event:
             case Polled(next_at=next_at):
                 self._work.next_poll = next_at
@@ -182,6 +192,7 @@ class Watch:
 
     def _take_error(self, error: BatchDeckError) -> None:
         """Say what keeps the API away, and try again later; an account's hold waits for the operator."""
+        self._is_sending = False
         self._say_trouble(error.title, error.message, error.hint)
         if isinstance(error, AccountHeld):
             self._pause = _LONGEST_PAUSE

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pikepdf
+
 from batchdeck.config import Settings
 from batchdeck.config_sections import Polling, Standing
 from batchdeck.deck import Deck
@@ -153,11 +155,16 @@ async def test_files_that_are_only_marked_stay_and_are_told_of_once(tmp_path: Pa
     inbox = tmp_path / "in"
     write_pdf(inbox / "a.pdf", 1)
     (inbox / "torn.pdf").write_bytes(b"%PDF-")
+    with pikepdf.open(write_pdf(tmp_path / "plain.pdf", 1, seed=2)) as pdf:
+        pdf.Root.Collection = pikepdf.Dictionary()
+        pdf.save(inbox / "portfolio.pdf")
     order = InboxOrder(str(inbox), done=Done.MARK, settle_seconds=0.05)
     for jobs in (1, 0):
         async with Deck.open(tmp_path / "deck", sandbox=True, settings=Settings(polling=QUICK)) as deck:
             events = await events_of(deck.track(until_ended=True, inbox=order))
             assert len(only(InboxSubmitted, events)) == jobs
             assert [event.moved_to for event in only(InboxDone, events)] == [None] * jobs
-            assert [event.moved_to for event in only(InboxProblem, events)] == [None] * jobs
-    assert {path.name for path in inbox.iterdir()} == {"a.pdf", "torn.pdf"}
+            problems = {event.file: event.reason for event in only(InboxProblem, events)}
+            assert set(problems) == ({"torn.pdf", "portfolio.pdf"} if jobs else set())
+            assert not jobs or "Submit it yourself" in problems["portfolio.pdf"]
+    assert {path.name for path in inbox.iterdir()} == {"a.pdf", "torn.pdf", "portfolio.pdf"}

@@ -113,12 +113,11 @@ async def test_what_a_standing_order_does_is_told(
     settings = Settings(standing=Standing(auto_retry=True, auto_export=str(out)))
     async with play_deck(home, sandbox=True, now=None, settings=settings) as (app, _, deck):
         # Nothing is open: what is to be done is found without a key being pressed.
-        for words in ("sends failed pages again", "exported"):
-            await until(
-                lambda words=words: any(
-                    note.title == "Standing order: papers" and words in note.message
-                    for note in app._notifications
-                )
-            )
+        def is_told(words: str) -> bool:
+            title = "Standing order: papers"
+            return any(note.title == title and words in note.message for note in app._notifications)
+
+        await until(lambda: is_told("sends failed pages again"))
+        await until(lambda: is_told("exported"))
         assert deck.job_state(deck.jobs()[0]) is JobState.COMPLETE
     assert len(list(out.glob("*/*.report.json"))) == 2

@@ -122,6 +122,17 @@ def test_a_wrong_file_is_refused_with_its_name_the_key_and_the_nearest_name(
     assert "\x1b" not in message
 
 
+def test_an_inbox_belongs_to_one_deck(user_file: Path, deck: Path) -> None:
+    user_file.write_text("[inbox]\nmax_cost_per_day = 3\n")
+    (deck / "config.toml").write_text('[inbox]\nfolder = "in"\n')
+    inbox = load_settings(deck, {}).inbox
+    assert (inbox.folder, inbox.max_cost_per_day) == ("in", 3.0)
+    user_file.write_text('[inbox]\nfolder = "in"\n')
+    message, hint = refusal(deck)
+    assert "every deck would serve the inbox" in message
+    assert "the one deck" in hint
+
+
 def test_a_file_that_is_no_text_is_refused(user_file: Path) -> None:
     user_file.write_bytes(b"\xff\xfe\x00")
     assert "is not valid TOML" in refusal()[0]
