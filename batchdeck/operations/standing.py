@@ -58,6 +58,8 @@ class StandingOrders:
         self._decided: dict[str, object] = {}
         """What each job looked like when there was nothing more to do for it."""
         self._not_before: dict[str, dt.datetime] = {}
+        self._capped: set[str] = set()
+        """Jobs whose retry a cap has just held back."""
 
     @property
     def are_given(self) -> bool:
@@ -92,45 +94,47 @@ class StandingOrders:
                         yield event
 
     async def _serve(self, job: Job, batches: list[Batch]) -> AsyncGenerator[Event, None]:
-        now, look = self._context.now(), self._look_of(job, batches)
+        look = self._look_of(job, batches)
         facts = await asyncio.to_thread(self._facts, job, batches)
         decision = next_step(facts, self._orders)
         if decision.step in (Step.WAIT, Step.NOTHING):
             self._decided[job.id] = look
-        steps: AsyncGenerator[Event, None] | None = None
-        try:
-            match decision.step:
-                case Step.SEND:
-                    steps = self._go_on(job)
-                case Step.RETRY:
-                    steps = self._retry(job, decision.pages)
-                case Step.EXPORT:
-                    steps = self._export(job, facts.state)
-                case _:
-                    pass
-            if steps is not None:
-                async with aclosing(steps) as events:
-                    async for event in events:
-                        yield event
-        except NothingToSubmit as refused:
-            # A cap holds it back: what has come in so far is exported all the same.
-            for event in self._held(AUTO_RETRY, job, refused.message, once=f"{now:%F}: a cap"):
-                yield event
-            without = next_step(facts, replace(self._orders, retries=False))
-            if without.step is Step.EXPORT:
-                try:
-                    async with aclosing(self._export(job, facts.state)) as events:
-                        async for event in events:
-                            yield event
-                except BatchDeckError as error:
-                    for event in self._failed(AUTO_EXPORT, job, error):
-                        yield event
-        except BatchDeckError as error:
-            order = AUTO_EXPORT if decision.step is Step.EXPORT else AUTO_RETRY
-            for event in self._failed(order, job, error):
-                yield event
+        if decision.step in (Step.SEND, Step.RETRY):
+            is_retry = decision.step is Step.RETRY
+            sending = self._retry(job, decision.pages) if is_retry else self._go_on(job)
+            async with aclosing(self._careful(AUTO_RETRY, job, sending)) as events:
+                async for event in events:
+                    yield event
+            if job.id in self._capped:
+                # What has come in so far is exported all the same.
+                self._capped.discard(job.id)
+                decision = next_step(facts, replace(self._orders, retries=False))
+        if decision.step is Step.EXPORT:
+            async with aclosing(self._careful(AUTO_EXPORT, job, self._export(job, facts.state))) as events:
+                async for event in events:
+                    yield event
         if decision.reason:
             for event in self._held(AUTO_RETRY, job, decision.reason):
+                yield event
+
+    async def _careful(
+        self, order: str, job: Job, steps: AsyncGenerator[Event, None]
+    ) -> AsyncGenerator[Event, None]:
+        """Carry out an order for one job. What goes wrong with it is said, and holds up no other job."""
+        try:
+            async with aclosing(steps) as events:
+                async for event in events:
+                    yield event
+        except NothingToSubmit as refused:
+            self._capped.add(job.id)
+            today = f"{self._context.now():%F}"
+            for event in self._held(order, job, refused.message, once=f"{today}: a cap"):
+                yield event
+        except BatchDeckError as error:
+            # Left alone for a while, then tried again.
+            wait = dt.timedelta(seconds=self._context.settings.polling.ceiling_seconds)
+            self._not_before[job.id] = self._context.now() + wait
+            for event in self._held(order, job, error.message):
                 yield event
 
     def _look_of(self, job: Job, batches: list[Batch]) -> object:
@@ -219,12 +223,6 @@ class StandingOrders:
         with self._context.ledger.transaction() as tx:
             tx.put(replace(tx.job(job.id), auto_exported=state))
         self._context.audit.append("auto_export", job=job.id, **by_order(AUTO_EXPORT))
-
-    def _failed(self, order: str, job: Job, error: BatchDeckError) -> list[Event]:
-        """Leave a job alone for a while after something went wrong with it."""
-        wait = dt.timedelta(seconds=self._context.settings.polling.ceiling_seconds)
-        self._not_before[job.id] = self._context.now() + wait
-        return self._held(order, job, error.message)
 
     def _held(self, order: str, job: Job, reason: str, *, once: str = "") -> list[Event]:
         """Say once for each job and reason (or what `once` calls it) why an order goes no further."""
