@@ -83,6 +83,11 @@ class Limits:
     """Largest body of one batch. The API allows 256 MB."""
     request_bytes: int = setting(32_000_000, at_least=1_000, at_most=33_554_432)
     """Largest single request. The API allows 32 MB."""
+    queued_requests: int | None = setting(200_000, at_least=1)
+    """Most requests that the workspace may have waiting at the API: a batch that would pass it waits. By
+    the organisation's tier; `"none"` for no such wait."""
+    stagger_seconds: float = setting(0.0, at_least=0, at_most=86_400)
+    """Pause between two batches of one submission."""
     page_bytes: int = setting(8_000_000, at_least=1_000, at_most=25_165_824)
     """A page larger than this as a PDF of its own is sent as an image instead."""
     scan_seconds: float = setting(60.0, above=0, at_most=3600)

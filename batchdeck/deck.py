@@ -136,11 +136,18 @@ class Deck(DeckReader):
         options = PlanOptions(recipe, model, max_tokens, ranges, name, again, Mode(mode), rungs)
         return make_plan(self._context, scan, options)
 
-    def submit(self, plan: Plan, *, max_cost: float | None = None) -> Operation[Submitted]:
-        """Submit a plan. This spends money: calling it is the operator's word."""
+    def submit(
+        self, plan: Plan, *, max_cost: float | None = None, stagger: float | None = None
+    ) -> Operation[Submitted]:
+        """Submit a plan. This spends money: calling it is the operator's word.
+
+        Args:
+            max_cost: refuse the plan when its estimate is over this many dollars.
+            stagger: seconds between two batches; by default as the settings say.
+        """
         from batchdeck.operations.submit import submit
 
-        return Operation(submit(self._context, plan, max_cost=max_cost))
+        return Operation(submit(self._context, plan, max_cost=max_cost, stagger=stagger))
 
     def resume(
         self,
@@ -150,6 +157,7 @@ class Deck(DeckReader):
         model: str | None = None,
         max_tokens: int | None = None,
         max_cost: float | None = None,
+        stagger: float | None = None,
     ) -> Operation[Submitted]:
         """Send what an interrupted or refused job has not sent yet, or its next rung. This spends money.
 
@@ -161,7 +169,7 @@ class Deck(DeckReader):
         """
         from batchdeck.operations.submit import ResumeChanges, resume
 
-        changes = ResumeChanges(Mode(mode) if mode is not None else None, model, max_tokens)
+        changes = ResumeChanges(Mode(mode) if mode is not None else None, model, max_tokens, stagger)
         return Operation(resume(self._context, self.job(job).id, changes, max_cost=max_cost))
 
     def unsent_estimate(self, job: str, mode: Mode | str | None = None) -> Estimate:

@@ -85,13 +85,14 @@ def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple
     else:
         check_endpoint(meta.endpoint, endpoint_of(base_url))
     now = options.now or _utc_now
+    profile = None if is_sandbox else _profile(meta.profile, options.profile or settings.api.profile)
     connection = Connection(
         settings=settings,
         base_url=base_url,
         sandbox_state=layout.sandbox if is_sandbox else None,
         faults=options.faults,
         api_key=options.api_key,
-        profile=options.profile,
+        profile=profile,
         environ=environ,
         calls=CallLog(now),
     )
@@ -113,11 +114,26 @@ def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple
         workers=Workers(settings.workers.count, memory_bytes=settings.limits.memory_bytes),
         open_gateway=connection.gateway,
         endpoint=connection.endpoint,
+        profile=profile or "",
         operator=operator,
         read_only=options.read_only,
         now=now,
     )
     return context, connection
+
+
+def _profile(of_deck: str, asked: str | None) -> str | None:
+    """Return the profile to use: a deck stays with the workspace it was first used with.
+
+    Raises:
+        UsageError: another one was asked for.
+    """
+    if of_deck and asked and of_deck != asked:
+        raise UsageError(
+            f"This deck belongs to the profile “{show(of_deck, 60)}”: another workspace has other batches.",
+            hint="Choose another folder for the other workspace with --deck: one deck each.",
+        )
+    return of_deck or asked
 
 
 def _utc_now() -> dt.datetime:

@@ -60,6 +60,9 @@ def submit(
     fallback: Annotated[
         Fallback | None, typer.Option("--fallback", help="Where to send what is refused as a batch.")
     ] = None,
+    stagger: Annotated[
+        float | None, typer.Option("--stagger", min=0, help="Seconds between two batches.")
+    ] = None,
     password: Password = None,
     passwords_file: PasswordsFile = None,
     again: Again = False,
@@ -79,7 +82,9 @@ def submit(
                 narrate(f"✗ {job.name} stopped before its next rung: {job.gate}.")
             what = "its next rung" if job.ladder else "what it has not sent yet"
             confirm(f"Send {what} of {job.name} ({job.id}){cost}?", yes=yes)
-            resuming = deck.resume(job.id, mode=mode, model=model, max_tokens=max_tokens, max_cost=max_cost)
+            resuming = deck.resume(
+                job.id, mode=mode, model=model, max_tokens=max_tokens, max_cost=max_cost, stagger=stagger
+            )
             return await sender.send(resuming, [])
         if not paths:
             raise UsageError("No PDF was named.", hint="Name files or folders, or a job with --resume.")
@@ -100,7 +105,7 @@ def submit(
         narrate_plan(plan)
         if plan.documents:
             confirm("Submit?", yes=yes)
-        return await sender.send(deck.submit(plan, max_cost=max_cost), skipped)
+        return await sender.send(deck.submit(plan, max_cost=max_cost, stagger=stagger), skipped)
 
     session: Session = context.obj
     session.run(command)

@@ -40,6 +40,8 @@ class Context:
     endpoint: str
     """What the ledger is bound to at the first submission: one deck talks to one endpoint."""
     operator: str
+    profile: str = ""
+    """The profile of the Anthropic configuration in use, where one was named; bound like the endpoint."""
     models: Mapping[str, ModelInfo] | None = None
     """What the API said of its models; None until it was asked."""
     foreign: set[str] = field(default_factory=set)

@@ -29,6 +29,7 @@ from batchdeck.errors import (
 )
 from batchdeck.operations.context import Context
 from batchdeck.operations.exclusive import submit_lock
+from batchdeck.operations.queue import wait_for_room
 
 _PROGRESS_SECONDS = 0.25
 _MOST_RATE_LIMIT_WAITS = 20
@@ -47,6 +48,8 @@ async def send_submission(context: Context, key: str, number: int = 1) -> AsyncG
         AcceptanceUnknown: it may have been accepted; the submission is IN_DOUBT.
     """
     gateway = await context.open_gateway()
+    async for waiting in wait_for_room(context, gateway, context.ledger.submission(key).requests):
+        yield waiting
     async with submit_lock(context):
         for _ in range(_MOST_RATE_LIMIT_WAITS):
             submission = await asyncio.to_thread(_begin, context, key)

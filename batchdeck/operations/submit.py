@@ -30,7 +30,12 @@ from batchdeck.store.records import DeckMeta
 
 
 async def submit(
-    context: Context, plan: Plan, *, max_cost: float | None = None, spender: Spender | None = None
+    context: Context,
+    plan: Plan,
+    *,
+    max_cost: float | None = None,
+    stagger: float | None = None,
+    spender: Spender | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Submit a plan; the result is a `Submitted`.
 
@@ -39,6 +44,7 @@ async def submit(
 
     Args:
         max_cost: refuse the plan when its estimate is over this many dollars.
+        stagger: seconds between two batches; by default as the settings say.
         spender: the standing order that submits, if one does; its caps hold for every batch.
 
     Raises:
@@ -61,7 +67,7 @@ async def submit(
         job = await _create_job(context, plan, spender.name if spender is not None else "")
     else:
         job = context.ledger.job(plan.resumes)
-    async for event in resume(context, job.id, ResumeChanges(plan.mode), spender=spender):
+    async for event in resume(context, job.id, ResumeChanges(plan.mode, stagger=stagger), spender=spender):
         yield event
 
 
@@ -72,6 +78,8 @@ class ResumeChanges:
     mode: Mode | None = None
     model: str | None = None
     max_tokens: int | None = None
+    stagger: float | None = None
+    """Seconds between two batches."""
 
 
 def _changed(context: Context, job: Job, changes: ResumeChanges) -> Job:
@@ -108,7 +116,7 @@ async def resume(
     job = await asyncio.to_thread(_changed, context, context.ledger.job(job_id), changes)
     mode = changes.mode or job.mode
     check_cost(context, unsent_estimate(context, job_id, mode).usd, max_cost)
-    run = Run(job, submissions_of(context, job.id), spender)
+    run = Run(job, submissions_of(context, job.id), spender, changes.stagger)
     async for event in send_prepared(context, run):
         yield event
     run.seen = submissions_of(context, job.id)
@@ -201,7 +209,7 @@ async def _create_job(context: Context, plan: Plan, order: str) -> Job:
                             hint="Scan again; --again submits it once more.",
                         )
             if not tx.meta.endpoint:
-                tx.put(DeckMeta(endpoint=context.endpoint, sandbox=tx.meta.sandbox))
+                tx.put(DeckMeta(context.endpoint, tx.meta.sandbox, context.profile))
             tx.put(job)
         context.audit.append(
             "job",

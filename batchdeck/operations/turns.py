@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -27,6 +28,7 @@ from batchdeck.domain.events import (
     PagesPrepared,
     SubmissionInDoubt,
     SubmissionRefused,
+    Waiting,
 )
 from batchdeck.domain.planning import Submitted, Turn
 from batchdeck.domain.requests import NONCE_LENGTH
@@ -69,6 +71,8 @@ class Run:
     seen: frozenset[str]
     """Keys of the job's submissions when the pages to send were chosen."""
     spender: Spender | None = None
+    stagger: float | None = None
+    """Seconds between two of its batches; None: as the settings say."""
     """The standing order that sends, with its caps; None for an operator."""
     batches: list[str] = field(default_factory=list)
     pages: int = 0
@@ -328,6 +332,9 @@ def _record_prepared(context: Context, run: Run, body: SpooledBody) -> None:
 
 async def _send_one(context: Context, run: Run, key: str) -> AsyncGenerator[Event, None]:
     """Send one submission and note what came of it; never raises for what the API said."""
+    if run.batches and not context.ledger.submission(key).realtime:
+        async for waiting in _stagger(context, run):
+            yield waiting
     send = run_realtime if context.ledger.submission(key).realtime else send_submission
     try:
         async with aclosing(send(context, key, len(run.batches) + 1)) as events:
@@ -344,6 +351,14 @@ async def _send_one(context: Context, run: Run, key: str) -> AsyncGenerator[Even
         run.held, run.unreachable = error.message, error
     except (ApiRefused, AcceptanceUnknown, ApiUnreachable) as error:
         run.unreachable = error
+
+
+async def _stagger(context: Context, run: Run) -> AsyncGenerator[Waiting, None]:
+    """Pause before another batch of the same submission."""
+    seconds = context.settings.limits.stagger_seconds if run.stagger is None else run.stagger
+    if seconds:
+        yield Waiting(context.now() + dt.timedelta(seconds=seconds), "batches are sent with a pause between")
+        await asyncio.sleep(seconds)
 
 
 async def finish(context: Context, run: Run) -> AsyncGenerator[Event, None]:

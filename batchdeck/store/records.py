@@ -51,6 +51,8 @@ class DeckMeta:
     endpoint: str = ""
     """Base URL of the API it talks to; empty until its first contact."""
     sandbox: bool = False
+    profile: str = ""
+    """Profile of the Anthropic configuration it was first used with, where one was named: its workspace."""
 
 
 @dataclass(frozen=True, slots=True)
