@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from batchdeck.config import Settings, deck_home
 from batchdeck.domain.batches import Batch, Mode
-from batchdeck.domain.costs import Estimate
 from batchdeck.domain.documents import Scan, parse_page_ranges
 from batchdeck.domain.events import Operation
 from batchdeck.domain.inbox import InboxOrder
 from batchdeck.domain.ladder import parse_ladder
-from batchdeck.domain.planning import ExportReport, Plan, RetryChoice, RetryPlan, Submitted
+from batchdeck.domain.planning import ExportReport, Plan, RetryChoice, RetryPlan, Submitted, Unsent
 from batchdeck.opening import OpenOptions, open_deck
 from batchdeck.reading import DeckReader
 
@@ -172,12 +171,11 @@ class Deck(DeckReader):
         changes = ResumeChanges(Mode(mode) if mode is not None else None, model, max_tokens, stagger)
         return Operation(resume(self._context, self.job(job).id, changes, max_cost=max_cost))
 
-    def unsent_estimate(self, job: str, mode: Mode | str | None = None) -> Estimate:
-        """Say what sending what a job has not sent yet would cost, in a mode of choice."""
-        from batchdeck.operations.submit import unsent_estimate
+    def unsent(self, job: str, mode: Mode | str | None = None) -> Unsent:
+        """Say what `resume` would send of a job, and what it would cost, in a mode of choice."""
+        from batchdeck.operations.submit import unsent_of
 
-        chosen = Mode(mode) if mode is not None else None
-        return unsent_estimate(self._context, self.job(job).id, chosen)
+        return unsent_of(self._context, self.job(job).id, Mode(mode) if mode is not None else None)
 
     def track(
         self,

@@ -229,6 +229,12 @@ class DeckReader:
         return inbox_order(self.settings, os.path.abspath(folder) if folder is not None else None)
 
     @property
+    def is_climbing(self) -> bool:
+        """Whether a job is on its ladder: tracking sends its next rung once the gate before it holds."""
+        jobs = [job for job in self.jobs() if job.ladder and not job.gate]
+        return any(self.job_state(job) is JobState.RUNNING for job in jobs)
+
+    @property
     def acts_unattended(self) -> bool:
         """Whether the settings let whoever polls act without being asked: standing orders, an inbox."""
         standing = self.settings.standing

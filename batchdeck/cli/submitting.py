@@ -76,7 +76,7 @@ def submit(
         sender = _Sender(deck, Narrator(), max_cost, fallback, yes=yes, as_json=json)
         if resume is not None:
             job = deck.job(resume)
-            estimate = deck.unsent_estimate(job.id, mode)
+            estimate = deck.unsent(job.id, mode).estimate
             cost = f", for about {money(estimate.usd)}" if estimate.known else ""
             if job.gate:
                 narrate(f"✗ {job.name} stopped before its next rung: {job.gate}.")
@@ -140,7 +140,7 @@ class _Sender:
 
     async def _offer(self, result: Submitted, skipped: list[dict[str, Any]]) -> int:
         """Offer real time for what was refused, or do it where that is a standing order."""
-        estimate = self.deck.unsent_estimate(result.job, Mode.REALTIME)
+        estimate = self.deck.unsent(result.job, Mode.REALTIME).estimate
         price = f"about {money(estimate.usd)}" if estimate.known else "an unknown price"
         offer = f"{counted(result.unsent, 'page')} could go out in real time, at full price, for {price}"
         is_ordered = self.fallback is Fallback.REALTIME or self.deck.settings.realtime.fallback
@@ -165,8 +165,7 @@ class _Sender:
     def _report(
         self, result: Submitted, skipped: list[dict[str, Any]], *, offer: Estimate | None = None
     ) -> int:
-        is_climbing = bool(self.deck.job(result.job).ladder)
-        return report_sent(result, skipped, as_json=self.as_json, offer=offer, is_climbing=is_climbing)
+        return report_sent(result, skipped, as_json=self.as_json, offer=offer)
 
 
 def report_sent(
@@ -175,13 +174,11 @@ def report_sent(
     *,
     as_json: bool,
     offer: Estimate | None = None,
-    is_climbing: bool = False,
 ) -> int:
     """Report what a submission came to; return the exit code.
 
     Args:
         offer: what its unsent pages would cost in real time, where that is offered.
-        is_climbing: whether its unsent pages stand on later rungs of a ladder.
     """
     if as_json:
         record: dict[str, Any] = {
@@ -202,7 +199,7 @@ def report_sent(
         narrate(
             f"{counted(result.pages, 'page')} submitted in {batches}. Next: batchdeck watch --until-ended"
         )
-    if result.unsent and is_climbing and not as_json:
+    if result.is_climbing and not as_json:
         rest = counted(result.unsent, "page")
         narrate(f"{rest} on later rungs: `batchdeck watch` sends each rung once the gate before it holds.")
     elif result.unsent and not as_json:

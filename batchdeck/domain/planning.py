@@ -96,6 +96,14 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsent:
+    """What goes out when a job is gone on with: its unsent pages, or its next rung where it has a ladder."""
+
+    pages: int
+    estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class SkippedPage:
     """A failed page that a retry leaves out, and why."""
 
@@ -278,6 +286,8 @@ class Submitted:
     refused: tuple[str, ...] = ()
     """Reasons of refusals by the API."""
     unsent: int = 0
+    is_climbing: bool = False
+    """Whether its unsent pages stand on later rungs of a ladder."""
     """Pages of the job that are in no batch yet."""
     held: str = ""
     """Why the account needs the operator first, when it does."""

@@ -12,7 +12,7 @@ from batchdeck.domain.costs import Estimate, TokensPerPage, estimate_pages
 from batchdeck.domain.documents import Page, PlannedPageKind, kind_of_page
 from batchdeck.domain.events import Event, Note
 from batchdeck.domain.ladder import assign_rungs
-from batchdeck.domain.planning import Plan
+from batchdeck.domain.planning import Plan, Unsent
 from batchdeck.domain.standing import Spender
 from batchdeck.domain.text import show
 from batchdeck.errors import Conflict, NothingToSubmit
@@ -115,7 +115,7 @@ async def resume(
     changes = changes or ResumeChanges()
     job = await asyncio.to_thread(_changed, context, context.ledger.job(job_id), changes)
     mode = changes.mode or job.mode
-    check_cost(context, unsent_estimate(context, job_id, mode).usd, max_cost)
+    check_cost(context, unsent_of(context, job_id, mode).estimate.usd, max_cost)
     run = Run(job, submissions_of(context, job.id), spender, changes.stagger)
     async for event in send_prepared(context, run):
         yield event
@@ -131,8 +131,8 @@ async def resume(
         yield event
 
 
-def unsent_estimate(context: Context, job_id: str, mode: Mode | None = None) -> Estimate:
-    """Return what sending what a job has not sent yet would cost: its next rung, where it has a ladder."""
+def unsent_of(context: Context, job_id: str, mode: Mode | None = None) -> Unsent:
+    """Return what goes out when a job is gone on with, and what it would cost."""
     job = context.ledger.job(job_id)
     indices: Sequence[int] = waiting_indices(job, list(context.ledger.submissions().values()))
     if job.ladder and indices:
@@ -145,7 +145,7 @@ def unsent_estimate(context: Context, job_id: str, mode: Mode | None = None) -> 
         total += estimate_pages(
             len(turn.indices), price, TokensPerPage(), max_tokens=turn.max_tokens, batch=not turn.realtime
         )
-    return total
+    return Unsent(len(indices), total)
 
 
 async def _create_job(context: Context, plan: Plan, order: str) -> Job:

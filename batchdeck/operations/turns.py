@@ -99,7 +99,8 @@ class Run:
             tuple(self.in_doubt),
             tuple(self.refused),
             unsent,
-            self.held,
+            is_climbing=bool(unsent and self.job.ladder),
+            held=self.held,
         )
 
 

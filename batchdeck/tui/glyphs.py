@@ -55,7 +55,7 @@ BATCH_SIGNS: Mapping[BatchStatus, Sign] = {
     BatchStatus.AT_RISK: Sign("!", "at risk", Tone.BAD),
     BatchStatus.IN_DOUBT: Sign("?", "in doubt", Tone.BAD),
     BatchStatus.REJECTED: Sign("✗", "rejected", Tone.BAD),
-    BatchStatus.GATE: Sign("✗", "gate failed", Tone.BAD),
+    BatchStatus.GATE: Sign("✗", "at a gate", Tone.BAD),
     BatchStatus.ABSENT: Sign("✗", "not taken", Tone.BAD),
     BatchStatus.FAILED: Sign("✗", "failed", Tone.BAD),
     BatchStatus.PREPARED: Sign("○", "not sent", Tone.WARN),

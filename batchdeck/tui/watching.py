@@ -118,7 +118,7 @@ class Watch:
         if is_on or self._waiting is not None or self._deck.read_only:
             return
         is_open = any(row.status in _TO_TRACK for row in self._deck.batches())
-        if is_open or self._deck.acts_unattended:
+        if is_open or self._deck.acts_unattended or self._deck.is_climbing:
             self._piece = self._work.start(
                 "polling", self._deck.track(), on_event=self._take, on_error=self._take_error, quiet=True
             )

@@ -17,6 +17,7 @@ import pytest
 from batchdeck.sandbox.samples import write_samples
 
 from .conftest import CORPUS, StartSandbox
+from .pdfs import write_pdf
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
@@ -109,9 +110,20 @@ def dashboard(tmp_path: Path, start_sandbox: StartSandbox) -> Iterator[Callable[
     """Start the dashboard over a fresh deck in a terminal of a size, with two documents to submit."""
     opened: list[Tmux] = []
 
-    def start(columns: int = 80, lines: int = 24, *, is_real: bool = False, **variables: str) -> Tmux:
-        base_url, api_key = start_sandbox(FAULTS)
-        gather_papers(tmp_path / "papers", is_real=is_real)
+    def start(
+        columns: int = 80,
+        lines: int = 24,
+        *,
+        is_real: bool = False,
+        faults: str = FAULTS,
+        gather: Callable[[Path], object] | None = None,
+        **variables: str,
+    ) -> Tmux:
+        base_url, api_key = start_sandbox(faults)
+        if gather is not None:
+            gather(tmp_path / "papers")
+        else:
+            gather_papers(tmp_path / "papers", is_real=is_real)
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environ = {**kept, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "SHELL": "/bin/bash"}
         environ |= {"ANTHROPIC_BASE_URL": base_url, "ANTHROPIC_API_KEY": api_key, **FAST_POLLING}
@@ -231,3 +243,41 @@ def resize_to_and_fro(pane: Tmux, *wanted: str) -> None:
             return narrowest <= longest <= widest and all(words in screen for words in wanted)
 
         pane.wait_until(fits, f"a screen of {columns}x{lines} with {wanted}")
+
+
+def gather_long_papers(folder: Path) -> None:
+    """Make documents that have more middle pages than first ones, and last ones after those."""
+    for number in range(4):
+        write_pdf(folder / f"{number}.pdf", 4, seed=number)
+
+
+def test_a_ladder_stops_at_its_gate_and_goes_on_by_keys(
+    dashboard: Callable[..., Tmux], tmp_path: Path
+) -> None:
+    faults = '[[rows]]\noutcome = "refused"\npages = "4"\nattempts = "1"\n'
+    pane = dashboard(faults=faults, gather=gather_long_papers)
+    pane.keys("s")
+    pane.wait_for("all of this folder", "papers/")
+    pane.write("papers")
+    pane.keys("Enter")
+    pane.wait_for("16 pages of 4 documents", "y sends them")
+    pane.keys("e")
+    pane.write("ladder 1,1,3,rest")
+    pane.keys("Enter")
+    pane.wait_for("1,1,3,rest · name papers", "y sends them")
+    pane.keys("y")
+    pane.wait_for("1 page submitted in 1 batch", "later rungs")
+    pane.keys("Escape")
+    pane.wait_for("✗ at a gate")
+    pane.keys("g")
+    screen = pane.wait_for("1 of 3 pages failed", "u goes on to the next rung")
+    assert "▸ running" not in screen
+    pane.keys("Enter")
+    pane.wait_for("3.pdf", "refused")
+    pane.keys("Escape")
+    pane.wait_for("at a gate", "in flight")
+    pane.keys("u")
+    pane.wait_for("11 pages", "allowed 10%", "y send", "Esc leave it")
+    pane.keys("y")
+    pane.wait_for("3 failed")
+    quit_and_check(pane, tmp_path)

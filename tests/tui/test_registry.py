@@ -29,7 +29,8 @@ def test_every_action_is_named_described_and_reachable() -> None:
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
     for action in ACTIONS:
         assert action.description.endswith(".")
-        assert action.keys or action.command or action.note
+        assert action.keys or action.note, f"{action.id} has no key"
+        assert action.command, f"{action.id} cannot be typed"
         assert len(action.title) <= 14
 
 

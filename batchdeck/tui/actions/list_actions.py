@@ -9,14 +9,34 @@ from batchdeck.tui.actions.registry import Action
 LIST = frozenset({Place.LIST})
 
 MOVES = (
-    Action("list.down", "down", "Go to the next row.", ("j", "down"), LIST, "Moving"),
-    Action("list.up", "up", "Go to the row before.", ("k", "up"), LIST, "Moving"),
+    Action("list.down", "down", "Go to the next row.", ("j", "down"), LIST, "Moving", command="down"),
+    Action("list.up", "up", "Go to the row before.", ("k", "up"), LIST, "Moving", command="up"),
     Action("list.top", "top", "Go to the first row.", ("g", "home"), LIST, "Moving", "top"),
     Action("list.bottom", "bottom", "Go to the last row.", ("G", "end"), LIST, "Moving", "bottom"),
-    Action("list.page_down", "page down", "Go one page down.", ("pagedown", "ctrl+d"), LIST, "Moving"),
-    Action("list.page_up", "page up", "Go one page up.", ("pageup", "ctrl+u"), LIST, "Moving"),
-    Action("list.left", "left", "Scroll the columns to the left.", ("h", "left"), LIST, "Moving"),
-    Action("list.right", "right", "Scroll the columns to the right.", ("l", "right"), LIST, "Moving"),
+    Action(
+        "list.page_down",
+        "page down",
+        "Go one page down.",
+        ("pagedown", "ctrl+d"),
+        LIST,
+        "Moving",
+        command="page-down",
+    ),
+    Action(
+        "list.page_up", "page up", "Go one page up.", ("pageup", "ctrl+u"), LIST, "Moving", command="page-up"
+    ),
+    Action(
+        "list.left", "left", "Scroll the columns to the left.", ("h", "left"), LIST, "Moving", command="left"
+    ),
+    Action(
+        "list.right",
+        "right",
+        "Scroll the columns to the right.",
+        ("l", "right"),
+        LIST,
+        "Moving",
+        command="right",
+    ),
     Action(
         "list.open",
         "open",
@@ -26,6 +46,7 @@ MOVES = (
         "Moving",
         footer=1,
         why_disabled=why.empty_list,
+        command="enter",
     ),
 )
 
@@ -49,6 +70,7 @@ FINDING = (
         LIST,
         "Finding",
         why_disabled=why.no_pattern,
+        command="next-match",
     ),
     Action(
         "list.previous_match",
@@ -58,6 +80,7 @@ FINDING = (
         LIST,
         "Finding",
         why_disabled=why.no_pattern,
+        command="previous-match",
     ),
     Action(
         "list.sort",
@@ -91,6 +114,7 @@ MARKING = (
         LIST,
         "Marking",
         why_disabled=why.empty_list,
+        command="mark",
     ),
     Action(
         "list.range",
@@ -100,6 +124,7 @@ MARKING = (
         LIST,
         "Marking",
         why_disabled=why.empty_list,
+        command="range",
     ),
     Action(
         "list.mark_all",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from batchdeck.domain.overview import BatchRow, BatchStatus
+from batchdeck.domain.planning import Unsent
 from batchdeck.domain.text import show
 from batchdeck.tui.screens.spans import counted, dollars
 from batchdeck.tui.widgets.question import Proposal, Question
@@ -68,17 +69,23 @@ def delete_question(rows: Sequence[BatchRow], do: Do) -> Proposal:
     return Proposal(question, lambda: do([row.id for row in rows]))
 
 
-def send_question(rows: Sequence[BatchRow], do: Do) -> Proposal:
-    """Return the question before what was prepared is sent. A job is sent whole: all its unsent pages."""
+def send_question(rows: Sequence[BatchRow], do: Do, rest: Callable[[str], Unsent]) -> Proposal:
+    """Return the question before what waits is sent. A job is sent whole: all its unsent pages, or, where it
+    has a ladder, its next rung.
+
+    Args:
+        rest: returns for a job what that is.
+    """
     jobs = list(dict.fromkeys(row.job for row in rows if row.job))
-    cost = sum(row.estimate or 0.0 for row in rows)
+    going = [rest(job) for job in jobs]
+    gates = dict.fromkeys(row.note for row in rows if row.status is BatchStatus.GATE)
     question = Question(
         f"Send what is left of {_names(rows)}",
         (
-            f"{counted(sum(row.requests for row in rows), 'page')} were prepared and not taken by the API.",
-            "All pages of the job that are in no batch yet are sent.",
+            f"{counted(sum(each.pages for each in going), 'page')} that the API does not have go out.",
+            *(f"It {gate}." for gate in gates),
         ),
         "send",
-        f"About {dollars(cost)} by the estimate.",
+        f"About {dollars(sum(each.estimate.usd for each in going))} by the estimate.",
     )
     return Proposal(question, lambda: do(jobs))

@@ -249,7 +249,7 @@ class BatchesScreen(DeckScreen):
             for job in jobs:
                 self.work.start(f"sending {self.deck.job(job).name}", self.deck.resume(job))
 
-        return send_question(unsent(self.selection), send)
+        return send_question(unsent(self.selection), send, self.deck.unsent)
 
     def _run_each(
         self, doing: str, operation: Callable[[str], Operation[Batch]]

@@ -294,7 +294,7 @@ class JobScreen(DeckScreen):
             for job in jobs:
                 self.work.start(f"sending {self.deck.job(job).name}", self.deck.resume(job))
 
-        return send_question(unsent(self._own_batches()), send)
+        return send_question(unsent(self._own_batches()), send, self.deck.unsent)
 
     def ask_batch_cancel(self) -> Proposal:
         def run(batches: Sequence[str]) -> None:

@@ -102,11 +102,14 @@ def ending(sending: Sending) -> tuple[str, Tone]:
         parts.append(f"Refused: {show('; '.join(result.refused), 300)}. {sending.offer}".rstrip())
     if result.in_doubt:
         parts.append("It is not known whether the API took all of it: i on the first screen settles that.")
-    if result.unsent:
-        parts.append(f"{counted(result.unsent, 'page')} not sent yet: :send on the first screen goes on.")
+    if result.is_climbing:
+        rest = counted(result.unsent, "page")
+        parts.append(f"{rest} on later rungs: each goes out once the gate before it holds.")
+    elif result.unsent:
+        parts.append(f"{counted(result.unsent, 'page')} not sent yet: u on the first screen goes on.")
     if result.refused or result.held or not result.batches:
         return "✗ " + " ".join(parts), Tone.BAD
-    if result.in_doubt or result.unsent:
+    if result.in_doubt or (result.unsent and not result.is_climbing):
         return "! " + " ".join(parts), Tone.WARN
     parts.append("Results are collected as they come; Esc goes back.")
     return "✓ " + " ".join(parts), Tone.GOOD

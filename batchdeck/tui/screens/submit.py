@@ -62,7 +62,7 @@ class SubmitScreen(WorkingScreen):
     DEFAULT_CSS = """
     SubmitScreen {
         & > #path { height: 1; padding: 0 1; text-style: bold; }
-        & > #options { height: 1; padding: 0 1; }
+        & > #options { height: auto; max-height: 2; padding: 0 1; }
         & > #plan { height: auto; max-height: 9; padding: 1 1 0 1; }
         & > #plan.-bad { color: $error; }
         & > #plan.-good { color: $success; }
@@ -326,7 +326,7 @@ class SubmitScreen(WorkingScreen):
 
     def _offer(self, sending: Sending, job: str) -> None:
         """Offer real time, with its price, for what was refused as a batch."""
-        cost = price_range(self.deck.unsent_estimate(job, Mode.REALTIME))
+        cost = price_range(self.deck.unsent(job, Mode.REALTIME).estimate)
         sending.offer = f"In real time they would cost {cost}: e, mode realtime, then y."
         self._make_plan()
 
