@@ -11,6 +11,7 @@ def main() -> None:
     import batchdeck.cli.inbox
     import batchdeck.cli.lists
     import batchdeck.cli.main_job
+    import batchdeck.cli.money
     import batchdeck.cli.submitting  # noqa: F401
     from batchdeck.cli.app import run
 

@@ -42,12 +42,19 @@ from batchdeck.errors import ConfigError
 if TYPE_CHECKING:
     from batchdeck.domain.costs import PriceList
 
-__all__ = ["Settings", "deck_home", "load_prices", "load_settings", "user_settings_file"]
+__all__ = [
+    "Settings",
+    "deck_home",
+    "load_prices",
+    "load_settings",
+    "user_settings_file",
+    "user_settings_folder",
+]
 
 _APP = "batchdeck"
 FILE_NAME = "config.toml"
 _INBOX = "inbox.folder"
-_SHIPPED_PRICES = Path(__file__).with_name("prices.toml")
+SHIPPED_PRICES = Path(__file__).with_name("prices.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +134,15 @@ def user_settings_file(environ: Mapping[str, str]) -> Path | None:
                 f"There is no settings file at {show(named, 200)}.", hint="Correct or unset BATCHDECK_CONFIG."
             )
         return path
+    path = user_settings_folder() / FILE_NAME
+    return path if path.is_file() else None
+
+
+def user_settings_folder() -> Path:
+    """Return the folder for the user's own settings and prices; it need not exist."""
     import platformdirs
 
-    path = platformdirs.user_config_path(_APP, appauthor=False) / FILE_NAME
-    return path if path.is_file() else None
+    return platformdirs.user_config_path(_APP, appauthor=False)
 
 
 def deck_home(flag: str | os.PathLike[str] | None, environ: Mapping[str, str] | None = None) -> Path:
@@ -158,7 +170,7 @@ def load_prices(path: Path | None = None) -> PriceList:
     """
     from batchdeck.domain.costs import read_price_list
 
-    chosen = _SHIPPED_PRICES if path is None else path.expanduser()
+    chosen = SHIPPED_PRICES if path is None else path.expanduser()
     return read_price_list(_parse(chosen), name=show(str(chosen), 200))
 
 

@@ -130,7 +130,10 @@ class Money:
     max_cost_per_deck: float | None = setting(None, at_least=0)
     """Refuse what would bring all of this deck over it."""
     prices: str | None = setting(None)
-    """A price list of your own instead of the shipped one: a TOML file of the same form."""
+    """A price list of your own instead of the shipped one: a TOML file of the same form. It goes before one
+    that was installed with `batchdeck prices --replace`."""
+    count_pages: int = setting(5, at_least=1, at_most=10)
+    """How many pages are counted for an estimate (`--count`). Counting is free; each page is a call."""
 
 
 @dataclass(frozen=True, slots=True)

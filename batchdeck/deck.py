@@ -20,6 +20,7 @@ from batchdeck.opening import OpenOptions, open_deck
 from batchdeck.reading import DeckReader
 
 if TYPE_CHECKING:
+    from batchdeck.domain.counting import CountedEstimate
     from batchdeck.html.templates import Template
     from batchdeck.operations.doctor import Check
     from batchdeck.operations.reconcile import Reconciled
@@ -134,6 +135,16 @@ class Deck(DeckReader):
         rungs = parse_ladder(ladder) if ladder else ()
         options = PlanOptions(recipe, model, max_tokens, ranges, name, again, Mode(mode), rungs)
         return make_plan(self._context, scan, options)
+
+    def count_estimate(self, plan: Plan) -> Operation[CountedEstimate]:
+        """Estimate a plan from a few of its pages, counted at the API. It costs nothing and sends no batch.
+
+        Where the API cannot be asked, the result is the plan's own estimate with a note. To submit with the
+        counted estimate: ``dataclasses.replace(plan, estimate=counted.estimate)``.
+        """
+        from batchdeck.operations.count import count_estimate
+
+        return Operation(count_estimate(self._context, plan))
 
     def submit(
         self, plan: Plan, *, max_cost: float | None = None, stagger: float | None = None

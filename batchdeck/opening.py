@@ -12,6 +12,7 @@ from pathlib import Path
 
 from batchdeck.api.call_log import CallLog
 from batchdeck.config import Settings, load_prices, load_settings
+from batchdeck.config_prices import price_file
 from batchdeck.config_reading import PREFIX
 from batchdeck.connection import SANDBOX_ENDPOINT, Connection, check_endpoint, endpoint_of, resolve_base_url
 from batchdeck.domain.batches import has_unended_runs
@@ -100,7 +101,7 @@ def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple
         with ledger.transaction() as tx:
             tx.put(DeckMeta(endpoint=SANDBOX_ENDPOINT, sandbox=True))
     operator = _operator(environ)
-    prices = load_prices(Path(settings.money.prices).expanduser() if settings.money.prices else None)
+    prices = load_prices(price_file(settings))
     if not options.read_only:
         sweep(layout, ledger, now())
     context = Context(

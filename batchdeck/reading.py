@@ -17,11 +17,13 @@ from batchdeck.domain.lookup import find_one
 from batchdeck.domain.overview import BatchRow, JobState, Totals, batch_rows, job_state, totals
 from batchdeck.domain.pages import Answer, FailureGroup, PageDetail, SourcePage
 from batchdeck.domain.polling import EndEstimate, estimate_end
+from batchdeck.domain.spending import CostsBy, CostTable
 from batchdeck.domain.text import show
 from batchdeck.errors import NotFound
 
 if TYPE_CHECKING:
     from batchdeck.connection import Connection
+    from batchdeck.domain.advice import Advice
     from batchdeck.operations.context import Context
     from batchdeck.store.audit import AuditEntry
     from batchdeck.store.page_table import PageTable
@@ -105,6 +107,35 @@ class DeckReader:
         costs = [b.cost for b in self._context.ledger.batches().values() if b.job == job.id]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if known else None
+
+    def costs(
+        self, by: CostsBy = CostsBy.JOB, *, job: str | None = None, since: dt.date | None = None
+    ) -> CostTable:
+        """Return what was paid, added up by job, recipe, day or model, or by document of one job.
+
+        By document it reads the indexes of the job's results: call it in a thread.
+
+        Args:
+            job: id, unambiguous beginning of its id, or name of the one job to look at.
+            since: leave out what was sent before that day in UTC.
+
+        Raises:
+            NotFound: there is no such job.
+            UsageError: documents were asked for without a job.
+        """
+        from batchdeck.operations.costs import costs
+
+        return costs(self._context, by, job=self.job(job).id if job else "", since=since)
+
+    def advice(self, job: str) -> list[Advice]:
+        """Return where a job's answers could have cost less. Reads its indexes: call it in a thread.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        from batchdeck.operations.costs import advice
+
+        return advice(self._context, self.job(job).id)
 
     def submissions(self, job: str) -> list[Submission]:
         """Return a job's submissions in the order they were made."""

@@ -25,6 +25,7 @@ COMMANDS = (
         "validate",
     ),
     *("cancel", "delete", "adopt", "reconcile", "doctor", "sandbox", "templates", "recipes", "prices"),
+    "costs",
 )
 
 

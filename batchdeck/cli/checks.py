@@ -1,4 +1,4 @@
-"""The commands that look things over or serve: doctor, validate, templates, recipes, prices, sandbox."""
+"""The commands that look things over or serve: doctor, validate, templates, recipes, sandbox."""
 
 from __future__ import annotations
 
@@ -103,23 +103,6 @@ def recipes(json: Json = False) -> None:
         )
     else:
         print_table(("NAME", "WHAT IT DOES", "MODEL"), [(r.name, r.title, r.model) for r in found])
-
-
-@app.command()
-def prices(
-    file: Annotated[Path | None, typer.Option("--file", help="Show this price file instead.")] = None,
-    json: Json = False,
-) -> None:
-    """Show the price list: batch prices in dollars per million tokens, with their date."""
-    from batchdeck.config import load_prices
-
-    found = load_prices(file)
-    if json:
-        print_json({"as_of": found.as_of.isoformat(), "source": found.source, "models": dict(found.models)})
-        return
-    rows = [(name, p.input, p.output, p.retires) for name, p in found.models.items()]
-    print_table(("MODEL", "INPUT", "OUTPUT", "RETIRES"), rows, right=(1, 2))
-    narrate(f"As of {found.as_of.isoformat()}: {found.source}")
 
 
 @app.command()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from batchdeck.cli.app import app
+from batchdeck.cli.counting import count_plan, counted_record
 from batchdeck.cli.following import follow, has_failures
 from batchdeck.cli.options import (
     Again,
+    Count,
     Json,
     MaxTokens,
     Model,
@@ -65,6 +68,7 @@ def scan(
     passwords_file: PasswordsFile = None,
     again: Again = False,
     mode: SendMode = None,
+    count: Count = False,
     json: Json = False,
 ) -> None:
     """Say what would be submitted, and what it would cost. Sends nothing."""
@@ -81,8 +85,11 @@ def scan(
             again=again,
             mode=mode or Mode.BATCH,
         )
+        counted_estimate = await count_plan(deck, plan) if count else None
+        if counted_estimate is not None:
+            plan = replace(plan, estimate=counted_estimate.estimate)
         if json:
-            print_json(_scan_record(found, plan))
+            print_json(_scan_record(found, plan) | counted_record(counted_estimate))
         else:
             _print_plan(found, plan)
         return 0 if plan.documents or not plan.skipped else InputError.exit_code

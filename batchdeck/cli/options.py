@@ -23,6 +23,9 @@ PasswordsFile = Annotated[
     Path | None, typer.Option("--passwords-file", help="File of passwords to try, one a line.")
 ]
 Pages = Annotated[str | None, typer.Option("--pages", help="Pages of each document, like 1-5,8.")]
+Count = Annotated[
+    bool, typer.Option("--count", help="Count a few pages at the API (free) for a better estimate.")
+]
 Again = Annotated[bool, typer.Option("--again", help="Also documents that were submitted before.")]
 Paths = Annotated[list[str], typer.Argument(help="PDF files and folders of them.", metavar="PATH...")]
 SendMode = Annotated[

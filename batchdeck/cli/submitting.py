@@ -10,9 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from batchdeck.cli.app import app
+from batchdeck.cli.counting import count_plan
 from batchdeck.cli.main_job import check_paths, narrate_plan, read_passwords
 from batchdeck.cli.options import (
     Again,
+    Count,
     Json,
     Ladder,
     MaxCost,
@@ -57,6 +59,7 @@ def submit(
     max_cost: MaxCost = None,
     mode: SendMode = None,
     ladder: Ladder = "",
+    count: Count = False,
     fallback: Annotated[
         Fallback | None, typer.Option("--fallback", help="Where to send what is refused as a batch.")
     ] = None,
@@ -102,6 +105,8 @@ def submit(
             ladder=ladder,
         )
         skipped = [{"path": file.path, "problem": file.problem.message} for file in plan.skipped]
+        if count:
+            plan = replace(plan, estimate=(await count_plan(deck, plan)).estimate)
         narrate_plan(plan)
         if plan.documents:
             confirm("Submit?", yes=yes)

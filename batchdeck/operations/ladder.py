@@ -7,8 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from batchdeck.domain.batches import Job, Mode, SubmissionState, ranges_of, ranges_overlap
-from batchdeck.domain.costs import TokensPerPage, estimate_pages
+from batchdeck.domain.batches import Job, Mode, Part, SubmissionState, ranges_of, ranges_overlap
 from batchdeck.domain.events import Event, GateFailed, Note, RungStarted
 from batchdeck.domain.ladder import Gates, RungResult, gate_failures
 from batchdeck.domain.outcomes import Outcome, Remedy
@@ -16,7 +15,7 @@ from batchdeck.domain.pages import PageRow
 from batchdeck.domain.planning import Turn
 from batchdeck.errors import BatchDeckError, NothingToSubmit
 from batchdeck.operations.context import Context
-from batchdeck.operations.money import check_cost
+from batchdeck.operations.money import check_cost, expected_cost
 from batchdeck.operations.pages import job_pages
 from batchdeck.operations.plan import unsent_indices
 from batchdeck.operations.rollup import refresh_rollup
@@ -79,11 +78,11 @@ def _gates(context: Context) -> Gates:
 def _result_of(context: Context, job: Job, rows: Sequence[PageRow]) -> RungResult:
     costs = [row.cost for row in rows]
     at_once = [s.indices for s in context.ledger.submissions().values() if s.job == job.id and s.realtime]
-    price = context.prices.of(job.model)
+    one = Part(((0, 1),), job.model, job.max_tokens)
+    prices = [expected_cost(context, job, one, realtime=realtime).usd for realtime in (False, True)]
 
     def expected_of(row: PageRow) -> float:
-        is_at_once = any(ranges_overlap(indices, ((row.index, row.index + 1),)) for indices in at_once)
-        return estimate_pages(1, price, TokensPerPage(), max_tokens=job.max_tokens, batch=not is_at_once).usd
+        return prices[any(ranges_overlap(indices, ((row.index, row.index + 1),)) for indices in at_once)]
 
     return RungResult(
         [row.outcome for row in rows],
@@ -117,7 +116,13 @@ async def climb(
     turns = first_turns(context, job, standing.next_pages, mode)
     if by_itself and not reasons:
         try:
-            check_cost(context, sum(_cost(context, turn) for turn in turns), None)
+            costs = [
+                expected_cost(
+                    context, job, Part(turn.ranges, turn.model, turn.max_tokens), realtime=turn.realtime
+                )
+                for turn in turns
+            ]
+            check_cost(context, sum(cost.usd for cost in costs), None)
         except NothingToSubmit as error:
             reasons.append(error.message)
     if reasons and by_itself:
@@ -140,13 +145,6 @@ async def climb(
     if turns and not run.is_stopped:
         async for event in send_all(context, run, turns):
             yield event
-
-
-def _cost(context: Context, turn: Turn) -> float:
-    price = context.prices.of(turn.model)
-    return estimate_pages(
-        len(turn.indices), price, TokensPerPage(), max_tokens=turn.max_tokens, batch=not turn.realtime
-    ).usd
 
 
 async def _try_one(context: Context, run: Run, index: int) -> AsyncGenerator[Event, None]:

@@ -7,8 +7,8 @@ import secrets
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 
-from batchdeck.domain.batches import DocumentRef, Job, Mode
-from batchdeck.domain.costs import Estimate, TokensPerPage, estimate_pages
+from batchdeck.domain.batches import DocumentRef, Job, Mode, Part
+from batchdeck.domain.costs import Estimate
 from batchdeck.domain.documents import Page, PlannedPageKind, kind_of_page
 from batchdeck.domain.events import Event, Note
 from batchdeck.domain.ladder import assign_rungs
@@ -19,7 +19,7 @@ from batchdeck.errors import Conflict, NothingToSubmit
 from batchdeck.operations.context import Context
 from batchdeck.operations.ladder import climb
 from batchdeck.operations.models import check_model
-from batchdeck.operations.money import check_cost
+from batchdeck.operations.money import check_cost, expected_cost, uncounted_cost
 from batchdeck.operations.plan import jobs_of_document, unsent_indices, waiting_indices
 from batchdeck.operations.realtime_end import end_stopped_runs
 from batchdeck.operations.send import by_order
@@ -86,6 +86,7 @@ def _changed(context: Context, job: Job, changes: ResumeChanges) -> Job:
     """Record a new model or token limit for the pages of a job that are still to be sent."""
     changed = replace(job, model=changes.model or job.model, max_tokens=changes.max_tokens or job.max_tokens)
     if changed != job:
+        changed = replace(changed, estimate=uncounted_cost(context, changed))
         with context.ledger.transaction() as tx:
             tx.put(changed)
         context.audit.append("changed", job=job.id, model=changed.model, max_tokens=changed.max_tokens)
@@ -139,12 +140,10 @@ def unsent_of(context: Context, job_id: str, mode: Mode | None = None) -> Unsent
         rungs = read_plan(context.layout, job_id).rungs
         rung = min(rungs[index] for index in indices)
         indices = [index for index in indices if rungs[index] == rung]
-    price = context.prices.of(job.model)
     total = Estimate(0.0, 0.0, 0.0)
     for turn in first_turns(context, job, indices, mode or job.mode):
-        total += estimate_pages(
-            len(turn.indices), price, TokensPerPage(), max_tokens=turn.max_tokens, batch=not turn.realtime
-        )
+        part = Part(turn.ranges, turn.model, turn.max_tokens)
+        total += expected_cost(context, job, part, realtime=turn.realtime)
     return Unsent(len(indices), total)
 
 

@@ -14,11 +14,10 @@ from batchdeck.domain.batches import (
     Mode,
     Submission,
     SubmissionState,
-    range_total,
     ranges_of,
     ranges_overlap,
 )
-from batchdeck.domain.costs import Estimate, TokensPerPage, estimate_pages
+from batchdeck.domain.costs import Estimate
 from batchdeck.domain.documents import Sha256
 from batchdeck.domain.events import (
     BatchSubmitted,
@@ -43,6 +42,7 @@ from batchdeck.errors import (
     NothingToSubmit,
 )
 from batchdeck.operations.context import Context
+from batchdeck.operations.money import expected_cost
 from batchdeck.operations.plan import batch_limits, pages_at_once, unsent_indices
 from batchdeck.operations.prepare import (
     PageTask,
@@ -284,14 +284,7 @@ async def _record_and_send(context: Context, run: Run, spool: Spool) -> AsyncGen
 def _record_prepared(context: Context, run: Run, body: SpooledBody) -> None:
     expected = Estimate(0.0, 0.0, 0.0)
     for part in body.parts:
-        price = context.prices.of(part.model)
-        expected += estimate_pages(
-            range_total(part.indices),
-            price,
-            TokensPerPage(),
-            max_tokens=part.max_tokens,
-            batch=not body.realtime,
-        )
+        expected += expected_cost(context, run.job, part, realtime=body.realtime)
     submission = Submission(
         key=body.key,
         job=run.job.id,

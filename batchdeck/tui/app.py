@@ -80,6 +80,13 @@ class DeckApp(TerminalApp):
         if not isinstance(self.screen, LogScreen):
             self.push_screen(LogScreen(self.registry, self.deck, self.work))
 
+    def act_view_costs(self) -> None:
+        """Show what was paid; on the costs themselves, stay."""
+        from batchdeck.tui.screens.costs import CostsScreen
+
+        if not isinstance(self.screen, CostsScreen):
+            self.push_screen(CostsScreen(self.registry, self.deck, self.work))
+
     # News goes to the screen that is shown
 
     def on_deck_changed(self) -> None:

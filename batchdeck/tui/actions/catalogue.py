@@ -5,11 +5,12 @@ from __future__ import annotations
 from batchdeck.tui.actions import context as why
 from batchdeck.tui.actions.context import Place
 from batchdeck.tui.actions.list_actions import FINDING, LIST, MARKING, MOVES
+from batchdeck.tui.actions.money_actions import MONEY
 from batchdeck.tui.actions.registry import Action
 
 _WORK = frozenset({Place.BATCHES, Place.JOB})
 _PAGE = frozenset({Place.PAGE})
-_COPYABLE = frozenset({Place.BATCHES, Place.JOB, Place.PAGE, Place.EXPORT, Place.LOG})
+_COPYABLE = frozenset({Place.BATCHES, Place.JOB, Place.PAGE, Place.EXPORT, Place.LOG, Place.COSTS})
 _LIVE = frozenset({Place.BATCHES, Place.JOB, Place.LOG})
 
 WORK = (
@@ -405,6 +406,7 @@ ACTIONS: tuple[Action, ...] = (
     *FINDING,
     *MARKING,
     *LOOKING,
+    *MONEY,
     *COPYING,
     *GENERAL,
 )

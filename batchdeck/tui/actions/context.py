@@ -18,6 +18,7 @@ class Place(enum.StrEnum):
     RETRY = "retry"
     EXPORT = "export"
     LOG = "log"
+    COSTS = "costs"
 
     @property
     def wider(self) -> frozenset[Place]:
@@ -26,7 +27,9 @@ class Place(enum.StrEnum):
         return frozenset({self, Place.EVERYWHERE, *lists})
 
 
-_WITH_LIST = frozenset({Place.BATCHES, Place.JOB, Place.SUBMIT, Place.RETRY, Place.EXPORT, Place.LOG})
+_WITH_LIST = frozenset(
+    {Place.BATCHES, Place.JOB, Place.SUBMIT, Place.RETRY, Place.EXPORT, Place.LOG, Place.COSTS}
+)
 
 
 @dataclass(frozen=True, slots=True)

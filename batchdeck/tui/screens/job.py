@@ -289,6 +289,12 @@ class JobScreen(DeckScreen):
     def act_job_open_export(self) -> None:
         self.tell_export(self.target)
 
+    def act_view_costs(self) -> None:
+        from batchdeck.tui.screens.costs import CostsScreen
+
+        job = self.target if self.job is not None else ""
+        self.show_screen(CostsScreen(self._registry, self.deck, self.work, job=job))
+
     def ask_batch_send(self) -> Proposal:
         def send(jobs: Sequence[str]) -> None:
             for job in jobs:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +14,7 @@ from textual.binding import BindingType
 from textual.widgets import Static
 
 from batchdeck.domain.batches import Mode
+from batchdeck.domain.counting import CountedEstimate
 from batchdeck.domain.documents import Scan
 from batchdeck.domain.events import DocumentScanned, Event
 from batchdeck.domain.planning import Plan, Submitted
@@ -31,6 +34,7 @@ from batchdeck.tui.screens.submit_rows import (
     ENTRY_COLUMNS,
     FILE_COLUMNS,
     FileLine,
+    count_line,
     key_of_entry,
     key_of_file,
     options_line,
@@ -81,6 +85,7 @@ class SubmitScreen(WorkingScreen):
         self._plan: Plan | None = None
         self._error: BatchDeckError | None = None
         self._sending: Sending | None = None
+        self._counted = ""
 
     def body(self) -> ComposeResult:
         yield Static(id="path", markup=False)
@@ -174,6 +179,7 @@ class SubmitScreen(WorkingScreen):
             # Until now files stood as they came; the plan puts those that need a look first.
             table.view.rest_on_top()
         try:
+            self._counted = ""
             self._plan = self.deck.plan(
                 self._scan,
                 recipe=wishes.recipe,
@@ -240,7 +246,7 @@ class SubmitScreen(WorkingScreen):
         if self._error is not None:
             return f"✗ {self._error.title}: {self._error.message} {self._error.hint}".rstrip(), Tone.BAD
         if self._plan is not None:
-            lines = plan_lines(self._plan, 4)
+            lines = plan_lines(self._plan, 4, self._counted)
             if self._why_not():
                 return "\n".join(lines), Tone.BAD
             if not self.deck.read_only:
@@ -290,6 +296,19 @@ class SubmitScreen(WorkingScreen):
                 self._make_plan()
 
     # Doing
+
+    def act_plan_count(self) -> None:
+        """Count a few pages at the API, and estimate by them."""
+        plan = self._plan
+        assert plan is not None
+        counting = self.deck.count_estimate(plan)
+        self.work.start("counting tokens", counting, on_done=partial(self._take_count, plan))
+
+    def _take_count(self, plan: Plan, found: CountedEstimate) -> None:
+        if self._plan is plan and self._sending is None:
+            self._plan, self._counted = replace(plan, estimate=found.estimate), count_line(found)
+            if self.is_attached:
+                self._show_files()
 
     def act_plan_confirm(self) -> None:
         """Submit the plan that is shown."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from batchdeck.domain.batches import Mode
+from batchdeck.domain.counting import CountedEstimate
 from batchdeck.domain.documents import Document, ScannedFile, UnusableFile
 from batchdeck.domain.ladder import show_ladder
 from batchdeck.domain.planning import Plan
@@ -139,8 +140,20 @@ def options_line(plan: Plan, pages: str, *, again: bool) -> str:
     return " · ".join([*parts, "also what was submitted before"] if again else parts)
 
 
-def plan_lines(plan: Plan, most_caveats: int) -> list[str]:
-    """Return what submitting will send and cost, and what to know before paying."""
+def count_line(found: CountedEstimate) -> str:
+    """Return what a counted estimate rests on, or why nothing could be counted."""
+    if found.input is None or found.output is None:
+        return f"! {show(found.note, 300)} The estimate is the uncounted one."
+    source = f"{found.answers:,} earlier answers" if found.answers else "a default"
+    cut = f" ! {show(found.note, 200)}" if found.note else ""
+    return (
+        f"{counted(found.pages, 'page')} counted in {counted(found.calls, 'free call')}: "
+        f"{found.input.mean:,.0f} tokens in, {found.output.mean:,.0f} out by {source}.{cut}"
+    )
+
+
+def plan_lines(plan: Plan, most_caveats: int, counted_by: str = "") -> list[str]:
+    """Return what submitting will send and cost, what the cost rests on, and what to know before paying."""
     if not plan.documents:
         return ["✗ No usable page is left; the list says why for each file."]
     documents = counted(len(plan.documents), "document")
@@ -150,6 +163,7 @@ def plan_lines(plan: Plan, most_caveats: int) -> list[str]:
     if plan.realtime_pages:
         batches += f", {plan.realtime_pages:,} at once in real time,"
     lines = [f"{what} · {size(plan.body_bytes)} in about {batches} · {cost}"]
+    lines += [counted_by] if counted_by else []
     if plan.resumes is not None:
         lines.append(f"Goes on with the unfinished job {show(plan.name, 60)}: only its unsent pages.")
     lines += [f"✗ {show(finding.message, 300)}" for finding in plan.findings]
