@@ -12,7 +12,10 @@ def main() -> None:
     import batchdeck.cli.lists
     import batchdeck.cli.main_job
     import batchdeck.cli.money
-    import batchdeck.cli.submitting  # noqa: F401
+    import batchdeck.cli.notify
+    import batchdeck.cli.service
+    import batchdeck.cli.submitting
+    import batchdeck.cli.watching  # noqa: F401
     from batchdeck.cli.app import run
 
     run()

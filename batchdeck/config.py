@@ -30,10 +30,12 @@ from batchdeck.config_sections import (
     Ladder,
     Limits,
     Money,
+    Notify,
     Polling,
     Realtime,
     Reconcile,
     Standing,
+    Watch,
     Workers,
 )
 from batchdeck.domain.text import show
@@ -74,6 +76,8 @@ class Settings:
     export: Export = field(default_factory=Export)
     standing: Standing = field(default_factory=Standing)
     inbox: Inbox = field(default_factory=Inbox)
+    notify: Notify = field(default_factory=Notify)
+    watch: Watch = field(default_factory=Watch)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each value that is not a default comes from, by dotted name: a file, a variable, a flag."""
 
@@ -266,7 +270,27 @@ def _checked(settings: Settings) -> Settings:
                 f"{origin}: {smaller} is {low:,}, more than {greater}, which is {high:,}.",
                 hint=f"Lower {smaller} or raise {greater}.",
             )
+    _check_times(settings)
     return settings
+
+
+def _check_times(settings: Settings) -> None:
+    notify = settings.notify
+    if notify.quiet_hours is None and notify.time_zone is None:
+        return
+    from batchdeck.domain.quiet import read_quiet_hours, read_zone
+
+    for name, read, text in (
+        ("notify.time_zone", read_zone, notify.time_zone),
+        ("notify.quiet_hours", read_quiet_hours, notify.quiet_hours),
+    ):
+        try:
+            read(text)
+        except ValueError as error:
+            raise ConfigError(
+                f"{settings.origins.get(name, 'default')}: {name}: {error}.",
+                hint="Quiet hours look like 22:00-07:00, time zones like Europe/Berlin.",
+            ) from None
 
 
 def _value(settings: Settings, name: str) -> float:

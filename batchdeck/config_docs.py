@@ -103,6 +103,8 @@ def _shown(setting: Setting) -> str:
         return f'"{value}"'
     if isinstance(value, int):
         return f"{value:_}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
     return f"{value:g}" if isinstance(value, float) else "{}"
 
 

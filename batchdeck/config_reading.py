@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from batchdeck.config_sections import SECTIONS
+from batchdeck.domain.secret import Secret
 from batchdeck.domain.text import show
 from batchdeck.errors import ConfigError
 
@@ -52,7 +53,18 @@ class Setting:
     @property
     def is_table(self) -> bool:
         """Whether only a settings file can hold it."""
-        return typing.get_origin(self.hint) is not None and not self.choices and not self.may_be_none
+        plain = self.choices or self.may_be_none or self.is_list
+        return typing.get_origin(self.hint) is not None and not plain
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it takes several values; as text they are separated by white space."""
+        return typing.get_origin(self.hint) is tuple
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether no message may repeat its value."""
+        return Secret in typing.get_args(self.hint)
 
     @property
     def may_be_none(self) -> bool:
@@ -60,7 +72,8 @@ class Setting:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        return typing.get_args(self.hint) if typing.get_origin(self.hint) is Literal else ()
+        hint = typing.get_args(self.hint)[0] if self.is_list else self.hint
+        return typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
 
 
 @functools.cache
@@ -98,9 +111,11 @@ def read_value(setting: Setting, value: object, *, where: str) -> Any:
     """
     read = _read(setting, value)
     if read is _WRONG:
+        given = "what is given" if setting.is_secret else show(repr(value), 60)
         raise ConfigError(
-            f"{where}: {setting.name} cannot be {show(repr(value), 60)}; it takes {describe(setting)}.",
-            hint=_nearest(str(value), setting.choices) or "docs/settings.md lists every setting.",
+            f"{where}: {setting.name} cannot be {given}; it takes {describe(setting)}.",
+            hint=_nearest("" if setting.is_list else str(value), setting.choices)
+            or "docs/settings.md lists every setting.",
         )
     return read
 
@@ -114,6 +129,8 @@ def _read(setting: Setting, value: object) -> object:
         if value is None or (isinstance(value, str) and value.strip().lower() == _NONE):
             return None
         hint = next(arg for arg in typing.get_args(hint) if arg is not type(None))
+    if setting.is_list:
+        return _list(setting, value)
     if setting.choices:
         return value if value in setting.choices else _WRONG
     if setting.is_table:
@@ -137,6 +154,17 @@ def _table(value: object) -> object:
             return _WRONG
         table[key] = ",".join(names)
     return types.MappingProxyType(table)
+
+
+def _list(setting: Setting, value: object) -> object:
+    """Read several texts: a list in a file, else text that is separated by white space (names: or commas)."""
+    if isinstance(value, str):
+        value = (value.replace(",", " ") if setting.choices else value).split()
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
+        return _WRONG
+    if setting.choices and not set(value) <= set(setting.choices):
+        return _WRONG
+    return tuple(Secret(item) for item in value) if setting.is_secret else tuple(value)
 
 
 def _flag(value: object) -> object:
@@ -169,6 +197,8 @@ def _is_within(number: float, limits: Mapping[str, float]) -> bool:
 
 def describe(setting: Setting) -> str:
     """Say in words which values a setting takes."""
+    if setting.is_list:
+        return "a list of " + (", ".join(setting.choices) or "texts")
     if setting.choices:
         return "one of " + ", ".join(setting.choices)
     if setting.is_table:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
+
+from batchdeck.domain.secret import Secret
 
 T = TypeVar("T")
 
@@ -244,6 +246,60 @@ class Inbox:
     """How often the folder is looked over, besides when the system tells of a change."""
 
 
+Told = Literal[
+    "batch_ended",
+    "job_complete",
+    "failures_over_share",
+    "results_at_risk",
+    "account_held",
+    "gate_failed",
+    "submission_in_doubt",
+    "inbox_problem",
+    "standing_order_held",
+]
+"""What people can be told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Telling people what happens while nobody looks: by mail, push, chat or webhook (docs/unattended.md)."""
+
+    urls: tuple[Secret, ...] = setting(())
+    """Where messages go: [Apprise](https://github.com/caronc/apprise/wiki) addresses. They hold passwords and
+    tokens, and are better kept in `urls_file`, or in the environment, separated by spaces."""
+    urls_file: str | None = setting(None)
+    """A file with such addresses, one a line, that only you can read (mode 0600)."""
+    on: tuple[Told, ...] = setting(get_args(Told))
+    """Which of these things are told."""
+    failure_share: float = setting(0.1, at_least=0, at_most=1)
+    """A batch of whose pages a greater share has failed is told of as `failures_over_share`."""
+    quiet_hours: str | None = setting(None)
+    """When nobody is to be disturbed, like `22:00-07:00`: messages wait and come as one digest afterwards,
+    but for `results_at_risk` and `account_held`."""
+    time_zone: str | None = setting(None)
+    """The time zone of `quiet_hours` and of times in messages, like `Europe/Berlin`; by default UTC."""
+    templates: str | None = setting(None)
+    """A folder with message templates of your own; those it lacks are the shipped ones."""
+    link_base: str | None = setting(None)
+    """The address under which those who get messages see the deck's `exports` folder, like
+    `https://files.example.org/exports`. Without it, messages name host and path, and how to copy it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Watching while nobody looks: what `batchdeck watch` writes down, and when it counts as gone."""
+
+    log: str | None = setting(None)
+    """A file to which `watch` writes what happens, one JSON object a line; `-` is its standard output."""
+    log_bytes: int = setting(10_000_000, at_least=10_000)
+    """A log that grows beyond this is put aside, and a new one begun."""
+    log_files: int = setting(5, at_least=1, at_most=100)
+    """How many logs put aside are kept."""
+    stale_seconds: float = setting(1_800.0, at_least=10, at_most=604_800)
+    """`watch --status` says that nobody polls when a round is later than this; with `watch --once` from cron,
+    when the last one is longer ago."""
+
+
 SECTIONS: Mapping[str, type[Any]] = {
     "api": Api,
     "polling": Polling,
@@ -258,5 +314,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "export": Export,
     "standing": Standing,
     "inbox": Inbox,
+    "notify": Notify,
+    "watch": Watch,
 }
 """The tables of a settings file, in the order in which they are documented."""

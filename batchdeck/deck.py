@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from batchdeck.config import Settings, deck_home
 from batchdeck.domain.batches import Batch, Mode
 from batchdeck.domain.documents import Scan, parse_page_ranges
-from batchdeck.domain.events import Operation
+from batchdeck.domain.events import Event, Operation
 from batchdeck.domain.inbox import InboxOrder
 from batchdeck.domain.ladder import parse_ladder
 from batchdeck.domain.planning import ExportReport, Plan, RetryChoice, RetryPlan, Submitted, Unsent
@@ -21,6 +21,7 @@ from batchdeck.reading import DeckReader
 
 if TYPE_CHECKING:
     from batchdeck.domain.counting import CountedEstimate
+    from batchdeck.domain.letters import Reached
     from batchdeck.html.templates import Template
     from batchdeck.operations.doctor import Check
     from batchdeck.operations.reconcile import Reconciled
@@ -197,19 +198,56 @@ class Deck(DeckReader):
         unattended: bool = True,
     ) -> Operation[Tracked]:
         """Poll open batches, settle what is in doubt, archive what has ended; carry out the standing orders
-        of the settings, and serve the inbox if there is one. Those two spend money within their caps.
+        of the settings, serve the inbox if there is one, and tell people what is worth it. Standing orders
+        and the inbox spend money within their caps.
 
         Args:
             inbox: an inbox as `inbox_order` describes it, or a folder that is to be one; by default the one
                 of the settings.
             unattended: False for polling alone, whatever the settings say.
         """
+        return Operation(self._tracking(once, until_ended, inbox, unattended))
+
+    def watch(
+        self,
+        *,
+        once: bool = False,
+        until_ended: bool = False,
+        inbox: InboxOrder | str | os.PathLike[str] | None = None,
+        log: str | os.PathLike[str] | Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> Operation[Tracked]:
+        """Track while nobody looks: log what happens, and keep the service manager informed, if there is one.
+
+        Args:
+            log: a file that gets one JSON object a line and is put aside when it has grown (`watch.log_bytes`
+                in the settings), or what is called with every record.
+        """
+        from batchdeck.operations.serving import file_sink, serving
+
+        sink = log if log is None or callable(log) else file_sink(self._context, Path(log))
+        return Operation(serving(self._context, self._tracking(once, until_ended, inbox, True), sink))
+
+    def _tracking(
+        self,
+        once: bool,
+        until_ended: bool,
+        inbox: InboxOrder | str | os.PathLike[str] | None,
+        unattended: bool,
+    ) -> AsyncGenerator[Event, None]:
+        from batchdeck.operations.heartbeat import beating
+        from batchdeck.operations.tell import telling
         from batchdeck.operations.track import track
 
         chosen = inbox if isinstance(inbox, InboxOrder) else self.inbox_order(inbox)
-        return Operation(
-            track(self._context, once=once, until_ended=until_ended, inbox=chosen, acts=unattended)
-        )
+        tracked = track(self._context, once=once, until_ended=until_ended, inbox=chosen, acts=unattended)
+        beaten = beating(self._context, tracked, once=once, until_ended=until_ended)
+        return telling(self._context, beaten) if unattended else beaten
+
+    def tell_test(self) -> Operation[tuple[Reached, ...]]:
+        """Send a test message to every address of the settings, now."""
+        from batchdeck.operations.reach import send_test
+
+        return Operation(send_test(self._context))
 
     async def plan_retry(self, target: str, choice: RetryChoice | None = None) -> RetryPlan:
         """Say what retrying a job's or a batch's failures would send. Nothing is written."""

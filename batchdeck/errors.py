@@ -26,6 +26,7 @@
     │   ├── RateLimited         5    429: wait and go on
     │   ├── AcceptanceUnknown   5    a batch may or may not have been made: reconcile before anything else
     │   └── ResultsIncomplete   5    the results stream was cut, torn or does not match; download again
+    ├── NotTold                 5    a notification service did not take a message
     └── Interrupted           130    stopped by the operator; goes on where it was
 
 Exit codes are part of the command line's stable contract.
@@ -176,6 +177,11 @@ class AcceptanceUnknown(ApiUnreachable):
 
 class ResultsIncomplete(ApiUnreachable):
     title = "The results did not arrive whole"
+
+
+class NotTold(BatchDeckError):
+    title = "A message was not taken"
+    exit_code = 5
 
 
 class Interrupted(BatchDeckError):

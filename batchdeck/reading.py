@@ -12,6 +12,7 @@ from batchdeck.config import Settings
 from batchdeck.domain.batches import Batch, Job, Submission
 from batchdeck.domain.calls import ApiCall
 from batchdeck.domain.costs import PriceList
+from batchdeck.domain.health import Health
 from batchdeck.domain.inbox import InboxOrder
 from batchdeck.domain.lookup import find_one
 from batchdeck.domain.overview import BatchRow, JobState, Totals, batch_rows, job_state, totals
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from batchdeck.connection import Connection
     from batchdeck.domain.advice import Advice
     from batchdeck.operations.context import Context
+    from batchdeck.operations.reach import Notifying
     from batchdeck.store.audit import AuditEntry
     from batchdeck.store.page_table import PageTable
 
@@ -252,6 +254,18 @@ class DeckReader:
             return "this process"
         here = holder.host == socket.gethostname()
         return f"process {holder.pid}" if here else f"process {holder.pid} on {show(holder.host, 40)}"
+
+    def health(self) -> Health:
+        """Return whether the deck is looked after, for monitoring: from its own files, asking nobody."""
+        from batchdeck.operations.heartbeat import look_at_health
+
+        return look_at_health(self._context, self.polled_by())
+
+    def notifying(self) -> Notifying:
+        """Return whom messages go to and of what, without secrets. Loads Apprise: call it in a thread."""
+        from batchdeck.operations.reach import show_notifying
+
+        return show_notifying(self._context)
 
     def inbox_order(self, folder: str | os.PathLike[str] | None = None) -> InboxOrder | None:
         """Return the inbox of the settings, with another folder where one is given; None for none."""

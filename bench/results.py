@@ -14,9 +14,9 @@ from apart import Try, add_inner_options, measure, race_apart, report, show_cost
 from loopback import Loopback
 from measure import options, show, write_json
 
-from batchdeck.api.credentials import Secret
 from batchdeck.api.gateway import Gateway
 from batchdeck.api.settings import ApiSettings
+from batchdeck.domain.secret import Secret
 from batchdeck.store.results import scan_results
 
 SDK = "SDK: iterator in a thread"

@@ -15,9 +15,9 @@ from apart import Try, add_inner_options, measure, race_apart, report, show_cost
 from loopback import Loopback
 from measure import options, show, write_json
 
-from batchdeck.api.credentials import Secret
 from batchdeck.api.gateway import Gateway
 from batchdeck.api.settings import ApiSettings
+from batchdeck.domain.secret import Secret
 from batchdeck.recipes.prompts import PageContext, build_params, encode_request
 from batchdeck.recipes.recipe import load_recipe
 

@@ -26,6 +26,7 @@ COMMANDS = (
     ),
     *("cancel", "delete", "adopt", "reconcile", "doctor", "sandbox", "templates", "recipes", "prices"),
     "costs",
+    *("notify test", "notify show", "service print", "service install", "service uninstall", "service cron"),
 )
 
 
@@ -58,7 +59,7 @@ def command_line() -> str:
         "```",
     ]
     for command in COMMANDS:
-        parts += ["", f"## {command}", "```", _help(command), "```"]
+        parts += ["", f"## {command}", "```", _help(*command.split()), "```"]
     return "\n".join(parts) + "\n"
 
 

@@ -17,7 +17,7 @@ from batchdeck.domain.calls import GIVEN_UP, HTTP_ERROR, ApiCall
 if TYPE_CHECKING:
     import httpx2
 
-    from batchdeck.api.credentials import Secret
+    from batchdeck.domain.secret import Secret
 
 MOST_CALLS = 2_000
 """Calls that are kept: some hours of polling in less than a megabyte."""

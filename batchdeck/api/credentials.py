@@ -1,66 +1,17 @@
-"""The API key: where it is looked for, where it was found, and a wrapper that never shows it."""
+"""The API key: where it is looked for, and where it was found."""
 
 from __future__ import annotations
 
-import hmac
-import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
+from batchdeck.domain.secret import Secret, read_private_file
 from batchdeck.errors import ConfigError
 
-_MASK = "Secret(•••)"
 _KEY = re.compile(r"[!-~]{1,1024}")
 _KEY_FILE_LIMIT = 4096
-
-
-class Secret:
-    """A key that masks itself wherever it is printed, formatted, compared or serialised by accident.
-
-    `reveal` is the one way to its value. It cannot be pickled, so it never reaches a worker process.
-    """
-
-    __slots__ = ("__value",)
-
-    def __init__(self, value: str) -> None:
-        self.__value = value
-
-    def reveal(self) -> str:
-        """Return the value, for the one call that sends it."""
-        return self.__value
-
-    def hide_in(self, text: str) -> str:
-        """Return `text` with every occurrence of the value masked."""
-        return text.replace(self.__value, "•••") if self.__value else text
-
-    def __repr__(self) -> str:
-        return _MASK
-
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return format(_MASK, spec)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Secret):
-            return NotImplemented
-        return hmac.compare_digest(self.__value.encode(), other.__value.encode())
-
-    def __hash__(self) -> int:
-        return hash((Secret, self.__value))
-
-    def __copy__(self) -> Secret:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Secret:
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a Secret is never pickled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,22 +66,8 @@ def read_key_file(path: Path) -> Secret:
     Raises:
         ConfigError: missing, unreadable, not a regular file, open to others, or without a key.
     """
-    try:
-        with open(path, "rb") as file:
-            facts = os.fstat(file.fileno())
-            text = file.read(_KEY_FILE_LIMIT + 1) if stat.S_ISREG(facts.st_mode) else b""
-    except OSError as error:
-        raise ConfigError(
-            f"The key file {path} cannot be read: {error.strerror}.", hint="Check api_key_file."
-        ) from None
-    if not stat.S_ISREG(facts.st_mode):
-        raise ConfigError(f"The key file {path} is not a regular file.", hint="Check api_key_file.")
-    if facts.st_mode & 0o077:
-        raise ConfigError(
-            f"The key file {path} can be read by others (mode {stat.S_IMODE(facts.st_mode):04o}).",
-            hint=f"Run: chmod 600 {path}",
-        )
-    return _checked(text.decode("ascii", "replace"), f"The key file {path}")
+    data = read_private_file(path, what="The key file", hint="Check api_key_file.", limit=_KEY_FILE_LIMIT)
+    return _checked(data.decode("ascii", "replace"), f"The key file {path}")
 
 
 def _checked(text: str, source: str) -> Secret:

@@ -28,7 +28,7 @@ from batchdeck.errors import (
 if TYPE_CHECKING:
     from anthropic import AnthropicError, APIStatusError
 
-    from batchdeck.api.credentials import Secret
+    from batchdeck.domain.secret import Secret
 
 NO_KEY_HINT = (
     "Set ANTHROPIC_API_KEY, name a key file (api_key_file) or a profile, or try everything without a key "

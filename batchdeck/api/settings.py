@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from batchdeck.api.credentials import Secret
+from batchdeck.domain.secret import Secret
 from batchdeck.errors import ConfigError
 
 OFFICIAL_URL = "https://api.anthropic.com"

@@ -11,14 +11,16 @@ from batchdeck.deck import Deck
 from batchdeck.domain.events import Finished, Operation, event_record
 
 
-async def follow(tracking: Operation[Any], *, as_json: bool) -> None:
-    """Tell of a tracking operation to its end: events as JSON on stdout, or lines on stderr."""
+async def follow(tracking: Operation[Any], *, as_json: bool, quiet: bool = False) -> None:
+    """Tell of a tracking operation to its end: events as JSON on stdout, or lines on stderr, if any."""
     if as_json:
         async for event in tracking:
             if not isinstance(event, Finished):
                 print_json_line(event_record(event))
         return
-    result = await Narrator().run(tracking)
+    result = await Narrator(quiet=quiet).run(tracking)
+    if quiet:
+        return
     if result.in_doubt:
         narrate(f"{counted(result.in_doubt, 'submission')} in doubt: run `batchdeck reconcile`.")
     narrate(f"{counted(len(result.archived), 'batch', 'batches')} archived, {result.open_batches} open.")

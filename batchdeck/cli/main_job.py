@@ -10,7 +10,6 @@ import typer
 
 from batchdeck.cli.app import app
 from batchdeck.cli.counting import count_plan, counted_record
-from batchdeck.cli.following import follow, has_failures
 from batchdeck.cli.options import (
     Again,
     Count,
@@ -188,31 +187,6 @@ def narrate_plan(plan: Plan) -> None:
         f"{counted(plan.batches, 'batch', 'batches')}{at_once}, {size(plan.body_bytes)}, {cost}, "
         f"with {plan.model}."
     )
-
-
-@app.command()
-def watch(
-    context: typer.Context,
-    once: Annotated[bool, typer.Option("--once", help="One round over everything open, now.")] = False,
-    until_ended: Annotated[
-        bool, typer.Option("--until-ended", help="Stop when nothing is open any more.")
-    ] = False,
-    inbox: Annotated[
-        str | None, typer.Option("--inbox", help="Submit the new PDFs of this folder. Spends money.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Poll politely, archive the results of every batch that has ended. One poller per deck.
-
-    Carries out the standing orders of the settings, and serves their inbox if there is one.
-    """
-
-    async def command(deck: Deck) -> int:
-        await follow(deck.track(once=once, until_ended=until_ended, inbox=inbox), as_json=json)
-        return EXIT_FAILED_PAGES if until_ended and has_failures(deck) else 0
-
-    session: Session = context.obj
-    session.run(command)
 
 
 @app.command()

@@ -103,8 +103,8 @@ def print_error(error: BatchDeckError) -> None:
         narrate(f"  → {error.hint}")
 
 
-def confirm(question: str, *, yes: bool) -> None:
-    """Ask before money is spent or something is destroyed.
+def confirm(question: str, *, yes: bool, otherwise: str = "Nothing was sent.") -> None:
+    """Ask before money is spent or something is destroyed; `otherwise` is what is said after a no.
 
     Raises:
         UsageError: nobody is there to answer and `--yes` was not given.
@@ -115,5 +115,5 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageError("Nobody is there to confirm.", hint="Give --yes to go ahead without asking.")
     if not typer.confirm(question, default=False, err=True):
-        narrate("Nothing was sent.")
+        narrate(otherwise)
         raise typer.Exit(0)

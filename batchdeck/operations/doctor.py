@@ -16,6 +16,7 @@ from batchdeck.domain.batches import SubmissionState
 from batchdeck.domain.events import Event, Finished
 from batchdeck.errors import BatchDeckError
 from batchdeck.operations.context import Context
+from batchdeck.operations.reach import show_notifying
 from batchdeck.store import locks
 
 _LIBRARIES = ("anthropic", "textual", "pypdf", "pikepdf", "pypdfium2", "tinydb", "jinja2", "html5lib", "nh3")
@@ -91,6 +92,7 @@ def _check_deck(context: Context) -> Iterator[Check]:
     for name in ("submit", "poller"):
         holder = locks.holder_of(layout.lock(name))
         yield Check(f"{name} lock", True, f"Held by {holder}." if holder else "Free.")
+    yield from _check_telling(context)
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES)
     yield Check("libraries", True, versions)
 
@@ -126,6 +128,13 @@ def _check_sources(context: Context) -> Iterator[Check]:
         if not missing
         else f"{len(missing)} sources are missing ({missing[0][:12]} …): their pages cannot be retried.",
     )
+
+
+def _check_telling(context: Context) -> Iterator[Check]:
+    if context.settings.notify.urls or context.settings.notify.urls_file:
+        found = show_notifying(context)
+        fine = f"{len(found.addresses)} addresses, {found.waiting} messages waiting."
+        yield Check("messages", not found.problems, " ".join(found.problems) or fine)
 
 
 def _check_doubt(context: Context) -> Check:

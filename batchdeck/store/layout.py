@@ -45,6 +45,21 @@ class DeckLayout:
         return self.root / "audit.jsonl"
 
     @property
+    def told(self) -> Path:
+        """What people have been told."""
+        return self.root / "told.json"
+
+    @property
+    def heartbeat(self) -> Path:
+        """What the poller says of its last round."""
+        return self.root / "watch.json"
+
+    @property
+    def run_log(self) -> Path:
+        """Where rounds from cron are logged, unless asked otherwise."""
+        return self.root / "watch.log"
+
+    @property
     def vault(self) -> Path:
         return self.root / "vault"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from batchdeck.api.credentials import Secret
 from batchdeck.api.settings import ApiSettings
+from batchdeck.domain.secret import Secret
 
 StartSandbox = Callable[[str], ApiSettings]
 

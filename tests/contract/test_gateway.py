@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from batchdeck.api.credentials import Secret
 from batchdeck.api.gateway import Gateway
 from batchdeck.api.patience import Patience
 from batchdeck.api.settings import ApiSettings
 from batchdeck.domain.batches import RemoteBatch
 from batchdeck.domain.requests import BODY_PREFIX, BODY_SEPARATOR, BODY_SUFFIX
+from batchdeck.domain.secret import Secret
 from batchdeck.errors import (
     AcceptanceUnknown,
     AccountHeld,

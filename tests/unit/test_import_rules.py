@@ -21,7 +21,7 @@ HEAVY = frozenset(
         *("anthropic", "httpx2", "pydantic", "h11"),
         *("pypdf", "pikepdf", "pypdfium2", "PIL"),
         *("html5lib", "lxml", "nh3", "jinja2", "latex2mathml", "rapidfuzz"),
-        *("msgspec", "tinydb", "pebble", "textual", "rich", "typer", "watchfiles"),
+        *("msgspec", "tinydb", "pebble", "textual", "rich", "typer", "watchfiles", "apprise"),
     }
 )
 """Whatever takes more than a few milliseconds to import, or is needed only once work begins."""
@@ -66,6 +66,11 @@ def test_the_domain_needs_the_standard_library_only() -> None:
 def test_a_face_loads_what_it_shows_with_and_nothing_it_works_with(face: str) -> None:
     modules = modules_of(face) if (ROOT / face.replace(".", "/")).is_dir() else [face]
     assert loaded_by(*modules) & HEAVY <= SHOWN_WITH[face]
+
+
+def test_what_sends_messages_is_loaded_when_there_is_one() -> None:
+    telling = [*modules_of("batchdeck.notify"), "batchdeck.operations.tell", "batchdeck.operations.reach"]
+    assert loaded_by(*telling) & {"apprise", "requests", "yaml", "markdown"} == set()
 
 
 def test_naming_the_deck_is_what_loads_it() -> None:

@@ -209,6 +209,15 @@ LOOKING = (
         group="Looking",
         command="doctor",
     ),
+    Action(
+        "deck.tell",
+        "test message",
+        "Send a test message to everybody who is told of things.",
+        keys=("b",),
+        places=frozenset({Place.BATCHES}),
+        group="Looking",
+        command="notify-test",
+    ),
     Action("view.refresh", "refresh", "Ask the API now.", ("R",), _LIVE, "Looking", "refresh"),
     Action(
         "view.pause", "pause", "Hold the display still, or let it go on.", ("p",), _LIVE, "Looking", "pause"

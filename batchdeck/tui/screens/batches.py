@@ -14,6 +14,7 @@ from textual.widgets import Static
 from batchdeck.domain.batches import Batch
 from batchdeck.domain.columns import BATCH_FIELDS
 from batchdeck.domain.events import Operation
+from batchdeck.domain.letters import Reached
 from batchdeck.domain.overview import BatchRow, BatchStatus, by_need, totals
 from batchdeck.domain.polling import EndEstimate
 from batchdeck.tui.actions.bindings import bindings_of
@@ -220,6 +221,19 @@ class BatchesScreen(DeckScreen):
             self.deck.doctor(),
             on_done=lambda checks: self.app.push_screen(ChecksScreen(checks)),
         )
+
+    def act_deck_tell(self) -> None:
+        """Send a test message to everybody who is told of things, and say what the services answered."""
+        self.work.start("sending a test message", self.deck.tell_test(), on_done=self._say_reached)
+
+    def _say_reached(self, reached: Sequence[Reached]) -> None:
+        for one in reached:
+            self.notify(
+                f"{one.address}: {one.problem or 'taken'}",
+                title="Test message",
+                severity="error" if one.problem else "information",
+                markup=False,
+            )
 
     def act_batch_adopt(self) -> None:
         self.query_one(Prompt).ask(_ADOPT, "adopt (a batch id, or * for all of the workspace's) ")

@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 
 from batchdeck.config import Settings
-from batchdeck.config_sections import Standing
+from batchdeck.config_sections import Notify, Standing
 from batchdeck.deck import Deck
 from batchdeck.domain.overview import JobState
+from batchdeck.domain.secret import Secret
 from batchdeck.sandbox.samples import write_samples
 from batchdeck.tui.manners.colour import ColourMode
 from batchdeck.tui.screens.job import JobScreen
 from batchdeck.tui.widgets.query_table import QueryTable
+
+from ...receivers import Hook, hook
 
 Text = Callable[[Any], str]
 Shows = Callable[..., Awaitable[str]]
@@ -110,8 +113,15 @@ async def test_what_a_standing_order_does_is_told(
 ) -> None:
     home, out = tmp_path / "deck", tmp_path / "out"
     shutil.copytree(library, home)
-    settings = Settings(standing=Standing(auto_retry=True, auto_export=str(out)))
-    async with play_deck(home, sandbox=True, now=None, settings=settings) as (app, _, deck):
+    orders = Standing(auto_retry=True, auto_export=str(out))
+    with hook() as web:
+        settings = Settings(standing=orders, notify=Notify(urls=(Secret(web.url),), on=("job_complete",)))
+        await _play_orders(home, settings, web, play_deck, until)
+    assert len(list(out.glob("*/*.report.json"))) == 2
+
+
+async def _play_orders(home: Path, settings: Settings, web: Hook, play_deck: Any, until: Until) -> None:
+    async with play_deck(home, sandbox=True, now=None, settings=settings) as (app, pilot, deck):
         # Nothing is open: what is to be done is found without a key being pressed.
         def is_told(words: str) -> bool:
             title = "Standing order: papers"
@@ -120,4 +130,10 @@ async def test_what_a_standing_order_does_is_told(
         await until(lambda: is_told("sends failed pages again"))
         await until(lambda: is_told("exported"))
         assert deck.job_state(deck.jobs()[0]) is JobState.COMPLETE
-    assert len(list(out.glob("*/*.report.json"))) == 2
+        # Who is away is told as well, once all is done, and where the export lies.
+        await until(lambda: web.messages)
+        assert [title.partition(":")[0] for title in web.titles] == ["papers"]
+        assert f"{settings.standing.auto_export}/" in web.messages[0]["message"]
+        await pilot.press("colon", *"notify-test", "enter")
+        await until(lambda: any(note.title == "Test message" for note in app._notifications))
+        assert "can reach you" in web.titles[-1]

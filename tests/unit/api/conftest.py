@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from batchdeck.api.call_log import CallLog
-from batchdeck.api.credentials import Secret
 from batchdeck.api.gateway import Gateway
 from batchdeck.api.patience import Patience
 from batchdeck.api.settings import ApiSettings, Timeouts
+from batchdeck.domain.secret import Secret
 
 KEY = "a-key-of-no-known-shape"
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)

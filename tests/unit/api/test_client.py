@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from batchdeck.api.credentials import Secret
 from batchdeck.api.gateway import Gateway
 from batchdeck.api.settings import ApiSettings, check_address
 from batchdeck.api.threads import import_quietly
+from batchdeck.domain.secret import Secret
 from batchdeck.errors import AccountHeld, ConfigError
 
 if TYPE_CHECKING:

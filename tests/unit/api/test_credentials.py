@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from batchdeck.api.credentials import Secret, find_credential, read_key_file
+from batchdeck.api.credentials import find_credential, read_key_file
 from batchdeck.api.settings import ApiSettings
+from batchdeck.domain.secret import Secret
 from batchdeck.errors import ConfigError
 
 VALUE = "sk-ant-very-secret"

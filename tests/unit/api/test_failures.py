@@ -6,8 +6,8 @@ import anthropic
 import httpx2
 import pytest
 
-from batchdeck.api.credentials import Secret
 from batchdeck.api.failures import Refusal, clean, creation_failure_from, failure_from, failure_of
+from batchdeck.domain.secret import Secret
 from batchdeck.errors import (
     AcceptanceUnknown,
     AccountHeld,

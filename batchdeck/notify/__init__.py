@@ -1,0 +1,1 @@
+"""Telling people: addresses, messages from templates, and sending them through Apprise."""
