@@ -15,7 +15,8 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
-from batchdeck.errors import UsageError
+from batchdeck.domain.text import show
+from batchdeck.errors import FilterError, UsageError
 from batchdeck.tui.actions.commands import completions, read_command
 from batchdeck.tui.actions.context import Context, Place
 from batchdeck.tui.actions.registry import Action, Registry
@@ -110,7 +111,10 @@ class FrameScreen(Screen[None]):
         """Show anew where one is and what can be done; what has not changed is not repainted."""
         self.query_one(Crumbs).crumbs = self.crumbs()
         status = self.query_one("#status", Static)
-        if str(status.content) != (text := self.status()):
+        text = self.status()
+        if self.table is not None and self.table.filter_error:
+            text = f"✗ {show(self.table.filter_error, 300)}"
+        if str(status.content) != text:
             status.update(text)
         self.query_one(KeyBar).say(self._registry, self.context(), self.remark())
 
@@ -251,6 +255,10 @@ class FrameScreen(Screen[None]):
         self._focus_list()
         if event.what == _FILTER and self.table is not None:
             self.table.filter_by(event.text)
+            if error := self.table.filter_error:
+                # What is no filter filters nothing: neither by halves nor by what was before.
+                self.table.set_filter(self._filter_before)
+                self.terminal.notify_error(FilterError(error))
         elif event.what == _COMMAND and event.text.strip():
             try:
                 action, argument = read_command(event.text, self._registry.commands(self.PLACE))

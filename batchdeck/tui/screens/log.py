@@ -190,6 +190,10 @@ class LogScreen(DeckScreen):
         index = view.cursor_index
         return view.source.records[index] if index is not None and isinstance(view.source, CallRows) else None
 
+    @on(RowTable.Opened)
+    def _show_whole(self) -> None:
+        self.act_copy_show()
+
     def what_to_copy(self) -> str:
         if self.shows_calls:
             call = self._call

@@ -47,8 +47,6 @@ class QueryTable(RowTable, inherit_bindings=True):
     def __init__(self, source: RowSource, fields: Mapping[str, FieldKind], *, id: str | None = None) -> None:
         super().__init__(source, id=id)
         self._fields = fields
-        self.filter_error = ""
-        """Why what is typed is no filter (yet); the last one that was stays in force."""
 
     def filter_by(self, typed: str) -> None:
         """Show the rows a filter lets through, or with a leading ``!`` those it does not."""

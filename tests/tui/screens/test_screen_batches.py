@@ -137,3 +137,17 @@ async def _play_orders(home: Path, settings: Settings, web: Hook, play_deck: Any
         await pilot.press("colon", *"notify-test", "enter")
         await until(lambda: any(note.title == "Test message" for note in app._notifications))
         assert "can reach you" in web.titles[-1]
+
+
+async def test_what_is_no_filter_says_why_and_filters_nothing(
+    library: Path, tmp_path: Path, play_deck: Any, shows: Shows
+) -> None:
+    home = tmp_path / "deck"
+    shutil.copytree(library, home)
+    async with play_deck(home) as (app, pilot, deck):
+        rows = len(deck.batches())
+        await pilot.press("/", *"pages>many")
+        await shows(app, "✗ ", "pages")
+        await pilot.press("enter")
+        await shows(app, "The filter cannot be read")
+        assert (len(app.screen.table.view), app.screen.table.view.filter.text) == (rows, "")

@@ -34,6 +34,8 @@ class RowTable(RowGrid, inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(ACTIONS, Place.LIST)
+    filter_error = ""
+    """Why what is typed is no filter (yet); the last one that was stays in force."""
 
     @dataclass
     class Opened(Message):
