@@ -13,6 +13,7 @@ def main() -> None:
     import batchdeck.cli.main_job
     import batchdeck.cli.money
     import batchdeck.cli.notify
+    import batchdeck.cli.recipes
     import batchdeck.cli.service
     import batchdeck.cli.submitting
     import batchdeck.cli.watching  # noqa: F401

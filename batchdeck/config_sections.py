@@ -98,6 +98,8 @@ class Limits:
     """Memory one worker process may use."""
     max_pages_per_document: int = setting(10_000, at_least=1)
     """A source file with more pages than this is left out, with that reason."""
+    max_rows_per_file: int = setting(1_000_000, at_least=1)
+    """A file of rows or requests with more of them than this is left out, with that reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,17 @@ if TYPE_CHECKING:
     from batchdeck.operations.validate import Validation
     from batchdeck.recipes.recipe import Recipe
 
-__all__ = ["Deck", "export_templates", "known_recipes", "validate_files"]
+__all__ = [
+    "Deck",
+    "export_templates",
+    "find_recipe",
+    "known_recipes",
+    "new_recipe",
+    "readable_suffixes",
+    "recipe_files",
+    "recipe_folder",
+    "validate_files",
+]
 
 
 class Deck(DeckReader):
@@ -97,12 +107,24 @@ class Deck(DeckReader):
         return DeckOpening(opening())
 
     def scan(
-        self, paths: Iterable[str | os.PathLike[str]], *, passwords: Sequence[str] = ()
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        *,
+        passwords: Sequence[str] = (),
+        recipe: str = "pdf-to-html",
     ) -> Operation[Scan]:
-        """Look at files and folders: what can be used, and one clear problem for each file that cannot."""
+        """Look at files and folders: what can be used, and one clear problem for each file that cannot.
+
+        Args:
+            recipe: says what is looked for: PDFs, text files, rows, ready-made requests.
+
+        Raises:
+            NotFound: there is no such recipe.
+        """
         from batchdeck.operations.scan import scan
 
-        return Operation(scan(self._context, [os.fsdecode(path) for path in paths], passwords=passwords))
+        names = [os.fsdecode(path) for path in paths]
+        return Operation(scan(self._context, names, passwords=passwords, recipe=recipe))
 
     def plan(
         self,
@@ -269,12 +291,17 @@ class Deck(DeckReader):
         template: str | None = None,
         figures: str | None = None,
     ) -> Operation[ExportReport]:
-        """Assemble a job's answers into one validated HTML document per source file."""
+        """Assemble a job's answers: one validated HTML document per source file, or one file of records for
+        the whole job where they are data.
+
+        Args:
+            template: by default the settings', for records the recipe's.
+        """
         from batchdeck.operations.export import export
         from batchdeck.operations.export_task import ExportOptions
 
         defaults = self.settings.export
-        options = ExportOptions(template or defaults.template, figures or defaults.figures)
+        options = ExportOptions(template or "", figures or defaults.figures)
         folder = Path(out) if out is not None else None
         return Operation(export(self._context, self.job(job).id, out=folder, options=options))
 
@@ -361,11 +388,11 @@ def validate_files(files: Sequence[str | os.PathLike[str]], *, external: bool = 
     return validate_files([Path(file) for file in files], external=external)
 
 
-def export_templates() -> tuple[Template, ...]:
-    """Return the shipped export templates."""
-    from batchdeck.html.templates import list_templates
+def export_templates(makes: str = "documents") -> tuple[Template, ...]:
+    """Return the shipped export templates for `documents` or for `records`, the default one first."""
+    from batchdeck.html.templates import Makes, list_templates
 
-    return list_templates()
+    return list_templates(Makes(makes))
 
 
 def known_recipes() -> tuple[Recipe, ...]:
@@ -373,3 +400,55 @@ def known_recipes() -> tuple[Recipe, ...]:
     from batchdeck.recipes.recipe import list_recipes
 
     return list_recipes()
+
+
+def find_recipe(name_or_path: str) -> Recipe:
+    """Return a recipe, read and checked, with all its files.
+
+    Raises:
+        NotFound: there is none of that name, and no folder with a manifest at that path.
+        ConfigError: it is wrong; names the file and the key.
+    """
+    from batchdeck.recipes.recipe import load_recipe
+
+    return load_recipe(name_or_path)
+
+
+def readable_suffixes(recipe: str) -> frozenset[str]:
+    """Return the suffixes of the files that a recipe reads, in lower case with their dot.
+
+    Raises:
+        NotFound: there is no such recipe.
+    """
+    from batchdeck.sources.find import SUFFIXES
+
+    sources = find_recipe(recipe).sources
+    return frozenset(
+        suffix for suffix, kind in SUFFIXES.items() if any(kind in source.kinds for source in sources)
+    )
+
+
+def recipe_files(name_or_path: str) -> dict[str, str]:
+    """Return the files of a recipe by name, the manifest first."""
+    from batchdeck.recipes.scaffold import read_files
+
+    return read_files(name_or_path)
+
+
+def recipe_folder(name_or_path: str) -> Path:
+    """Return the folder of a recipe."""
+    from batchdeck.recipes.scaffold import folder_of
+
+    return folder_of(name_or_path)
+
+
+def new_recipe(name: str, *, like: str = "tickets") -> Recipe:
+    """Make a recipe of one's own in the configuration folder, as a copy of another one to be changed.
+
+    Raises:
+        UsageError: the name cannot be one, or is taken.
+        NotFound: there is no recipe to begin with.
+    """
+    from batchdeck.recipes.scaffold import new_recipe
+
+    return new_recipe(name, like=like)

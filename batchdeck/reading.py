@@ -25,6 +25,7 @@ from batchdeck.errors import NotFound
 if TYPE_CHECKING:
     from batchdeck.connection import Connection
     from batchdeck.domain.advice import Advice
+    from batchdeck.html.templates import Template
     from batchdeck.operations.context import Context
     from batchdeck.operations.reach import Notifying
     from batchdeck.store.audit import AuditEntry
@@ -237,6 +238,16 @@ class DeckReader:
         from batchdeck.operations.track import durations
 
         return estimate_end(durations(self._context), requests, age=age_seconds)
+
+    def export_choices(self, job: str) -> tuple[str, tuple[Template, ...]]:
+        """Return the template that is usual for a job's answers, and the shipped ones that fit them.
+
+        Raises:
+            NotFound: the job's recipe is not there any more.
+        """
+        from batchdeck.operations.export import choices_of
+
+        return choices_of(self._context, self.job(job))
 
     def exported(self, job: str) -> Path | None:
         """Return the folder in this deck that a job's documents were last exported to; None before."""

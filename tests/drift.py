@@ -27,6 +27,7 @@ COMMANDS = (
     *("cancel", "delete", "adopt", "reconcile", "doctor", "sandbox", "templates", "recipes", "prices"),
     "costs",
     *("notify test", "notify show", "service print", "service install", "service uninstall", "service cron"),
+    *("recipes list", "recipes show", "recipes check", "recipes new"),
 )
 
 

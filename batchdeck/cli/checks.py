@@ -1,4 +1,4 @@
-"""The commands that look things over or serve: doctor, validate, templates, recipes, sandbox."""
+"""The commands that look things over or serve: doctor, validate, templates, sandbox."""
 
 from __future__ import annotations
 
@@ -79,30 +79,13 @@ def templates(json: Json = False) -> None:
     """List the export templates."""
     from batchdeck.deck import export_templates
 
-    found = export_templates()
+    found = [(makes, t) for makes in ("documents", "records") for t in export_templates(makes)]
     if json:
-        print_json({"templates": [{"name": t.name, "summary": t.summary, "folder": t.folder} for t in found]})
+        rows = [{"name": t.name, "of": of, "summary": t.summary, "folder": t.folder} for of, t in found]
+        print_json({"templates": rows})
     else:
-        print_table(("NAME", "WHAT IT MAKES", "FOLDER"), [(t.name, t.summary, t.folder) for t in found])
-
-
-@app.command()
-def recipes(json: Json = False) -> None:
-    """List the recipes."""
-    from batchdeck.deck import known_recipes
-
-    found = known_recipes()
-    if json:
-        print_json(
-            {
-                "recipes": [
-                    {"name": r.name, "title": r.title, "model": r.model, "max_tokens": r.max_tokens}
-                    for r in found
-                ]
-            }
-        )
-    else:
-        print_table(("NAME", "WHAT IT DOES", "MODEL"), [(r.name, r.title, r.model) for r in found])
+        cells = [(t.name, of, t.summary, t.folder) for of, t in found]
+        print_table(("NAME", "OF", "WHAT IT MAKES", "FOLDER"), cells)
 
 
 @app.command()

@@ -51,7 +51,7 @@ def check_paths(paths: list[str]) -> None:
     for path in paths:
         if not os.path.lexists(path):
             raise InputError(
-                f"There is nothing at {show(path, 200)}.", hint="Name PDF files, or folders that hold some."
+                f"There is nothing at {show(path, 200)}.", hint="Name files, or folders that hold some."
             )
 
 
@@ -74,7 +74,8 @@ def scan(
 
     async def command(deck: Deck) -> int:
         check_paths(paths)
-        found = await Narrator().run(deck.scan(paths, passwords=read_passwords(password, passwords_file)))
+        given = read_passwords(password, passwords_file)
+        found = await Narrator().run(deck.scan(paths, passwords=given, recipe=recipe))
         plan = deck.plan(
             found,
             recipe=recipe,
@@ -157,7 +158,10 @@ def _print_plan(found: Scan, plan: Plan) -> None:
 
 
 _FOUND_WHILE_PLANNING = frozenset(
-    {ProblemKind.DUPLICATE, ProblemKind.ALREADY_SUBMITTED, ProblemKind.NO_SUCH_PAGES}
+    {
+        *(ProblemKind.DUPLICATE, ProblemKind.ALREADY_SUBMITTED, ProblemKind.NO_SUCH_PAGES),
+        *(ProblemKind.WRONG_SOURCE, ProblemKind.BAD_ROW),
+    }
 )
 """Problems that no file has by itself; the others were told of as they were found."""
 
@@ -200,7 +204,7 @@ def export(
     figures: Annotated[str | None, typer.Option("--figures", help="embed or files.")] = None,
     json: Json = False,
 ) -> None:
-    """Assemble one validated, accessible HTML document per PDF."""
+    """Assemble one validated, accessible HTML document per PDF, or one file of all answers that are data."""
 
     async def command(deck: Deck) -> int:
         operation = deck.export(job, out=out, template=template, figures=figures)

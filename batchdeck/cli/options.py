@@ -14,7 +14,7 @@ from batchdeck.errors import UsageError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-Recipe = Annotated[str, typer.Option("--recipe", "-r", help="What to ask of each page.")]
+Recipe = Annotated[str, typer.Option("--recipe", "-r", help="What to ask: a recipe's name, or its folder.")]
 Model = Annotated[str | None, typer.Option("--model", "-m", help="Model. [default: the recipe's]")]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", min=1, help="Longest answer, in tokens.")]
 MaxCost = Annotated[float | None, typer.Option("--max-cost", min=0, help="Refuse to spend more, in dollars.")]
@@ -27,7 +27,7 @@ Count = Annotated[
     bool, typer.Option("--count", help="Count a few pages at the API (free) for a better estimate.")
 ]
 Again = Annotated[bool, typer.Option("--again", help="Also documents that were submitted before.")]
-Paths = Annotated[list[str], typer.Argument(help="PDF files and folders of them.", metavar="PATH...")]
+Paths = Annotated[list[str], typer.Argument(help="Files and folders of them.", metavar="PATH...")]
 SendMode = Annotated[
     Mode | None,
     typer.Option(

@@ -49,7 +49,7 @@ class Fallback(enum.StrEnum):
 def submit(
     context: typer.Context,
     paths: Annotated[
-        list[str] | None, typer.Argument(help="PDF files and folders of them.", metavar="PATH...")
+        list[str] | None, typer.Argument(help="Files and folders of them.", metavar="PATH...")
     ] = None,
     recipe: Recipe = "pdf-to-html",
     model: Model = None,
@@ -90,9 +90,9 @@ def submit(
             )
             return await sender.send(resuming, [])
         if not paths:
-            raise UsageError("No PDF was named.", hint="Name files or folders, or a job with --resume.")
+            raise UsageError("No file was named.", hint="Name files or folders, or a job with --resume.")
         check_paths(paths)
-        scanning = deck.scan(paths, passwords=read_passwords(password, passwords_file))
+        scanning = deck.scan(paths, passwords=read_passwords(password, passwords_file), recipe=recipe)
         plan = deck.plan(
             await sender.narrator.run(scanning),
             recipe=recipe,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from batchdeck.domain.costs import Estimate, Usage
-from batchdeck.domain.documents import OutlineEntry, Sha256
+from batchdeck.domain.documents import FileKind, OutlineEntry, Sha256
 from batchdeck.domain.outcomes import Outcome
 
 RESULTS_KEPT = dt.timedelta(days=29)
@@ -101,6 +101,7 @@ class DocumentRef:
     title: str = ""
     language: str = ""
     outline: tuple[OutlineEntry, ...] = ()
+    kind: FileKind = FileKind.PDF
 
 
 @dataclass(frozen=True, slots=True)

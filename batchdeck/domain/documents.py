@@ -1,4 +1,7 @@
-"""Source documents and their pages: what a scan learns of a file, and how pages are chosen and named."""
+"""Source documents and their pages: what a scan learns of a file, and how pages are chosen and named.
+
+A page is what one request is about: a page of a PDF, a whole file, a row, or a line of ready-made requests.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,23 @@ from batchdeck.errors import UsageError
 
 Sha256 = NewType("Sha256", str)
 """A SHA-256 in 64 lower-case hexadecimal digits."""
+
+
+class FileKind(enum.StrEnum):
+    """What a source file is made of. The value is the suffix of its copy in the vault."""
+
+    PDF = "pdf"
+    TEXT = "txt"
+    MARKDOWN = "md"
+    HTML = "html"
+    EMAIL = "eml"
+    CSV = "csv"
+    JSONL = "jsonl"
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether the file is many records, each of which is a page."""
+        return self in (FileKind.CSV, FileKind.JSONL)
 
 
 class ProblemKind(enum.StrEnum):
@@ -30,6 +50,11 @@ class ProblemKind(enum.StrEnum):
     DUPLICATE = "duplicate"
     ALREADY_SUBMITTED = "already_submitted"
     NO_SUCH_PAGES = "no_such_pages"
+    NOT_TEXT = "not_text"
+    WRONG_FORMAT = "wrong_format"
+    NO_ROWS = "no_rows"
+    BAD_ROW = "bad_row"
+    WRONG_SOURCE = "wrong_source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +105,24 @@ class PageFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BadPage:
+    """A record of a file that cannot be sent: a row that cannot be read, a request the API would refuse."""
+
+    number: int
+    """1-based, counted with the others."""
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How many of a file's ready-made requests ask this model for so many tokens."""
+
+    model: str
+    max_tokens: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One source file as the scan found it. Known by its SHA-256; `path` may hold surrogate escapes."""
 
@@ -97,10 +140,19 @@ class Document:
     """The password that opened it; empty for none. Never written to the deck, logs or events."""
     attachments: int = 0
     caveats: tuple[Caveat, ...] = ()
+    kind: FileKind = FileKind.PDF
+    units: int = 0
+    """Pages of files whose pages are not described one by one (records of a file, a file taken whole)."""
+    sheets: int = 0
+    """Pages of a PDF that is taken whole."""
+    bad: tuple[BadPage, ...] = ()
+    """Records that are left out, in their order."""
+    asks: tuple[Asked, ...] = ()
+    """What ready-made requests ask for; empty for all other sources."""
 
     @property
     def page_count(self) -> int:
-        return len(self.pages)
+        return self.units or len(self.pages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def parse_custom_id(text: str) -> CustomId | None:
 def slug(name: str, limit: int = _SLUG_LENGTH) -> str:
     """Return an ASCII slug of a file name: lower case, digits, single dashes, at most `limit` characters."""
     stem = name.rsplit("/", 1)[-1]
-    stem = re.sub(r"\.pdf$", "", stem, flags=re.IGNORECASE)
+    stem = re.sub(r"\.(pdf|csv|tsv|jsonl|txt|md|html|eml)$", "", stem, flags=re.IGNORECASE)
     folded = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:limit].strip("-")
 

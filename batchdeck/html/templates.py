@@ -8,6 +8,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from batchdeck.errors import NotFound, UsageError
 MANIFEST = "template.toml"
 _SHARED = "_shared"
 _REPORT = "_report"
+_RECORDS = "records"
 _UNESCAPED_SUFFIXES = (".jsonl", ".json", ".txt", ".md", ".csv")
 _MOST_REPEATED = 1_000_000
 """Longest text that `*` or `%` may build inside a template, in characters."""
@@ -70,15 +72,27 @@ class Style:
     source: Markup
 
 
-def list_templates() -> tuple[Template, ...]:
+class Makes(StrEnum):
+    """What a template makes its files of."""
+
+    DOCUMENTS = "documents"
+    """The pages of one document, assembled."""
+    RECORDS = "records"
+    """The answers of a whole job, as data."""
+
+
+_DEFAULTS: Mapping[Makes, str] = {Makes.DOCUMENTS: "document", Makes.RECORDS: "jsonl"}
+
+
+def list_templates(makes: Makes = Makes.DOCUMENTS) -> tuple[Template, ...]:
     """Return the shipped templates, the default one first."""
-    root = _export_root()
+    root = _export_root(makes)
     names = sorted(folder.name for folder in root.iterdir() if _is_offered(folder))
-    names.sort(key=lambda name: name != "document")
+    names.sort(key=lambda name: name != _DEFAULTS[makes])
     return tuple(_read_folder(root / name, is_shipped=True) for name in names)
 
 
-def find_template(name: str | Path) -> Template:
+def find_template(name: str | Path, makes: Makes = Makes.DOCUMENTS) -> Template:
     """Return the shipped template of that name, or the one at that path (a folder with ``template.toml``,
     or one Jinja file, which then makes one file a document).
 
@@ -88,7 +102,7 @@ def find_template(name: str | Path) -> Template:
     """
     path = Path(name)
     if isinstance(name, str) and path.name == name:
-        shipped = _export_root() / name
+        shipped = _export_root(makes) / name
         if _is_offered(shipped):
             return _read_folder(shipped, is_shipped=True)
     if path.is_dir():
@@ -98,7 +112,7 @@ def find_template(name: str | Path) -> Template:
         suffix = Path(target).suffix or ".html"
         file = TemplateFile(path.name, "{stem}" + suffix)
         return Template(target, "", path.parent, (file,), is_shipped=False)
-    known = ", ".join(template.name for template in list_templates())
+    known = ", ".join(template.name for template in list_templates(makes))
     raise NotFound(
         f"There is no export template “{show(str(name), 120)}”.", hint=f"Shipped: {known}; or give a path."
     )
@@ -168,8 +182,9 @@ def _is_offered(folder: Path) -> bool:
     return not folder.name.startswith("_") and (folder / MANIFEST).is_file()
 
 
-def _export_root() -> Path:
-    return template_root() / "export"
+def _export_root(makes: Makes = Makes.DOCUMENTS) -> Path:
+    root = template_root() / "export"
+    return root / _RECORDS if makes is Makes.RECORDS else root
 
 
 def _read_folder(folder: Path, *, is_shipped: bool) -> Template:

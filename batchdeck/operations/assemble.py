@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from batchdeck.domain.planning import DocumentReport
 from batchdeck.html.figures import Box
@@ -17,10 +14,10 @@ from batchdeck.html.pipeline import AssemblyOptions, assemble
 from batchdeck.html.render import RenderOptions, render_to
 from batchdeck.html.report import render_report, report_data
 from batchdeck.operations.contents import answer_text
+from batchdeck.operations.export_files import ExportFiles, ResultFiles
 from batchdeck.operations.export_task import ExportTask, PagePlace
 from batchdeck.pdf.images import crop as crop_page
 from batchdeck.pdf.text import TextReader, Trust
-from batchdeck.store.disk import Disk, storage_failures, write_whole
 from batchdeck.store.layout import DeckLayout
 
 _FIGURE_DPI = 150
@@ -47,7 +44,7 @@ def export_document(task: ExportTask) -> DocumentReport:
     )
     with contextlib.ExitStack() as stack:
         reader = _open_source(task.source, stack)
-        results = _ResultFiles(layout, stack)
+        results = ResultFiles(layout, stack)
 
         def crop(page: int, box: Box) -> bytes | None:
             if task.source is None:
@@ -60,7 +57,7 @@ def export_document(task: ExportTask) -> DocumentReport:
 
         pages = (_material(page, results, reader, task.trust) for page in task.pages)
         assembly = assemble(material, pages, crop=crop, options=AssemblyOptions(thresholds=task.thresholds))
-    files = _Files(out)
+    files = ExportFiles(out)
     exported = render_to(assembly, files.open, task.options.template, RenderOptions(stem=stem))
     data = report_data(exported, assembly, paid=task.paid)
     report_json = files.write(f"{stem}.report.json", json.dumps(data, ensure_ascii=False, indent=1).encode())
@@ -87,15 +84,13 @@ def _open_source(source: str | None, stack: contextlib.ExitStack) -> TextReader 
         return None
 
 
-def _material(
-    page: PagePlace, results: _ResultFiles, reader: TextReader | None, trust: Trust
-) -> PageMaterial:
+def _material(page: PagePlace, results: ResultFiles, reader: TextReader | None, trust: Trust) -> PageMaterial:
     layer, (width, height) = (None, (0.0, 0.0)) if reader is None else _layer(reader, page, trust)
     return PageMaterial(
         page.number,
         page.label,
         page.outcome,
-        answer_text(results.row(page)) if page.answer is not None else None,
+        answer_text(results.row(page.answer)) if page.answer is not None else None,
         page.detail,
         layer,
         page.custom_id,
@@ -118,68 +113,3 @@ def _layer(reader: TextReader, page: PagePlace, trust: Trust) -> tuple[TextLayer
         return layer, reader.size(page.number)
     except Exception:  # hostile input may raise anything: a page that cannot be read has no layer
         return None, (0.0, 0.0)
-
-
-class _ResultFiles:
-    """The archived results files that a document's answers lie in, each opened once."""
-
-    def __init__(self, layout: DeckLayout, stack: contextlib.ExitStack) -> None:
-        self._layout = layout
-        self._stack = stack
-        self._open: dict[str, BinaryIO] = {}
-
-    def row(self, page: PagePlace) -> bytes:
-        """Return the bytes of a page's results line."""
-        assert page.answer is not None
-        file = self._open.get(page.answer.key)
-        if file is None:
-            path = self._layout.results(page.answer.key)
-            file = self._open[page.answer.key] = self._stack.enter_context(path.open("rb"))
-        return os.pread(file.fileno(), page.answer.length, page.answer.offset)
-
-
-class _Files:
-    """The files of one export, each put in place whole."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._disk = Disk()
-        self.main = folder
-        """The first file written: the document itself."""
-
-    @contextlib.contextmanager
-    def open(self, name: str) -> Iterator[BinaryIO]:
-        """Open a file to write, under its temporary name until the block ends without an error."""
-        path = self._path(name)
-        temporary = path.with_name(path.name + ".tmp")
-        with storage_failures("Writing", path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with open(temporary, "wb", opener=_no_follow) as file:
-                    yield file
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(temporary, path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-            self._disk.sync_folder(path.parent)
-        if self.main == self._folder:
-            self.main = path
-
-    def write(self, name: str, data: bytes) -> Path:
-        """Write one whole file."""
-        path = self._path(name)
-        with storage_failures("Writing", path):
-            write_whole(self._disk, path, [data])
-        return path
-
-    def _path(self, name: str) -> Path:
-        path = self._folder / name
-        if not path.resolve().is_relative_to(self._folder.resolve()):
-            raise ValueError(f"{name!r} leads out of the export folder")
-        return path
-
-
-def _no_follow(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import msgspec
 
+from batchdeck.domain.batches import DocumentRef
+from batchdeck.domain.documents import FileKind
 from batchdeck.domain.pages import Answer, SourcePage
 from batchdeck.domain.requests import parse_custom_id
-from batchdeck.errors import NotFound
+from batchdeck.errors import InputError, NotFound
 from batchdeck.html.fidelity import compare
 from batchdeck.html.model import TextLayer
 from batchdeck.operations.context import Context
 from batchdeck.operations.judge import thresholds_of
+from batchdeck.operations.prepare_files import text_material
+from batchdeck.operations.sources import RecordsTask, ref_of, write_places
 from batchdeck.pdf.images import render_page
 from batchdeck.pdf.text import TextReader
+from batchdeck.recipes.asking import Material, material_text
+from batchdeck.sources.reading import RecordReader
 from batchdeck.store.index import read_index
 from batchdeck.store.plans import read_plan
 from batchdeck.store.results import read_row
@@ -64,18 +70,38 @@ def read_answer(context: Context, custom_id: str) -> Answer | None:
 
 
 def read_source(context: Context, job_id: str, index: int) -> SourcePage:
-    """Return the text of one source page, with whether it can be trusted."""
+    """Return the text of one source page, with whether it can be trusted; of a file or a row, what a request
+    about it carries."""
     page = read_plan(context.layout, job_id).page(index)
     job = context.ledger.job(job_id)
-    name = next(ref.name for ref in job.documents if ref.sha256 == page.document)
-    with TextReader(str(context.vault.readable(page.document))) as reader:
-        layer = reader.layer(page.number)
-    return SourcePage(name, page.number, page.label, layer.text, tuple(layer.links), layer.trusted)
+    ref = ref_of(job, page.document)
+    if ref.kind is FileKind.PDF:
+        with TextReader(str(context.vault.readable(page.document))) as reader:
+            layer = reader.layer(page.number)
+        return SourcePage(ref.name, page.number, page.label, layer.text, tuple(layer.links), layer.trusted)
+    return SourcePage(ref.name, page.number, page.label, _text_of(context, ref, page.number), trusted=True)
+
+
+def _text_of(context: Context, ref: DocumentRef, number: int) -> str:
+    path = context.vault.path(ref.sha256, ref.kind)
+    if ref.kind.has_rows:
+        places = context.layout.rows(ref.sha256, ref.kind)
+        if not places.exists():
+            write_places(RecordsTask(str(path), str(places), ref.kind))
+        with RecordReader(path, places, ref.kind) as reader:
+            return material_text(Material(ref.name, number, row=reader.row(number)))
+    return material_text(text_material(ref.name, path.read_bytes(), ref.kind))
 
 
 def render_source(context: Context, job_id: str, index: int, *, dpi: int) -> bytes:
-    """Return one source page as a PNG picture."""
+    """Return one source page as a PNG picture.
+
+    Raises:
+        InputError: it is no page of a PDF.
+    """
     page = read_plan(context.layout, job_id).page(index)
+    if ref_of(context.ledger.job(job_id), page.document).kind is not FileKind.PDF:
+        raise InputError("There is no picture of it: it is text.", hint="Its text is shown instead.")
     return render_page(str(context.vault.readable(page.document)), page.number, dpi=dpi)
 
 

@@ -29,8 +29,15 @@ from batchdeck.domain.spending import paid_answers
 from batchdeck.domain.text import show
 from batchdeck.errors import ApiRefused, ApiUnreachable, InputError, StorageFailed
 from batchdeck.operations.context import Context
-from batchdeck.operations.prepare import PageTask, PreparedPart, PrepareTask, prepare_pages
-from batchdeck.operations.sources import CopyTask, source_of, write_readable
+from batchdeck.operations.prepare import PageTask, PreparedPart, PrepareTask
+from batchdeck.operations.prepare_files import prepare
+from batchdeck.operations.sources import (
+    CopyTask,
+    RecordsTask,
+    source_of,
+    write_places,
+    write_readable,
+)
 from batchdeck.operations.workers import WorkerFailed
 
 _SECONDS_PER_DOCUMENT = 120.0
@@ -49,6 +56,11 @@ async def count_estimate(context: Context, plan: Plan) -> AsyncGenerator[Event, 
     if not plan.documents:
         yield Finished(CountedEstimate(plan.estimate, note="There is nothing to count."))
         return
+    if len({asked.model for planned in plan.documents for asked in planned.document.asks}) > 1:
+        note = "Not counted: the requests name several models, each with a price of its own."
+        yield Finished(CountedEstimate(plan.estimate, note=note))
+        return
+    are_ready_made = any(planned.document.asks for planned in plan.documents)
     calls = shared = 0
     counts: list[int] = []
     note = ""
@@ -68,7 +80,7 @@ async def count_estimate(context: Context, plan: Plan) -> AsyncGenerator[Event, 
         for params in requests:
             calls += 1
             counts.append(await gateway.count_tokens(params))
-        if requests[0].get("system"):
+        if requests[0].get("system") and not are_ready_made:
             calls += 1
             shared = await gateway.count_tokens(_alone(requests[0]))
     except (ApiUnreachable, ApiRefused) as error:
@@ -133,24 +145,29 @@ async def _requests_of(
         task = PrepareTask(
             source=await _readable(context, document, folder),
             name=show(document.path.rpartition("/")[2], 200),
-            page_count=document.page_count,
+            page_count=document.sheets or document.page_count,
             language=document.language,
-            pages=tuple(PageTask(number, number, labels[number]) for number in numbers),
+            pages=tuple(PageTask(number, number, labels.get(number, "")) for number in numbers),
             recipe=plan.recipe,
             model=plan.model,
             max_tokens=plan.max_tokens,
             as_image=False,
             request_bytes=context.settings.limits.request_bytes,
             part=str(folder / document.sha256),
+            kind=document.kind,
+            places=str(folder / f"{document.sha256}.rows"),
         )
-        part = await context.workers.run(prepare_pages, task, seconds=_SECONDS_PER_DOCUMENT)
+        if document.kind.has_rows:
+            index = RecordsTask(task.source, task.places, document.kind)
+            await context.workers.run(write_places, index, seconds=_SECONDS_PER_DOCUMENT)
+        part = await context.workers.run(prepare, task, seconds=_SECONDS_PER_DOCUMENT)
     except (WorkerFailed, InputError, StorageFailed):
         return []  # submitting will say of each page why it cannot be sent
     return await asyncio.to_thread(_read_params, part)
 
 
 async def _readable(context: Context, document: Document, folder: Path) -> str:
-    kept = source_of(context, document.sha256)
+    kept = source_of(context, document.sha256, document.kind)
     if kept is not None:
         return str(kept)
     if document.password or Caveat.REPAIRED in document.caveats:

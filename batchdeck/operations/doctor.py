@@ -119,8 +119,8 @@ def _check_archives(context: Context) -> Iterator[Check]:
 
 
 def _check_sources(context: Context) -> Iterator[Check]:
-    wanted = {ref.sha256 for job in context.ledger.jobs().values() for ref in job.documents}
-    missing = [sha256 for sha256 in wanted if not context.vault.has(sha256)]
+    wanted = {(ref.sha256, ref.kind) for job in context.ledger.jobs().values() for ref in job.documents}
+    missing = [sha256 for sha256, kind in wanted if not context.vault.has(sha256, kind)]
     yield Check(
         "vault",
         not missing,

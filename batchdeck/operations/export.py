@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from batchdeck.domain.batches import Job
 from batchdeck.domain.events import DocumentExported, Event, Finished, Note
 from batchdeck.domain.planning import DocumentReport, ExportReport
 from batchdeck.errors import InputError
-from batchdeck.html.templates import find_template
+from batchdeck.html.templates import Makes, Template, find_template, list_templates
+from batchdeck.operations.asked import recipe_of
 from batchdeck.operations.assemble import export_document
 from batchdeck.operations.context import Context
+from batchdeck.operations.export_records import export_records
 from batchdeck.operations.export_task import AnswerPlace, ExportOptions, ExportTask, PagePlace
 from batchdeck.operations.judge import thresholds_of
 from batchdeck.operations.pages import job_pages
 from batchdeck.operations.sources import source_of
 from batchdeck.operations.workers import WorkerFailed
+from batchdeck.recipes.recipe import Contract
 
 _SECONDS_PER_DOCUMENT = 3_600.0
 
@@ -27,6 +31,8 @@ async def export(
     context: Context, job_id: str, *, out: Path | None = None, options: ExportOptions | None = None
 ) -> AsyncGenerator[Event, None]:
     """Assemble every document of a job; the result is an `ExportReport`.
+
+    Answers that are no HTML go into one file for the whole job, as `export_records` says.
 
     Failed pages never fail a document: the page's own text layer stands in, marked as unverified, or a
     placeholder that says why. Each file is written whole or not at all.
@@ -38,10 +44,16 @@ async def export(
         NotFound: there is no such job or template.
         StorageFailed: the files cannot be written.
     """
-    chosen = options or ExportOptions(context.settings.export.template, context.settings.export.figures)
-    find_template(chosen.template)
+    chosen = options or ExportOptions(figures=context.settings.export.figures)
     job = context.ledger.job(job_id)
+    recipe = recipe_of(context, job)
     folder = out or context.layout.export(job_id)
+    if recipe.contract is not Contract.PAGE_HTML:
+        async for event in export_records(context, job, recipe, folder, chosen.template or recipe.export):
+            yield event
+        return
+    chosen = replace(chosen, template=chosen.template or context.settings.export.template)
+    find_template(chosen.template)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     tasks = await asyncio.to_thread(lambda: list(_tasks(context, job, folder, chosen)))
     reports: list[DocumentReport] = []
@@ -69,6 +81,18 @@ async def export(
     if not context.read_only:
         context.audit.append("export", job=job_id, documents=len(reports), out=str(folder))
     yield Finished(ExportReport(job_id, folder, tuple(reports), tuple(failures)))
+
+
+def choices_of(context: Context, job: Job) -> tuple[str, tuple[Template, ...]]:
+    """Return the template that is usual for a job's answers, and the shipped ones that fit them.
+
+    Raises:
+        NotFound: its recipe is not there any more.
+    """
+    recipe = recipe_of(context, job)
+    if recipe.contract is Contract.PAGE_HTML:
+        return context.settings.export.template, list_templates(Makes.DOCUMENTS)
+    return recipe.export, list_templates(Makes.RECORDS)
 
 
 def _tasks(context: Context, job: Job, folder: Path, options: ExportOptions) -> Iterator[ExportTask]:

@@ -15,8 +15,8 @@ from batchdeck.pdf.text import Trust
 class ExportOptions:
     """How a job is exported."""
 
-    template: str = "document"
-    """Name of a shipped template, or the path of the operator's own."""
+    template: str = ""
+    """Name of a shipped template, or the path of the operator's own; empty for the one that is usual."""
     figures: str = "embed"
     """embed (data: URIs) or files (beside the document)."""
 

@@ -155,7 +155,7 @@ class Inbox:
         names = {str(self.folder / name): name for name in settled if name not in self._scanned}
         if not names:
             return
-        async with aclosing(scan(self._context, list(names))) as events:
+        async with aclosing(scan(self._context, list(names), recipe=self._order.recipe)) as events:
             async for event in events:
                 if not isinstance(event, DocumentScanned):
                     continue

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batchdeck.domain.batches import Batch
+from batchdeck.domain.documents import Page
 from batchdeck.domain.outcomes import JUDGE_VERSION, Outcome, ResultFacts, Verdict, classify
 from batchdeck.domain.requests import parse_custom_id
 from batchdeck.html.fidelity import FidelityThresholds, Grade
 from batchdeck.html.judge import judge_answer, judge_cut
 from batchdeck.html.model import TextLayer
 from batchdeck.operations.context import Context
+from batchdeck.operations.judge_records import RecordJudge, RecordRules, rules_of
 from batchdeck.operations.sources import source_of
 from batchdeck.pdf.text import TextReader, Trust
 from batchdeck.store.index import IndexRow, is_index_current, write_index
@@ -34,6 +36,8 @@ class JudgeTask:
     """Readable PDF by document, where the deck has one."""
     thresholds: FidelityThresholds
     trust: Trust
+    rules: RecordRules | None = None
+    """What answers are held to that are not pages of HTML."""
 
 
 def thresholds_of(context: Context) -> tuple[FidelityThresholds, Trust]:
@@ -52,7 +56,8 @@ def judge_task(context: Context, batch: Batch) -> JudgeTask:
     """Describe a batch's judging for a worker."""
     assert batch.archive is not None
     sources: dict[str, str] = {}
-    if batch.job is not None:
+    rules = rules_of(context, context.ledger.job(batch.job)) if batch.job is not None else None
+    if batch.job is not None and rules is None:
         for ref in context.ledger.job(batch.job).documents:
             source = source_of(context, ref.sha256)
             if source is not None:
@@ -66,6 +71,7 @@ def judge_task(context: Context, batch: Batch) -> JudgeTask:
         sources,
         thresholds,
         trust,
+        rules,
     )
 
 
@@ -86,9 +92,12 @@ def judge_results(task: JudgeTask) -> dict[Outcome, int]:
     tally: dict[Outcome, int] = {}
 
     def rows() -> Iterator[IndexRow]:
-        with _Layers(task) as layers:
+        with _Layers(task) as layers, RecordJudge(task.rules or RecordRules(), layout) as records:
             for facts, text, offset, length in scan_results(layout.results(task.key), with_text=True):
-                index, verdict, recall = _judge(facts, text, layers)
+                if task.rules is None:
+                    index, verdict, recall = _judge(facts, text, layers)
+                else:
+                    index, verdict, recall = *_judge_record(facts, text, layers, records), None
                 tally[verdict.outcome] = tally.get(verdict.outcome, 0) + 1
                 yield IndexRow(index, facts, verdict, recall, offset, length)
 
@@ -113,6 +122,16 @@ def _judge(facts: ResultFacts, text: str, layers: _Layers) -> tuple[int, Verdict
     return index, Verdict(judged.outcome, judged.detail), judged.recall
 
 
+def _judge_record(
+    facts: ResultFacts, text: str, layers: _Layers, records: RecordJudge
+) -> tuple[int, Verdict]:
+    """Return the page's global index (-1 for a stranger's) and the verdict."""
+    parsed = parse_custom_id(facts.custom_id)
+    if parsed is None or not layers.holds(parsed.index):
+        return -1 if parsed is None else parsed.index, classify(facts)
+    return parsed.index, records.judge(facts, text, layers.page(parsed.index))
+
+
 class _Layers:
     """Text layers of the pages being judged, from the PDFs they belong to."""
 
@@ -126,6 +145,11 @@ class _Layers:
     def holds(self, index: int) -> bool:
         """Whether there is such a page to judge by; batches made elsewhere have none."""
         return self._plan is not None and 0 <= index < len(self._plan)
+
+    def page(self, index: int) -> Page:
+        """Return a page of the job."""
+        assert self._plan is not None
+        return self._plan.page(index)
 
     def __enter__(self) -> _Layers:
         return self

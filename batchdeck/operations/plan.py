@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from batchdeck.domain.batches import Job, Mode, Submission, SubmissionState
-from batchdeck.domain.costs import Estimate, ModelPrice, TokensPerPage, estimate_pages
 from batchdeck.domain.documents import (
     Caveat,
     Document,
@@ -16,15 +16,16 @@ from batchdeck.domain.documents import (
     UnusableFile,
     choose_pages,
 )
-from batchdeck.domain.planning import Plan, PlannedDocument, expected_bytes
+from batchdeck.domain.planning import Plan, PlannedDocument
 from batchdeck.domain.requests import BatchLimits, lint_parameters
 from batchdeck.domain.text import show
+from batchdeck.errors import UsageError
 from batchdeck.operations.context import Context
-from batchdeck.recipes.recipe import load_recipe
+from batchdeck.operations.expected import expect_bytes, expect_cost
+from batchdeck.recipes.recipe import Recipe, SourceKind, load_recipe
+from batchdeck.sources.find import SUFFIXES
 from batchdeck.store.plans import read_plan
 
-_PROMPT_BYTES = 13_000
-"""About what a request takes besides its page."""
 CAVEAT_TEXTS: Mapping[Caveat, str] = {
     Caveat.REPAIRED: "was damaged and has been repaired; look at its first pages",
     Caveat.DYNAMIC_XFA: "is a dynamic XFA form: its pages probably say only “please wait”",
@@ -63,12 +64,11 @@ def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
         UsageError: the page ranges make no sense.
     """
     recipe = load_recipe(options.recipe)
-    model = options.model or recipe.model
-    max_tokens = options.max_tokens or recipe.max_tokens
+    model, max_tokens = _asked(recipe, scan, options)
     skipped = list(scan.unusable)
     documents: list[PlannedDocument] = []
     mode = options.mode
-    resumes = None if options.again else _unfinished_job(context, scan, options.recipe)
+    resumes = None if options.again else _unfinished_job(context, scan, recipe.reference)
     if resumes is not None:
         documents = _unsent_documents(context, resumes, scan.documents)
         model, max_tokens = resumes.model, resumes.max_tokens
@@ -76,34 +76,39 @@ def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
     else:
         index = 0
         for document in scan.documents:
-            problem, numbers = _choose(context, document, options)
+            problem, numbers = _choose(context, document, recipe, options)
             if problem is not None:
                 skipped.append(UnusableFile(document.path, problem, document.sha256))
                 continue
             documents.append(PlannedDocument(document, numbers, index))
+            skipped += [UnusableFile(document.path, bad.problem, document.sha256) for bad in document.bad]
             index += len(numbers)
     pages = sum(len(planned.numbers) for planned in documents)
     at_once = {d.first_index for d in documents if is_at_once(context, mode, len(d.numbers))}
     realtime_pages = sum(len(d.numbers) for d in documents if d.first_index in at_once)
     price = context.prices.of(model)
-    body_bytes = expected_bytes(documents, _PROMPT_BYTES)
-    batched_bytes = expected_bytes([d for d in documents if d.first_index not in at_once], _PROMPT_BYTES)
+    body_bytes = expect_bytes(recipe, documents)
+    in_batches = [d for d in documents if d.first_index not in at_once]
+    in_real_time = [d for d in documents if d.first_index in at_once]
+    batched_bytes = expect_bytes(recipe, in_batches)
     limits = batch_limits(context)
     batched = pages - realtime_pages
     batches = max(-(-batched // limits.requests), -(-batched_bytes // limits.body_bytes)) if batched else 0
     return Plan(
         name=resumes.name if resumes else options.name or _name_of(documents),
-        recipe=options.recipe,
+        recipe=recipe.reference,
         model=model,
         max_tokens=max_tokens,
         documents=tuple(documents),
         skipped=tuple(skipped),
-        estimate=_estimate(pages - realtime_pages, price, max_tokens)
-        + _estimate(realtime_pages, price, max_tokens, batch=False),
+        estimate=expect_cost(context, recipe, in_batches, model, max_tokens)
+        + expect_cost(context, recipe, in_real_time, model, max_tokens, batch=False),
         batches=batches,
         body_bytes=body_bytes,
         findings=tuple(
             lint_parameters({"model": model, "max_tokens": max_tokens, "messages": ["page"], **recipe.params})
+            if recipe.source is not SourceKind.REQUESTS
+            else ()
         ),
         caveats=tuple(_caveats(context, documents, model, price_known=price is not None)),
         again=options.again,
@@ -128,8 +133,18 @@ def pages_at_once(context: Context, job: Job, mode: Mode) -> bytearray:
     return at_once
 
 
-def _estimate(pages: int, price: ModelPrice | None, max_tokens: int, *, batch: bool = True) -> Estimate:
-    return estimate_pages(pages, price, TokensPerPage(), max_tokens=max_tokens, batch=batch)
+def _asked(recipe: Recipe, scan: Scan, options: PlanOptions) -> tuple[str, int]:
+    """Return the model and max_tokens of a submission; of ready-made requests, what most of them ask for."""
+    if recipe.source is not SourceKind.REQUESTS:
+        return options.model or recipe.model, options.max_tokens or recipe.max_tokens
+    if options.model or options.max_tokens:
+        raise UsageError(
+            "Ready-made requests name their own model and max_tokens.",
+            hint="Leave --model and --max-tokens out; a retry may change them.",
+        )
+    asks = [asked for document in scan.documents for asked in document.asks]
+    most = max(asks, key=lambda asked: asked.count, default=None)
+    return (most.model, most.max_tokens) if most is not None else ("", 1)
 
 
 def batch_limits(context: Context) -> BatchLimits:
@@ -164,10 +179,13 @@ def jobs_of_document(jobs: Mapping[str, Job], sha256: str, recipe: str) -> list[
 
 
 def _choose(
-    context: Context, document: Document, options: PlanOptions
+    context: Context, document: Document, recipe: Recipe, options: PlanOptions
 ) -> tuple[Problem | None, tuple[int, ...]]:
+    if not _is_scanned_for(recipe, document):
+        problem = Problem(ProblemKind.WRONG_SOURCE, "It was scanned for a recipe that reads other things.")
+        return problem, ()
     if not options.again:
-        earlier = jobs_of_document(context.ledger.jobs(), document.sha256, options.recipe)
+        earlier = jobs_of_document(context.ledger.jobs(), document.sha256, recipe.reference)
         if earlier:
             problem = Problem(
                 ProblemKind.ALREADY_SUBMITTED,
@@ -175,12 +193,26 @@ def _choose(
             )
             return problem, ()
     numbers = choose_pages(document.page_count, options.pages)
+    if document.bad:
+        bad = {page.number for page in document.bad}
+        numbers = tuple(number for number in numbers if number not in bad)
     if not numbers:
         problem = Problem(
             ProblemKind.NO_SUCH_PAGES, f"It has {document.page_count} pages, none of them chosen."
         )
         return problem, ()
     return None, numbers
+
+
+def _is_scanned_for(recipe: Recipe, document: Document) -> bool:
+    """Say whether the scan saw in a file what the recipe reads: a PDF's pages, or all of it as one."""
+    source = recipe.source_for(document.kind)
+    is_whole, has_requests = document.sheets > 0, bool(document.asks)
+    return (
+        source is not None
+        and is_whole == (source is SourceKind.PDF_DOCUMENTS)
+        and has_requests == (source is SourceKind.REQUESTS)
+    )
 
 
 def _unfinished_job(context: Context, scan: Scan, recipe: str) -> Job | None:
@@ -218,8 +250,9 @@ def _name_of(documents: Sequence[PlannedDocument]) -> str:
         name = parents.pop().rpartition("/")[2]
     else:
         name = paths[0].rpartition("/")[2]
-        if name.lower().endswith(".pdf"):
-            name = name[:-4]
+        stem, suffix = os.path.splitext(name)
+        if suffix.lower() in SUFFIXES:
+            name = stem
         if len(paths) > 1:
             name = f"{name} and {len(paths) - 1} more"
     return show(name, 60).strip() or "job"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from batchdeck.domain.documents import FileKind
 from batchdeck.domain.requests import NONCE_LENGTH, CustomId, slug
 from batchdeck.pdf.images import render_page
 from batchdeck.pdf.split import Splitter
@@ -35,7 +36,7 @@ class PrepareTask:
     """Some pages of one document for one worker."""
 
     source: str
-    """Path of the readable PDF."""
+    """Path of the kept file; of a PDF, of its readable form."""
     name: str
     """File name as shown."""
     page_count: int
@@ -49,6 +50,9 @@ class PrepareTask:
     """Greatest size of one encoded request."""
     part: str
     """File that the encoded requests are written to, one after the other."""
+    kind: FileKind = FileKind.PDF
+    places: str = ""
+    """Where each record of a file of records begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,9 @@ class PreparedPart:
 
 
 @lru_cache(maxsize=8)
-def _recipe(name: str) -> Recipe:
-    return load_recipe(name)
+def recipe_named(reference: str) -> Recipe:
+    """Return a recipe, read once in the life of a worker."""
+    return load_recipe(reference)
 
 
 def prepare_pages(task: PrepareTask) -> PreparedPart:
@@ -79,7 +84,7 @@ def prepare_pages(task: PrepareTask) -> PreparedPart:
     A page that cannot be split, or whose request would be too large, is sent as an image; if that fails
     too it is reported with its problem and not sent.
     """
-    recipe = _recipe(task.recipe)
+    recipe = recipe_named(task.recipe)
     prepared: list[PreparedPage] = []
     with (
         open(task.part, "wb") as part,

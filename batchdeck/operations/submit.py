@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from batchdeck.domain.batches import DocumentRef, Job, Mode, Part
 from batchdeck.domain.costs import Estimate
 from batchdeck.domain.documents import Page, PlannedPageKind, kind_of_page
 from batchdeck.domain.events import Event, Note
 from batchdeck.domain.ladder import assign_rungs
-from batchdeck.domain.planning import Plan, Unsent
+from batchdeck.domain.planning import Plan, PlannedDocument, Unsent
 from batchdeck.domain.standing import Spender
 from batchdeck.domain.text import show
 from batchdeck.errors import Conflict, NothingToSubmit
+from batchdeck.operations.asked import keep_asks, keep_recipe
 from batchdeck.operations.context import Context
 from batchdeck.operations.ladder import climb
 from batchdeck.operations.models import check_model
@@ -23,8 +25,10 @@ from batchdeck.operations.money import check_cost, expected_cost, uncounted_cost
 from batchdeck.operations.plan import jobs_of_document, unsent_indices, waiting_indices
 from batchdeck.operations.realtime_end import end_stopped_runs
 from batchdeck.operations.send import by_order
-from batchdeck.operations.sources import keep_source
+from batchdeck.operations.sources import keep_source, tell
 from batchdeck.operations.turns import Run, finish, first_turns, send_all, send_prepared, submissions_of
+from batchdeck.recipes.recipe import load_recipe
+from batchdeck.sources.reading import Told
 from batchdeck.store.plans import read_plan, write_plan
 from batchdeck.store.records import DeckMeta
 
@@ -148,76 +152,126 @@ def unsent_of(context: Context, job_id: str, mode: Mode | None = None) -> Unsent
 
 
 async def _create_job(context: Context, plan: Plan, order: str) -> Job:
-    refs: list[DocumentRef] = []
-    pages: list[Page] = []
+    recipe = load_recipe(plan.recipe)
+    job_id = "j" + secrets.token_hex(4)
+    asks: dict[tuple[str, int], list[int]] = {}
+    with context.layout.part_folder() as folder:
+        refs: list[DocumentRef] = []
+        pages: list[Iterable[Page]] = []
+        for planned in plan.documents:
+            document = planned.document
+            await keep_source(context, document)
+            refs.append(_ref(planned))
+            if document.kind.has_rows:
+                told = await tell(context, document.sha256, document.kind, recipe, folder)
+                pages.append(_pages_of_records(planned, told, asks if document.asks else None))
+            else:
+                pages.append(_pages(planned))
+        job = Job(
+            id=job_id,
+            name=plan.name,
+            created_at=context.now(),
+            recipe=plan.recipe,
+            model=plan.model,
+            max_tokens=plan.max_tokens,
+            documents=tuple(refs),
+            pages=plan.pages,
+            operator=context.operator,
+            mode=plan.mode,
+            ladder=plan.ladder,
+            estimate=plan.estimate,
+            order=order,
+        )
+        planned_pages: Iterable[Page] = chain.from_iterable(pages)
+        if plan.ladder:
+            planned_pages = _with_rungs(plan, job_id, planned_pages)
+        await asyncio.to_thread(_record, context, plan, job, planned_pages, asks)
+    return job
+
+
+def _ref(planned: PlannedDocument) -> DocumentRef:
+    document = planned.document
+    return DocumentRef(
+        document.sha256,
+        show(document.path.rpartition("/")[2], 200),
+        document.path,
+        planned.first_index,
+        len(planned.numbers),
+        document.sheets or document.page_count,
+        document.title,
+        document.language,
+        document.outline,
+        document.kind,
+    )
+
+
+def _pages(planned: PlannedDocument) -> Iterator[Page]:
+    label_of = {facts.number: facts.label for facts in planned.document.pages}
+    for index, number in enumerate(planned.numbers, planned.first_index):
+        yield Page(index, planned.document.sha256, number, label_of[number])
+
+
+def _pages_of_records(
+    planned: PlannedDocument, told: Iterable[Told], asks: dict[tuple[str, int], list[int]] | None
+) -> Iterator[Page]:
+    """Yield the records of a file that are submitted, and note what ready-made requests ask for. Both the
+    chosen numbers and what is told ascend."""
+    numbers = iter(enumerate(planned.numbers, planned.first_index))
+    index, wanted = next(numbers)
+    for each in told:
+        if each.number != wanted:
+            continue
+        if asks is not None:
+            asks.setdefault((each.model, each.max_tokens), []).append(index)
+        yield Page(index, planned.document.sha256, each.number, each.label)
+        index, wanted = next(numbers, (-1, -1))
+
+
+def _with_rungs(plan: Plan, job_id: str, pages: Iterable[Page]) -> list[Page]:
     kinds: list[PlannedPageKind] = []
     for planned in plan.documents:
         document = planned.document
-        await keep_source(context, document)
-        refs.append(
-            DocumentRef(
-                document.sha256,
-                show(document.path.rpartition("/")[2], 200),
-                document.path,
-                planned.first_index,
-                len(planned.numbers),
-                document.page_count,
-                document.title,
-                document.language,
-                document.outline,
-            )
-        )
         facts_of = {facts.number: facts for facts in document.pages}
-        pages += [
-            Page(planned.first_index + offset, document.sha256, number, facts_of[number].label)
-            for offset, number in enumerate(planned.numbers)
-        ]
         kinds += [
-            PlannedPageKind(document.sha256, kind_of_page(facts_of[number], document.page_count))
+            PlannedPageKind(
+                document.sha256,
+                kind_of_page(facts_of[number], document.page_count) if number in facts_of else (),
+            )
             for number in planned.numbers
         ]
-    job_id = "j" + secrets.token_hex(4)
-    if plan.ladder:
-        rungs = assign_rungs(kinds, plan.ladder, job_id)
-        pages = [replace(page, rung=rung) for page, rung in zip(pages, rungs, strict=True)]
-    job = Job(
-        id=job_id,
-        name=plan.name,
-        created_at=context.now(),
-        recipe=plan.recipe,
-        model=plan.model,
-        max_tokens=plan.max_tokens,
-        documents=tuple(refs),
-        pages=len(pages),
-        operator=context.operator,
-        mode=plan.mode,
-        ladder=plan.ladder,
-        estimate=plan.estimate,
-        order=order,
+    rungs = assign_rungs(kinds, plan.ladder, job_id)
+    return [replace(page, rung=rung) for page, rung in zip(pages, rungs, strict=True)]
+
+
+def _record(
+    context: Context,
+    plan: Plan,
+    job: Job,
+    pages: Iterable[Page],
+    asks: Mapping[tuple[str, int], list[int]],
+) -> None:
+    keep_recipe(context, job.id, plan.recipe)
+    if write_plan(context.layout, job.id, pages) != job.pages:
+        raise Conflict("A source has changed since the scan.", hint="Scan again.")
+    if asks:
+        keep_asks(context, job.id, asks)
+    with context.ledger.transaction() as tx:
+        if not plan.again:
+            for ref in job.documents:
+                earlier = jobs_of_document(tx.jobs(), ref.sha256, plan.recipe)
+                if earlier:
+                    raise Conflict(
+                        f"{ref.name} was submitted meanwhile, in job {earlier[0]}.",
+                        hint="Scan again; --again submits it once more.",
+                    )
+        if not tx.meta.endpoint:
+            tx.put(DeckMeta(context.endpoint, tx.meta.sandbox, context.profile))
+        tx.put(job)
+    context.audit.append(
+        "job",
+        job=job.id,
+        documents=len(job.documents),
+        pages=job.pages,
+        estimate_usd=round(plan.estimate.usd, 4),
+        **by_order(job.order),
     )
-
-    def record() -> None:
-        write_plan(context.layout, job.id, pages)
-        with context.ledger.transaction() as tx:
-            if not plan.again:
-                for ref in refs:
-                    earlier = jobs_of_document(tx.jobs(), ref.sha256, plan.recipe)
-                    if earlier:
-                        raise Conflict(
-                            f"{ref.name} was submitted meanwhile, in job {earlier[0]}.",
-                            hint="Scan again; --again submits it once more.",
-                        )
-            if not tx.meta.endpoint:
-                tx.put(DeckMeta(context.endpoint, tx.meta.sandbox, context.profile))
-            tx.put(job)
-        context.audit.append(
-            "job",
-            job=job.id,
-            documents=len(refs),
-            pages=len(pages),
-            estimate_usd=round(plan.estimate.usd, 4),
-            **by_order(order),
-        )
-
-    await asyncio.to_thread(record)
-    return job

@@ -41,26 +41,30 @@ from batchdeck.errors import (
     Conflict,
     NothingToSubmit,
 )
+from batchdeck.operations.asked import part_by_request, recipe_reference
 from batchdeck.operations.context import Context
 from batchdeck.operations.money import expected_cost
 from batchdeck.operations.plan import batch_limits, pages_at_once, unsent_indices
 from batchdeck.operations.prepare import (
+    PAGES_PER_TASK,
     PageTask,
     PreparedPage,
     PreparedPart,
     PrepareTask,
-    prepare_pages,
     remove_part,
     split_tasks,
 )
+from batchdeck.operations.prepare_files import prepare
 from batchdeck.operations.realtime import run_realtime
 from batchdeck.operations.rollup import refresh_rollup
 from batchdeck.operations.send import by_order, send_submission
+from batchdeck.operations.sources import ensure_places
 from batchdeck.operations.spool import Spool, SpooledBody
 from batchdeck.operations.workers import WorkerFailed
 from batchdeck.store.plans import read_plan
 
 _SECONDS_PER_TASK = 300.0
+_ROWS_PER_TASK = 256
 
 
 @dataclass(slots=True)
@@ -108,11 +112,12 @@ def first_turns(context: Context, job: Job, indices: Sequence[int], mode: Mode) 
     """Return the turns that pages go out with for the first time: in batches, and in real time."""
     at_once = pages_at_once(context, job, mode)
     parted = ((index for index in indices if bool(at_once[index]) is realtime) for realtime in (False, True))
-    return [
+    turns = [
         Turn(chosen, job.model, job.max_tokens, realtime=realtime)
         for realtime, chosen in zip((False, True), map(tuple, parted), strict=True)
         if chosen
     ]
+    return part_by_request(context, job, turns)
 
 
 async def send_turns(
@@ -228,25 +233,33 @@ async def _prepare(context: Context, job: Job, turn: Turn) -> AsyncGenerator[Pre
     for index in turn.indices:
         page = plan.page(index)
         by_document.setdefault(page.document, []).append(PageTask(index, page.number, page.label))
+    for sha256 in by_document:
+        if refs[sha256].kind.has_rows:
+            await ensure_places(context, sha256, refs[sha256].kind)
+    recipe = recipe_reference(context, job)
     with context.layout.part_folder() as folder:
         tasks = [
             PrepareTask(
-                source=str(context.vault.readable(sha256)),
+                source=str(context.vault.readable(sha256, refs[sha256].kind)),
                 name=refs[sha256].name,
                 page_count=refs[sha256].page_count,
                 language=refs[sha256].language,
                 pages=pages,
-                recipe=job.recipe,
+                recipe=recipe,
                 model=turn.model,
                 max_tokens=turn.max_tokens,
                 as_image=turn.as_image,
                 request_bytes=context.settings.limits.request_bytes,
                 part=str(folder / f"{pages[0].index:08d}"),
+                kind=refs[sha256].kind,
+                places=str(context.layout.rows(sha256, refs[sha256].kind)),
             )
             for sha256, all_pages in by_document.items()
-            for pages in split_tasks(all_pages)
+            for pages in split_tasks(
+                all_pages, _ROWS_PER_TASK if refs[sha256].kind.has_rows else PAGES_PER_TASK
+            )
         ]
-        async for task, outcome in context.workers.map(prepare_pages, tasks, seconds=_SECONDS_PER_TASK):
+        async for task, outcome in context.workers.map(prepare, tasks, seconds=_SECONDS_PER_TASK):
             if isinstance(outcome, WorkerFailed):
                 yield _failed_part(task, outcome)
             else:

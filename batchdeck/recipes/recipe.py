@@ -1,37 +1,62 @@
-"""Recipes: what to ask for a page and what a good answer looks like. Found, read and checked here."""
+"""Recipes: what to ask for a page and what a good answer looks like. Read and checked here."""
 
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from batchdeck.domain.documents import FileKind
 from batchdeck.domain.requests import lint_parameters
-from batchdeck.domain.resources import template_root
 from batchdeck.domain.text import show
 from batchdeck.errors import ConfigError, NotFound
+from batchdeck.recipes.manifest import MANIFEST, Manifest
+from batchdeck.recipes.places import known_folders, shipped_root
 from batchdeck.recipes.rendering import check_template, render
-
-MANIFEST = "recipe.toml"
-_Kind = TypeVar("_Kind", bound=StrEnum)
-_TEXT_LIMIT = 200_000
-"""Characters of a manifest or a prompt template."""
+from batchdeck.recipes.schemas import read_schema
 
 
 class SourceKind(StrEnum):
     """What a request carries."""
 
     PDF_PAGES = "pdf_pages"
+    """One page of a PDF."""
+    PDF_DOCUMENTS = "pdf_documents"
+    """A whole PDF."""
+    TEXT_FILES = "text_files"
+    """A text, Markdown, HTML or e-mail file."""
+    ROWS = "rows"
+    """A row of a CSV or JSONL file."""
+    REQUESTS = "requests"
+    """The parameters of a ready-made request, as they are."""
+
+    @property
+    def kinds(self) -> frozenset[FileKind]:
+        """The kinds of files that it reads."""
+        return _KINDS[self]
+
+
+_KINDS: Mapping[SourceKind, frozenset[FileKind]] = {
+    SourceKind.PDF_PAGES: frozenset({FileKind.PDF}),
+    SourceKind.PDF_DOCUMENTS: frozenset({FileKind.PDF}),
+    SourceKind.TEXT_FILES: frozenset({FileKind.TEXT, FileKind.MARKDOWN, FileKind.HTML, FileKind.EMAIL}),
+    SourceKind.ROWS: frozenset({FileKind.CSV, FileKind.JSONL}),
+    SourceKind.REQUESTS: frozenset({FileKind.JSONL}),
+}
 
 
 class Contract(StrEnum):
     """What a good answer looks like."""
 
     PAGE_HTML = "page-html"
+    """One article of HTML that is faithful to the page."""
+    JSON = "json"
+    """JSON that keeps the recipe's schema."""
+    TEXT = "text"
+    """Any text."""
 
 
 class CacheTtl(StrEnum):
@@ -50,7 +75,8 @@ class Recipe:
     description: str
     model: str
     max_tokens: int
-    source: SourceKind
+    sources: tuple[SourceKind, ...]
+    """What it reads, at most one for each kind of file."""
     contract: Contract
     system: str
     """The constant part of the prompt, already rendered: the same bytes in every request."""
@@ -64,6 +90,21 @@ class Recipe:
     refused_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By parameter, the beginnings of the ids of models that refuse it."""
     is_shipped: bool = True
+    reference: str = ""
+    """How it is named again: its name, or the path of a folder that is not among the known ones."""
+    schema: Mapping[str, Any] | None = None
+    """What answers are checked against, for the contract `json`."""
+    id_column: str = ""
+    """The column that names a row in lists and exports."""
+
+    @property
+    def source(self) -> SourceKind:
+        """What it reads first of all."""
+        return self.sources[0]
+
+    def source_for(self, kind: FileKind) -> SourceKind | None:
+        """Return how it reads a kind of file; None where it does not."""
+        return next((source for source in self.sources if kind in source.kinds), None)
 
     def params_for(self, model: str) -> dict[str, Any]:
         """Return the further parameters that `model` accepts."""
@@ -75,45 +116,54 @@ class Recipe:
 
 
 def list_recipes() -> tuple[Recipe, ...]:
-    """Return the shipped recipes by name."""
-    return tuple(load_recipe(folder.name) for folder in _shipped_folders())
+    """Return the recipes that can be named, in the order of their names: the operator's own, and the shipped
+    ones that none of those stands in for. One's own that cannot be read are left out (`check` says why)."""
+    found = []
+    for name, folder in sorted(known_folders().items()):
+        try:
+            found.append(load_recipe(name))
+        except ConfigError:
+            if folder.parent == shipped_root():
+                raise
+    return tuple(found)
 
 
 def load_recipe(name_or_path: str | Path) -> Recipe:
-    """Return the shipped recipe of that name, or the one in the folder at that path.
+    """Return the recipe of that name, or the one in the folder at that path.
 
     Raises:
-        NotFound: no shipped recipe has that name, and no folder with a manifest lies at that path.
+        NotFound: no recipe has that name, and no folder with a manifest lies at that path.
         ConfigError: its manifest or a template is wrong; names the file and the key.
     """
-    shipped = {folder.name: folder for folder in _shipped_folders()}
-    if isinstance(name_or_path, str) and name_or_path in shipped:
-        return _read(shipped[name_or_path], is_shipped=True)
+    known = known_folders()
+    if isinstance(name_or_path, str) and name_or_path in known:
+        folder = known[name_or_path]
+        return _read(folder, name_or_path, is_shipped=folder.parent == shipped_root())
     folder = Path(name_or_path)
     if (folder / MANIFEST).is_file():
-        return _read(folder, is_shipped=False)
+        return _read(folder, str(folder.absolute()), is_shipped=False)
     wanted = show(str(name_or_path), 120)
-    near = difflib.get_close_matches(str(name_or_path), shipped, 1)
+    near = difflib.get_close_matches(str(name_or_path), known, 1)
     guess = f"Did you mean “{near[0]}”? " if near else ""
     raise NotFound(
         f"There is no recipe “{wanted}”.",
-        hint=f"{guess}Shipped: {', '.join(sorted(shipped))}; or give a folder that holds a {MANIFEST}.",
+        hint=f"{guess}Known: {', '.join(sorted(known))}; or give a folder that holds a {MANIFEST}.",
     )
 
 
-def _shipped_folders() -> list[Path]:
-    root = template_root() / "prompts"
-    return sorted(folder for folder in root.iterdir() if (folder / MANIFEST).is_file())
-
-
 _REQUIRED = {"title", "model", "max_tokens", "source", "contract", "system", "instruction", "export"}
-_OPTIONAL = {"description", "cache_ttl", "params", "refused_by"}
+_UNASKED = {"model", "max_tokens", "system", "instruction"}
+"""What a recipe for ready-made requests does not have: they say all of it themselves."""
+_OPTIONAL = {"description", "cache_ttl", "params", "refused_by", "schema", "id_column"}
 _RESERVED_PARAMS = {"model", "max_tokens", "system", "messages"}
 
 
-def _read(folder: Path, *, is_shipped: bool) -> Recipe:
-    manifest = _Manifest(folder / MANIFEST)
-    manifest.check_keys()
+def _read(folder: Path, reference: str, *, is_shipped: bool) -> Recipe:
+    manifest = Manifest(folder / MANIFEST)
+    sources = _sources(manifest)
+    if SourceKind.REQUESTS in sources:
+        return _for_requests(manifest, folder, reference, sources, is_shipped=is_shipped)
+    manifest.check_keys(_REQUIRED, _OPTIONAL)
     params = manifest.table("params")
     for name in sorted(_RESERVED_PARAMS & set(params)):
         raise manifest.wrong(f"params.{name}", "is set by BatchDeck; use the recipe's own keys")
@@ -123,6 +173,8 @@ def _read(folder: Path, *, is_shipped: bool) -> Recipe:
     for name, prefixes in refused_by.items():
         if not isinstance(prefixes, list) or not all(isinstance(prefix, str) for prefix in prefixes):
             raise manifest.wrong(f"refused_by.{name}", "must be a list of beginnings of model ids")
+    contract = manifest.one_of("contract", Contract)
+    _check_contract(manifest, contract, sources, params)
     system_file, system = manifest.template("system")
     instruction_file, instruction = manifest.template("instruction")
     check_template(instruction, str(instruction_file))
@@ -132,8 +184,8 @@ def _read(folder: Path, *, is_shipped: bool) -> Recipe:
         description=manifest.text("description"),
         model=manifest.text("model"),
         max_tokens=manifest.positive("max_tokens"),
-        source=manifest.one_of("source", SourceKind),
-        contract=manifest.one_of("contract", Contract),
+        sources=sources,
+        contract=contract,
         system=render(system, {}, str(system_file)),
         instruction=instruction,
         cache_ttl=manifest.one_of("cache_ttl", CacheTtl, CacheTtl.ONE_HOUR),
@@ -141,76 +193,54 @@ def _read(folder: Path, *, is_shipped: bool) -> Recipe:
         params=params,
         refused_by=refused_by,
         is_shipped=is_shipped,
+        reference=reference,
+        schema=read_schema(*manifest.template("schema")) if contract is Contract.JSON else None,
+        id_column=manifest.text("id_column"),
     )
 
 
-class _Manifest:
-    """A recipe's TOML, read strictly: every complaint names the file and the key."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self.values: dict[str, Any] = tomllib.loads(_read_text(path))
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{path}: {show(str(error), 200)}") from None
-
-    def wrong(self, key: str, complaint: str, hint: str = "") -> ConfigError:
-        return ConfigError(f"{self.path}: `{show(key, 80)}` {complaint}.".replace("..", "."), hint=hint)
-
-    def check_keys(self) -> None:
-        known = _REQUIRED | _OPTIONAL
-        for key in self.values:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, 1)
-                hint = f"Did you mean `{near[0]}`?" if near else f"Known: {', '.join(sorted(known))}."
-                raise self.wrong(key, "is not a key of a recipe", hint)
-        for key in sorted(_REQUIRED - set(self.values)):
-            raise self.wrong(key, "is missing")
-
-    def text(self, key: str) -> str:
-        value = self.values.get(key, "")
-        if not isinstance(value, str) or (key in _REQUIRED and not value.strip()):
-            raise self.wrong(key, "must be a text")
-        return value
-
-    def positive(self, key: str) -> int:
-        value = self.values[key]
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise self.wrong(key, "must be a whole number from 1")
-        return value
-
-    def one_of(self, key: str, kinds: type[_Kind], default: _Kind | None = None) -> _Kind:
-        value = self.values.get(key, default)
-        try:
-            return kinds(str(value))
-        except ValueError:
-            known = ", ".join(kinds)
-            near = difflib.get_close_matches(str(value), list(kinds), 1)
-            hint = f"Did you mean “{near[0]}”?" if near else ""
-            raise self.wrong(key, f"must be one of: {known}", hint) from None
-
-    def table(self, key: str) -> dict[str, Any]:
-        value = self.values.get(key, {})
-        if not isinstance(value, dict):
-            raise self.wrong(key, "must be a table")
-        return value
-
-    def template(self, key: str) -> tuple[Path, str]:
-        name = self.text(key)
-        if Path(name).name != name:
-            raise self.wrong(key, "must be the name of a file beside it")
-        path = self.path.parent / name
-        return path, _read_text(path)
+def _for_requests(
+    manifest: Manifest, folder: Path, reference: str, sources: tuple[SourceKind, ...], *, is_shipped: bool
+) -> Recipe:
+    """Read a recipe for ready-made requests, which asks nothing of its own."""
+    manifest.check_keys(_REQUIRED - _UNASKED, {"description"})
+    if manifest.one_of("contract", Contract) is not Contract.TEXT:
+        raise manifest.wrong("contract", "must be “text” for ready-made requests")
+    return Recipe(
+        name=folder.resolve().name,
+        title=manifest.text("title"),
+        description=manifest.text("description"),
+        model="",
+        max_tokens=1,
+        sources=sources,
+        contract=Contract.TEXT,
+        system="",
+        instruction="",
+        cache_ttl=CacheTtl.ONE_HOUR,
+        export=manifest.text("export"),
+        is_shipped=is_shipped,
+        reference=reference,
+    )
 
 
-def _read_text(path: Path) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read(_TEXT_LIMIT + 1)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: is not UTF-8 text.") from None
-    if len(text) > _TEXT_LIMIT:
-        raise ConfigError(f"{path}: is longer than {_TEXT_LIMIT:,} characters.")
-    return text
+def _sources(manifest: Manifest) -> tuple[SourceKind, ...]:
+    sources = manifest.some_of("source", SourceKind)
+    if SourceKind.REQUESTS in sources and len(sources) > 1:
+        raise manifest.wrong("source", "cannot be ready-made requests and something else")
+    for kind in FileKind:
+        if sum(kind in source.kinds for source in sources) > 1:
+            raise manifest.wrong("source", f"names two ways to read {kind.upper()} files")
+    return sources
+
+
+def _check_contract(
+    manifest: Manifest, contract: Contract, sources: tuple[SourceKind, ...], params: Mapping[str, Any]
+) -> None:
+    if contract is Contract.PAGE_HTML and sources != (SourceKind.PDF_PAGES,):
+        raise manifest.wrong("contract", "can be “page-html” only where `source` is “pdf_pages”")
+    if contract is not Contract.JSON and "schema" in manifest.values:
+        raise manifest.wrong("schema", "belongs to the contract “json”")
+    if contract is Contract.JSON and "schema" not in manifest.values:
+        raise manifest.wrong("schema", "is missing", "Name the file of the JSON schema beside it.")
+    if "format" in (params.get("output_config") or {}):
+        raise manifest.wrong("params.output_config.format", "is set by BatchDeck from the `schema`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from batchdeck.sandbox.chance import token
 from batchdeck.sandbox.checks import check_params
 from batchdeck.sandbox.contract import image_page
 from batchdeck.sandbox.engine.transcribe import Transcript, transcribe
+from batchdeck.sandbox.fill import fill
+from batchdeck.sandbox.material import Material
 from batchdeck.sandbox.problems import invalid
 from batchdeck.sandbox.prompts import Prompt, blocks, read_prompt
 from batchdeck.sandbox.schemas import example_of
@@ -24,6 +27,7 @@ from batchdeck.sandbox.tokens import InputTokens, count_input, cut_to_tokens, im
 ENGINE = "batchdeck offline engine: reads the text layer of PDFs; not a vision model"
 _THINKING = "The offline engine does not think. It lays out what the text layer says."
 _ROOM_TO_THINK = 1_024
+_SUMMARY = re.compile(r"\bsummar", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +185,12 @@ def _image_size(data: bytes) -> tuple[int, int]:
 
 def _text(params: Mapping[str, Any], prompt: Prompt, transcripts: Sequence[Transcript]) -> str:
     schema = _schema(params)
+    material = _material(prompt, transcripts)
     if schema is not None:
-        return msgspec.json.encode(example_of(schema)).decode()
+        made = example_of(schema) if material is None else fill(schema, material)
+        return msgspec.json.encode(made).decode()
+    if material is not None and (not transcripts or _SUMMARY.search(prompt.text)):
+        return material.summary()
     if transcripts:
         return "\n\n".join(transcript.text for transcript in transcripts) or "The document has no text layer."
     if prompt.page is not None and prompt.has_images:
@@ -190,6 +198,14 @@ def _text(params: Mapping[str, Any], prompt: Prompt, transcripts: Sequence[Trans
     words = [block["text"] for block in blocks(params) if block["type"] == "text"]
     last = words[-1] if words else ""
     return f"This is the sandbox's offline engine, not a language model. The last thing you said was: {last}"
+
+
+def _material(prompt: Prompt, transcripts: Sequence[Transcript]) -> Material | None:
+    """Return the documents of a request as one text; None where it has none, or asks for a page of one."""
+    texts = [item.data.decode() for item in prompt.attachments if item.kind == "text"]
+    if prompt.page is None:
+        texts += [transcript.text for transcript in transcripts]
+    return Material.of("\n\n".join(texts)) if texts else None
 
 
 def _schema(params: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -50,6 +50,7 @@ class RowOutcome(enum.StrEnum):
     WRONG_PAGE = "wrong_page"
     LOSSY = "lossy"
     SPLIT_TEXT = "split_text"
+    OFF_SCHEMA = "off_schema"
     OK = "ok"
 
 

@@ -87,12 +87,17 @@ def _only_thinking(_: RowRule, answer: Answer) -> Answer:
 
 
 def _malformed(_: RowRule, answer: Answer) -> Answer:
-    """Two articles, the second one of the same page: nobody can say which is meant."""
+    """The answer twice, such as two articles of the same page: nobody can say which is meant."""
     return answer.with_text(answer.text + answer.text)
 
 
 def _unclosed(_: RowRule, answer: Answer) -> Answer:
-    return answer.with_text(answer.text.removesuffix("</article>"))
+    return answer.with_text(answer.text.removesuffix("</article>").removesuffix("}"))
+
+
+def _off_schema(_: RowRule, answer: Answer) -> Answer:
+    """JSON that can be read, and is another thing than the schema asked for."""
+    return answer.with_text('{"unexpected": "The sandbox was told to leave the schema."}')
 
 
 def _fenced(_: RowRule, answer: Answer) -> Answer:
@@ -146,4 +151,5 @@ _CHANGES: Mapping[RowOutcome, Callable[[RowRule, Answer], Answer]] = {
     RowOutcome.WRONG_PAGE: _wrong_page,
     RowOutcome.LOSSY: _lossy,
     RowOutcome.SPLIT_TEXT: _split_text,
+    RowOutcome.OFF_SCHEMA: _off_schema,
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _TEXT = "offline engine"
-_FORMATS: Mapping[str, str] = {
+FORMATS: Mapping[str, str] = {
     "date": "2026-01-01",
     "date-time": "2026-01-01T00:00:00Z",
     "time": "00:00:00Z",
@@ -18,7 +18,9 @@ _FORMATS: Mapping[str, str] = {
     "hostname": "example.org",
     "duration": "PT0S",
 }
-_DEEPEST = 32
+"""A valid value of each format."""
+DEEPEST = 32
+"""How deep schemas are followed; one that contains itself ends there."""
 
 
 def example_of(schema: Mapping[str, Any]) -> Any:
@@ -31,19 +33,19 @@ def example_of(schema: Mapping[str, Any]) -> Any:
 
 
 def _example(schema: object, root: Mapping[str, Any], depth: int) -> Any:
-    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+    if not isinstance(schema, Mapping) or depth > DEEPEST:
         return None
     if "const" in schema:
         return schema["const"]
     if schema.get("enum"):
         return schema["enum"][0]
     if "$ref" in schema:
-        return _example(_resolve(str(schema["$ref"]), root), root, depth + 1)
+        return _example(resolve(str(schema["$ref"]), root), root, depth + 1)
     for choice in ("anyOf", "oneOf"):
         if schema.get(choice):
             return _example({**_without(schema, choice), **_plain(schema[choice])}, root, depth + 1)
     if schema.get("allOf"):
-        return _example(_merged(schema, root), root, depth + 1)
+        return _example(merged(schema, root), root, depth + 1)
     return _by_type(schema, root, depth)
 
 
@@ -58,24 +60,26 @@ def _without(schema: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if name != key}
 
 
-def _merged(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
-    merged = _without(schema, "allOf")
+def merged(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema with the parts of its `allOf` put together."""
+    whole = _without(schema, "allOf")
     for part in schema["allOf"]:
         if isinstance(part, Mapping) and "$ref" in part:
-            part = _resolve(str(part["$ref"]), root)
+            part = resolve(str(part["$ref"]), root)
         if not isinstance(part, Mapping):
             continue
         for name, value in part.items():
             if name == "properties":
-                merged["properties"] = {**merged.get("properties", {}), **value}
+                whole["properties"] = {**whole.get("properties", {}), **value}
             elif name == "required":
-                merged["required"] = [*merged.get("required", []), *value]
+                whole["required"] = [*whole.get("required", []), *value]
             else:
-                merged.setdefault(name, value)
-    return merged
+                whole.setdefault(name, value)
+    return whole
 
 
-def _resolve(reference: str, root: Mapping[str, Any]) -> object:
+def resolve(reference: str, root: Mapping[str, Any]) -> object:
+    """Return what a reference within the document leads to."""
     found: object = root
     for step in reference.removeprefix("#").strip("/").split("/"):
         if step and isinstance(found, Mapping):
@@ -96,15 +100,16 @@ def _by_type(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> 
         item = schema.get("items", {})
         return [_example(item, root, depth + 1) for _ in range(int(schema.get("minItems", 0)))]
     if kind == "string" or kind is None:
-        text = _FORMATS.get(str(schema.get("format")), _TEXT)
+        text = FORMATS.get(str(schema.get("format")), _TEXT)
         text = text.ljust(int(schema.get("minLength", 0)), ".")
         return text[: int(schema["maxLength"])] if "maxLength" in schema else text
     if kind in ("integer", "number"):
-        return _number(schema)
+        return number_within(schema)
     return False if kind == "boolean" else None
 
 
-def _number(schema: Mapping[str, Any]) -> int | float:
+def number_within(schema: Mapping[str, Any]) -> int | float:
+    """Return the number next to zero, or to the lower bound, that a schema allows."""
     step = schema.get("multipleOf", 1)
     low = schema.get("minimum", schema.get("exclusiveMinimum", 0))
     value = -(-low // step) * step

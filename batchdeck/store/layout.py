@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from batchdeck.domain.documents import FileKind
 from batchdeck.domain.text import show
 from batchdeck.errors import DeckError, NetworkFileSystem, UsageError
 from batchdeck.store.disk import FOLDER_MODE, Disk, storage_failures
@@ -63,11 +64,15 @@ class DeckLayout:
     def vault(self) -> Path:
         return self.root / "vault"
 
-    def source(self, sha256: str) -> Path:
+    def source(self, sha256: str, kind: FileKind = FileKind.PDF) -> Path:
         """The kept copy of one source document."""
         if not _SHA256.fullmatch(sha256):
             raise UsageError(f"“{show(sha256, 80)}” is not a SHA-256 in 64 lower-case digits.")
-        return self.vault / f"{sha256}.pdf"
+        return self.vault / f"{sha256}.{kind}"
+
+    def rows(self, sha256: str, kind: FileKind) -> Path:
+        """Where each record of a kept source begins. Derived: can be made anew from the source."""
+        return self.source(sha256, kind).with_suffix(f".{kind}.rows")
 
     def readable_source(self, sha256: str) -> Path:
         """The decrypted copy of a source that needs a password."""
@@ -82,6 +87,14 @@ class DeckLayout:
 
     def pages(self, job: str) -> Path:
         return self.job(job) / "pages.jsonl"
+
+    def asked(self, job: str) -> Path:
+        """What the ready-made requests of a job ask for, where it has such."""
+        return self.job(job) / "asked.json"
+
+    def recipe(self, job: str) -> Path:
+        """Where the recipe is kept that a job was submitted with, if it is one of the operator's own."""
+        return self.job(job) / "recipe"
 
     @property
     def batches(self) -> Path:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from batchdeck.domain.documents import FileKind
 from batchdeck.domain.text import show
 from batchdeck.errors import Conflict, InputError, NotFound
 from batchdeck.store.disk import Disk, storage_failures, write_whole
@@ -26,12 +27,13 @@ class Vault:
         self._layout = layout
         self._disk = disk or Disk()
 
-    def keep(self, path: str | Path, sha256: str) -> Path:
+    def keep(self, path: str | Path, sha256: str, kind: FileKind = FileKind.PDF) -> Path:
         """Copy a source into the vault, if it is not there yet.
 
         Args:
             path: the source file, as it was scanned.
             sha256: what its bytes had then.
+            kind: what it was taken for.
 
         Returns:
             Where the copy is.
@@ -41,7 +43,7 @@ class Vault:
             InputError: it cannot be read any more.
             StorageFailed: the copy cannot be written.
         """
-        kept = self._layout.source(sha256)
+        kept = self._layout.source(sha256, kind)
         if not kept.exists():
             self._copy(path, kept, sha256)
         return kept
@@ -62,26 +64,28 @@ class Vault:
             self._copy(path, kept, None)
         return kept
 
-    def readable(self, sha256: str) -> Path:
-        """Return a PDF of a kept source that opens without a password.
+    def readable(self, sha256: str, kind: FileKind = FileKind.PDF) -> Path:
+        """Return a kept source; of a PDF, the form that opens without a password.
 
         Raises:
             NotFound: the source is not in the vault.
         """
+        if kind is not FileKind.PDF:
+            return self.path(sha256, kind)
         opened_form = self._layout.readable_source(sha256)
         return opened_form if opened_form.exists() else self.path(sha256)
 
-    def has(self, sha256: str) -> bool:
+    def has(self, sha256: str, kind: FileKind = FileKind.PDF) -> bool:
         """Say whether a source is in the vault."""
-        return self._layout.source(sha256).exists()
+        return self._layout.source(sha256, kind).exists()
 
-    def path(self, sha256: str) -> Path:
+    def path(self, sha256: str, kind: FileKind = FileKind.PDF) -> Path:
         """Return where a kept source is.
 
         Raises:
             NotFound: it is not in the vault.
         """
-        kept = self._layout.source(sha256)
+        kept = self._layout.source(sha256, kind)
         if not kept.exists():
             raise NotFound(
                 f"The source {sha256[:12]}… is not in the vault.",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _CHANGE = "change"
 _FIGURES = ("embed", "files")
+_WRITES_DOCUMENTS = "x writes one HTML document for each PDF; failed pages are marked, never left out."
 
 
 class ExportScreen(WorkingScreen):
@@ -56,7 +57,9 @@ class ExportScreen(WorkingScreen):
         super().__init__(registry, deck, work, job=job, folder=folder)
         self.job = deck.job(job)
         defaults = deck.settings.export
-        self._template: str = defaults.template
+        self._usual, choices = deck.export_choices(self.job.id)
+        self._choices = {template.name: template.summary for template in choices}
+        self._template = self._usual
         self._figures: str = defaults.figures
         self._folder = folder
         self._report: ExportReport | None = None
@@ -108,7 +111,7 @@ class ExportScreen(WorkingScreen):
             line.set_class(each is tone, f"-{each}")
 
     def _summary_of_template(self) -> str:
-        return show(_templates().get(self._template, "a template of your own"), 200)
+        return show(self._choices.get(self._template, "a template of your own"), 200)
 
     def _verdict(self) -> tuple[str, Tone]:
         if self._error is not None:
@@ -123,7 +126,9 @@ class ExportScreen(WorkingScreen):
                 f"Exported before, to {show(short_path(str(self.target_folder)), 300)}. x exports again.",
                 Tone.PLAIN,
             )
-        return "x writes one HTML document for each PDF; failed pages are marked, never left out.", Tone.PLAIN
+        if "document" in self._choices:
+            return _WRITES_DOCUMENTS, Tone.PLAIN
+        return "x writes all answers into one file; failed ones say why, never left out.", Tone.PLAIN
 
     def status(self) -> str:
         table = self.table
@@ -211,7 +216,7 @@ class ExportScreen(WorkingScreen):
 
     @property
     def _fields(self) -> Fields:
-        names = (self._template, *(name for name in _templates() if name != self._template))
+        names = (self._template, *(name for name in self._choices if name != self._template))
         return {"template": names, "figures": _FIGURES, "folder": (self._folder,)}
 
     def act_plan_edit(self) -> None:
@@ -227,7 +232,7 @@ class ExportScreen(WorkingScreen):
             name, value = read_change(event.text, self._fields)
             match name:
                 case "template":
-                    self._template = value or defaults.template
+                    self._template = value or self._usual
                 case "figures":
                     if value and value not in _FIGURES:
                         raise UsageError(
@@ -243,10 +248,3 @@ class ExportScreen(WorkingScreen):
 
 def _html_of(record: DocumentReport) -> str:
     return str(record.html)
-
-
-def _templates() -> dict[str, str]:
-    """Return the summary of each shipped template by its name."""
-    from batchdeck.deck import export_templates
-
-    return {template.name: template.summary for template in export_templates()}

@@ -1,8 +1,12 @@
-"""Looking through folders for something to submit: what a folder holds, and how a typed path could go on."""
+"""Looking through folders for something to submit: what a folder holds, and how a typed path could go on.
+
+Which files count is the recipe's: callers name the suffixes, in lower case.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +16,7 @@ _MOST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A folder or a PDF that can be chosen."""
+    """A folder or a file that can be chosen."""
 
     path: str
     label: str
@@ -20,8 +24,8 @@ class Entry:
     size: int = 0
 
 
-def entries_of(folder: str) -> list[Entry]:
-    """Return what a folder offers: itself, the one above, its folders, its PDFs. Hidden ones are left out.
+def entries_of(folder: str, suffixes: Collection[str]) -> list[Entry]:
+    """Return what a folder offers: itself, the one above, its folders, its files. Hidden ones are left out.
 
     A folder that cannot be read offers only the way up.
     """
@@ -35,7 +39,7 @@ def entries_of(folder: str) -> list[Entry]:
                     continue
                 if item.is_dir():
                     folders.append(Entry(item.path, f"{item.name}/", True))
-                elif item.name.lower().endswith(".pdf"):
+                elif os.path.splitext(item.name)[1].lower() in suffixes:
                     files.append(Entry(item.path, item.name, False, _size_of(item)))
                 if len(folders) + len(files) >= _MOST:
                     break
@@ -59,12 +63,12 @@ def folder_being_typed(typed: str) -> str:
     return typed.rpartition("/")[0] + "/" if "/" in typed else "."
 
 
-def complete_path(typed: str) -> list[str]:
-    """Return the folders and PDFs a typed path could mean, as they would be typed."""
+def complete_path(typed: str, suffixes: Collection[str]) -> list[str]:
+    """Return the folders and files a typed path could mean, as they would be typed."""
     folder, _, begun = typed.rpartition("/")
     typed_folder = f"{folder}/" if "/" in typed else ""
     ways = []
-    for entry in entries_of(typed_folder or ".")[2:]:
+    for entry in entries_of(typed_folder or ".", suffixes)[2:]:
         # A name that cannot be typed is chosen from the list instead.
         if entry.label.startswith(begun) and entry.label.isprintable():
             ways.append(typed_folder + entry.label)

@@ -18,6 +18,7 @@ from batchdeck.domain.counting import CountedEstimate
 from batchdeck.domain.documents import Scan
 from batchdeck.domain.events import DocumentScanned, Event
 from batchdeck.domain.planning import Plan, Submitted
+from batchdeck.domain.text import show
 from batchdeck.errors import AccountHeld, ApiRefused, BatchDeckError, UsageError
 from batchdeck.tui.actions.bindings import bindings_of
 from batchdeck.tui.actions.catalogue import ACTIONS
@@ -112,11 +113,13 @@ class SubmitScreen(WorkingScreen):
         self._scan = self._plan = self._sending = self._error = None
         typed = self._path or (os.getcwd() + "/")
         self._browse(folder_being_typed(typed))
-        self.query_one(Prompt).ask(_PATH, "path", typed, complete_path)
+        suffixes = self._wishes.suffixes()
+        self.query_one(Prompt).ask(_PATH, "path", typed, lambda begun: complete_path(begun, suffixes))
 
     def _browse(self, folder: str) -> None:
         self._browsed = folder
-        rows = RecordRows(ENTRY_COLUMNS, entries_of(folder), key_of=key_of_entry)
+        entries = entries_of(folder, self._wishes.suffixes())
+        rows = RecordRows(ENTRY_COLUMNS, entries, key_of=key_of_entry)
         self.query_one(RowTable).show(rows)
         self.renew_lines()
 
@@ -152,7 +155,7 @@ class SubmitScreen(WorkingScreen):
         self._scan = self._plan = self._sending = self._error = None
         self._piece = self.work.start(
             "looking at files",
-            self.deck.scan([full]),
+            self.deck.scan([full], recipe=self._wishes.recipe),
             on_event=self._note_scan,
             on_done=self._finish_scan,
             on_error=self._fail,
@@ -235,7 +238,8 @@ class SubmitScreen(WorkingScreen):
         if self.is_busy:
             pages = sum(line.pages for line in self._scanned)
             return f"{counted(pages, 'page')} in {counted(len(self._scanned), 'file')} so far"
-        return "Tab completes · Enter takes it · Esc: choose from the list, f: type again"
+        recipe = show(self._wishes.recipe, 40)
+        return f"for {recipe} (e changes it) · Tab completes, Enter takes · Esc: list, f: type"
 
     def _words(self) -> tuple[str, Tone]:
         """Return what is said below the list: the plan, how sending goes, what it came to."""
@@ -288,12 +292,22 @@ class SubmitScreen(WorkingScreen):
             self._look_at(event.text.strip())
         elif event.what == _CHANGE and event.text.strip():
             try:
-                self._wishes = self._wishes.changed(*read_change(event.text, self._fields))
-            except UsageError as error:
+                wishes = self._wishes.changed(*read_change(event.text, self._fields))
+            except BatchDeckError as error:
                 self.terminal.notify_error(error)
             else:
                 self._sending = self._error = None
-                self._make_plan()
+                self._wish(wishes)
+
+    def _wish(self, wishes: Wishes) -> None:
+        """Take changed wishes; another recipe may read other files, so they are looked at anew."""
+        has_other_recipe, self._wishes = wishes.recipe != self._wishes.recipe, wishes
+        if not has_other_recipe:
+            self._make_plan()
+        elif self._scan is not None:
+            self._look_at(self._path)
+        else:
+            self._browse(self._browsed)
 
     # Doing
 

@@ -47,7 +47,8 @@ class Wishes:
         """Return these wishes with one changed; an empty value takes it back.
 
         Raises:
-            UsageError: the value makes no sense for the field.
+            UsageError: the value makes no sense for the field, or the recipe is wrong.
+            NotFound: there is no such recipe.
         """
         match field:
             case "model":
@@ -69,7 +70,15 @@ class Wishes:
             case "again":
                 return replace(self, again=read_yes(value))
             case _:
-                return replace(self, recipe=value or DEFAULT_RECIPE)
+                from batchdeck.deck import find_recipe
+
+                return replace(self, recipe=find_recipe(value or DEFAULT_RECIPE).reference)
+
+    def suffixes(self) -> frozenset[str]:
+        """Return the suffixes of the files that the recipe reads."""
+        from batchdeck.deck import readable_suffixes
+
+        return readable_suffixes(self.recipe)
 
 
 def _read_mode(value: str) -> Mode:

@@ -112,7 +112,7 @@ ENTRY_COLUMNS = (
     ),
     Column[Entry](
         "size",
-        "PDFS",
+        "SIZE",
         lambda entry: size(entry.size) if entry.size else NOTHING,
         9,
         align=Align.RIGHT,

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from batchdeck.domain.resources import template_root
 from batchdeck.sandbox.samples import write_samples
 from batchdeck.tui.screens.submit import SubmitScreen
 
 Shows = Callable[..., Awaitable[str]]
+Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +76,41 @@ async def test_what_is_refused_as_a_batch_is_offered_in_real_time_with_its_price
         assert (row.realtime, row.good) == (True, 2)
         await pilot.press("escape", "down")
         await shows(app, "» real time, full price")
+
+
+async def test_another_recipe_looks_at_other_files_whose_answers_are_exported_as_data(
+    tmp_path: Path, play_deck: Any, shows: Shows, until: Until
+) -> None:
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    tickets = template_root() / "prompts" / "tickets" / "sample" / "tickets.jsonl"
+    (folder / "tickets.jsonl").write_bytes(tickets.read_bytes())
+    (folder / "letter.txt").write_text("Dear library, thank you.")
+    async with play_deck(tmp_path / "deck", sandbox=True) as (app, pilot, deck):
+        app.home.perform("deck.submit", str(folder))
+        await shows(app, "No usable page is left")
+        await pilot.press("e", *"recipe nonsense", "enter")
+        await until(lambda: any("no recipe “nonsense”" in note.message for note in app._notifications))
+        await pilot.press("e", *"recipe tickets", "enter")
+        await shows(app, "8 pages of 1 document", "tickets.jsonl", "claude-haiku-5-5", "y sends them")
+        await pilot.press("y")
+        await shows(app, "8 pages submitted in 1 batch")
+        (job,) = deck.jobs()
+        usual, choices = deck.export_choices(job.id)
+        assert usual == "jsonl"
+        assert {template.name for template in choices} == {"jsonl", "csv", "markdown", "html"}
+
+
+async def test_files_to_choose_from_are_those_the_recipe_reads(
+    tmp_path: Path, play_deck: Any, shows: Shows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("paper.pdf", "note.txt", "rows.csv"):
+        (tmp_path / name).write_text("x")
+    async with play_deck(tmp_path / "deck", sandbox=True) as (app, pilot, _):
+        app.home.perform("deck.submit")
+        await shows(app, "paper.pdf", "for pdf-to-html")
+        await pilot.press("escape", "e", *"recipe summarize", "enter")
+        await shows(app, "paper.pdf", "note.txt", "for summarize")
+        await pilot.press("e", *"recipe classify", "enter")
+        await shows(app, "note.txt", "rows.csv", "for classify")

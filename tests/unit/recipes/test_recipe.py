@@ -67,7 +67,7 @@ def test_optional_keys_may_be_left_out(own: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("pdf-to-htm", "Did you mean “pdf-to-html”"), ("nothing like it", "Shipped:"), ("../x", "Shipped:")],
+    [("pdf-to-htm", "Did you mean “pdf-to-html”"), ("nothing like it", "Known:"), ("../x", "Known:")],
 )
 def test_an_unknown_recipe_is_answered_with_the_nearest(name: str, hint: str) -> None:
     with pytest.raises(NotFound, match="no recipe") as caught:

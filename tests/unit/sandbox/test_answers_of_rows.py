@@ -63,10 +63,16 @@ def test_a_pdf_without_a_named_page_is_transcribed_as_plain_text(
     api: Api, page_row: Row, report_page: bytes, text_of: Read
 ) -> None:
     row = page_row("p", report_page)
-    row["params"]["messages"][0]["content"][1]["text"] = "Summarise this."
-    text = text_of(api.run([row])["p"])
+    summary = page_row("s", report_page)
+    row["params"]["messages"][0]["content"][1]["text"] = "Read this out."
+    summary["params"]["messages"][0]["content"][1]["text"] = "Summarise this."
+    results = api.run([row, summary])
+    text = text_of(results["p"])
     assert text.startswith("A Year at Harrowmere Public Library")
     assert "<" not in text
+    shorter = text_of(results["s"])
+    assert 0 < len(shorter) <= 500 < len(text)
+    assert shorter.split(".")[0].split()[-1] in text
 
 
 def test_a_text_is_answered_by_saying_what_is_answering(api: Api, text_row: Row, text_of: Read) -> None:
