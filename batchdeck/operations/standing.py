@@ -28,6 +28,7 @@ from batchdeck.domain.standing import (
     next_step,
 )
 from batchdeck.errors import BatchDeckError, NothingToSubmit
+from batchdeck.operations.asked import recipe_of
 from batchdeck.operations.context import Context
 from batchdeck.operations.export import export
 from batchdeck.operations.export_task import ExportOptions
@@ -36,6 +37,7 @@ from batchdeck.operations.plan import unsent_indices
 from batchdeck.operations.retry import plan_retry, retry
 from batchdeck.operations.send import by_order
 from batchdeck.operations.turns import Run, finish, send_prepared, submissions_of
+from batchdeck.recipes.recipe import Contract
 
 
 class StandingOrders:
@@ -211,7 +213,9 @@ class StandingOrders:
     async def _export(self, job: Job, state: str) -> AsyncGenerator[Event, None]:
         context = self._context
         folder = self._folder_of(job)
-        options = ExportOptions(self._template, context.settings.export.figures)
+        # The template that is set is for documents; answers that are data go through their recipe's own.
+        is_html = recipe_of(context, job).contract is Contract.PAGE_HTML
+        options = ExportOptions(self._template if is_html else "", context.settings.export.figures)
         async with aclosing(export(context, job.id, out=folder, options=options)) as events:
             async for event in events:
                 if not isinstance(event, Finished):
