@@ -18,7 +18,6 @@ from batchdeck.domain.counting import CountedEstimate
 from batchdeck.domain.documents import Scan
 from batchdeck.domain.events import DocumentScanned, Event
 from batchdeck.domain.planning import Plan, Submitted
-from batchdeck.domain.text import show
 from batchdeck.errors import AccountHeld, ApiRefused, BatchDeckError, UsageError
 from batchdeck.tui.actions.bindings import bindings_of
 from batchdeck.tui.actions.catalogue import ACTIONS
@@ -39,11 +38,11 @@ from batchdeck.tui.screens.submit_rows import (
     key_of_entry,
     key_of_file,
     options_line,
-    plan_lines,
     planned_lines,
     scanned_line,
     shown_path,
 )
+from batchdeck.tui.screens.submit_words import browsing_line, why_unsendable, words_below
 from batchdeck.tui.screens.working import WorkingScreen
 from batchdeck.tui.tracking import Piece, Work
 from batchdeck.tui.widgets.lines import say
@@ -238,25 +237,14 @@ class SubmitScreen(WorkingScreen):
         if self.is_busy:
             pages = sum(line.pages for line in self._scanned)
             return f"{counted(pages, 'page')} in {counted(len(self._scanned), 'file')} so far"
-        recipe = show(self._wishes.recipe, 40)
-        return f"for {recipe} (e changes it) · Tab completes, Enter takes · Esc: list, f: type"
+        return browsing_line(self._wishes.recipe)
 
     def _words(self) -> tuple[str, Tone]:
         """Return what is said below the list: the plan, how sending goes, what it came to."""
-        if self._sending is not None:
-            text, tone = ending(self._sending)
-            lines = self._sending.lines(6)
-            return "\n".join([*lines, text] if text else lines or ["▸ Preparing…"]), tone
-        if self._error is not None:
-            return f"✗ {self._error.title}: {self._error.message} {self._error.hint}".rstrip(), Tone.BAD
-        if self._plan is not None:
-            lines = plan_lines(self._plan, 4, self._counted)
-            if self._why_not():
-                return "\n".join(lines), Tone.BAD
-            if not self.deck.read_only:
-                lines.append("y sends them. Nothing has been sent yet.")
-            return "\n".join(lines), Tone.PLAIN
-        return "", Tone.PLAIN
+        may_send = not self.deck.read_only
+        return words_below(
+            self._sending, self._error, self._plan, self._counted, self._why_not(), may_send=may_send
+        )
 
     # What actions are about
 
@@ -266,10 +254,7 @@ class SubmitScreen(WorkingScreen):
             return "Choose a folder first."
         if self._sending is not None and self._sending.error is None and not self._sending.stopped:
             return "This has been sent."
-        fatal = [finding.message for finding in plan.findings if finding.fatal]
-        if fatal:
-            return f"The API would refuse every page: {fatal[0]}"
-        return "" if plan.documents else "No usable page is left: the list says why."
+        return why_unsendable(plan)
 
     def facts(self) -> Context:
         why_not = self._why_not()
