@@ -15,6 +15,7 @@ def main() -> None:
     import batchdeck.cli.notify
     import batchdeck.cli.recipes
     import batchdeck.cli.service
+    import batchdeck.cli.serving
     import batchdeck.cli.submitting
     import batchdeck.cli.watching  # noqa: F401
     from batchdeck.cli.app import run

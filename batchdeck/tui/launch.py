@@ -13,13 +13,19 @@ from batchdeck.tui.manners.colour import refuse_unfit_terminal
 if TYPE_CHECKING:
     from batchdeck.deck import Deck
 
+DRIVER_VARIABLE = "TEXTUAL_DRIVER"
+SERVED_DRIVER = "batchdeck.tui.served:ServedDriver"
+"""The driver that `batchdeck serve` names to the dashboards it starts."""
+
 
 def check_terminal() -> None:
-    """Refuse to go on where nothing can be drawn.
+    """Refuse to go on where nothing can be drawn. A browser, behind `batchdeck serve`, can draw.
 
     Raises:
         UsageError: not a terminal, or one that cannot place its cursor (``TERM=dumb``).
     """
+    if os.environ.get(DRIVER_VARIABLE) == SERVED_DRIVER:
+        return
     refuse_unfit_terminal(os.environ, is_terminal=sys.stdin.isatty() and sys.stdout.isatty())
 
 

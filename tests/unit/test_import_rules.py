@@ -22,6 +22,7 @@ HEAVY = frozenset(
         *("pypdf", "pikepdf", "pypdfium2", "PIL"),
         *("html5lib", "lxml", "nh3", "jinja2", "latex2mathml", "rapidfuzz"),
         *("msgspec", "tinydb", "pebble", "textual", "rich", "typer", "watchfiles", "apprise"),
+        *("aiohttp", "textual_serve"),
     }
 )
 """Whatever takes more than a few milliseconds to import, or is needed only once work begins."""
@@ -31,6 +32,7 @@ SHOWN_WITH = {
     "batchdeck.deck": LEDGER,
     "batchdeck.cli": LEDGER | {"typer", "rich"},
     "batchdeck.tui": LEDGER | {"textual", "rich"},
+    "batchdeck.web": {"aiohttp", "jinja2"},
 }
 
 

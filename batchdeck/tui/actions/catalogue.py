@@ -56,7 +56,7 @@ WORK = (
     Action(
         "job.open_export",
         "open export",
-        "Say where the exported documents are, and copy the path.",
+        "Say where the exported documents are, and copy the path; in a browser, open them.",
         ("o",),
         frozenset({Place.BATCHES, Place.JOB, Place.EXPORT}),
         "Work",

@@ -148,6 +148,11 @@ class TerminalApp(App[int], inherit_bindings=False):
         else:
             self.notify(f"{what}: sent to the terminal's clipboard. Should it not arrive, Y shows it.")
 
+    def open_beside(self, address: str) -> None:
+        """Have the browser that is the terminal open an address, relative to its page, in another tab."""
+        self.open_url(address)
+        self.notify(f"Opened beside this tab: {address}")
+
     def call_attention(self, title: str, body: str) -> None:
         """Call an operator who looks elsewhere, in the way the settings say."""
         self.send(

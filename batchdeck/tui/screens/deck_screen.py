@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from textual.message import Message
 
@@ -76,11 +79,16 @@ class DeckScreen(FrameScreen):
         if self.table is not None:
             self.table.follow(not self.table.following)
 
-    def tell_export(self, job: str) -> None:
-        """Say where a job was exported to, and offer the folder's path to the clipboard: over SSH there is no
-        browser to open it with."""
+    def tell_export(self, job: str, file: str = "") -> None:
+        """Show where a job was exported to, or one file of it: in a browser open it, in a terminal say the
+        path and offer it to the clipboard, since over SSH there is no browser to open it with."""
         folder = self.deck.exported(job)
-        if folder is not None:
+        if folder is not None and self.app.is_web and Path(file or folder).is_relative_to(folder):
+            name = Path(file).relative_to(folder).as_posix() if file else ""
+            self.terminal.open_beside(f"exports/{job}/{quote(os.fsencode(name))}")
+        elif file:
+            self.terminal.offer(file, file)
+        elif folder is not None:
             self.terminal.offer(str(folder), f"Exported to {folder}")
 
     # Going to and fro

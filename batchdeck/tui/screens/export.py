@@ -203,9 +203,8 @@ class ExportScreen(WorkingScreen):
         )
 
     def act_job_open_export(self) -> None:
-        """Say where the document under the cursor is, and offer the path: over SSH there is no browser."""
-        path = self.what_to_copy()
-        self.terminal.offer(path, path)
+        """Show where the document under the cursor is, or the export as a whole."""
+        self.tell_export(self.job.id, self.what_to_copy())
 
     @on(RowTable.Opened)
     def _open_row(self) -> None:
