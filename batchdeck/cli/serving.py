@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -123,7 +125,10 @@ async def _serve(session: Session, options: ServeOptions, *, json: bool) -> int:
             base_url=session.base_url,
             profile=session.profile,
         )
-        await serve_web(deck, dashboards, options, announce=announce)
+        # Being told to stop is how a server ends well.
+        with contextlib.suppress(asyncio.CancelledError):
+            await serve_web(deck, dashboards, options, announce=announce)
+    narrate("Stopped, and every dashboard with it.")
     return 0
 
 

@@ -50,9 +50,11 @@ class DashboardCommand:
     @property
     def arguments(self) -> tuple[str, ...]:
         """The command line. Nothing of it comes from a browser, and nothing is imported from where the server
-        happens to have been started (`-P`)."""
+        happens to have been started (`-P`), unless BatchDeck itself lies there."""
+        is_here = Path(__file__).parents[2] == Path.cwd()
         return (
-            *(sys.executable, "-P", "-m", "batchdeck", "--deck", str(self.deck)),
+            *(sys.executable, *(() if is_here else ("-P",)), "-m", "batchdeck"),
+            *("--deck", str(self.deck)),
             *(() if self.write else ("--read-only",)),
             *(("--sandbox",) if self.sandbox else ()),
             *(("--base-url", self.base_url) if self.base_url else ()),

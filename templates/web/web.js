@@ -24,8 +24,11 @@ addEventListener("DOMContentLoaded", () => {
   const begin = window.onload;
   window.onload = null;
   const faces = ["16px 'Roboto Mono'", "italic 16px 'Roboto Mono'", "bold 16px 'Roboto Mono'"];
-  Promise.allSettled(faces.map((face) => document.fonts.load(face))).then(() => {
-    begin();
-    document.querySelector(".xterm-helper-textarea")?.focus();
-  });
+  Promise.allSettled(faces.map((face) => document.fonts.load(face))).then(begin);
+  // Keys go to the dashboard without a click, once there is one to take them.
+  new MutationObserver((_, watching) => {
+    if (!document.body.classList.contains("-loaded")) return;
+    watching.disconnect();
+    document.querySelector(".xterm-helper-textarea").focus();
+  }).observe(document.body, { attributeFilter: ["class"] });
 });
