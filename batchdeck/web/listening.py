@@ -96,7 +96,7 @@ def _links(options: ServeOptions, port: int | None, token: str) -> tuple[str, ..
 async def _listening(options: ServeOptions) -> AsyncIterator[socket.socket]:
     if options.unix_socket is not None:
         path = options.unix_socket
-        listener = _bind_file(path)
+        listener = bind_file(path)
         try:
             yield listener
         finally:
@@ -126,8 +126,12 @@ async def _bind_port(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _bind_file(path: Path) -> socket.socket:
-    """Listen on a socket file with mode 0600; one that nobody listens on any more is replaced."""
+def bind_file(path: Path) -> socket.socket:
+    """Take a socket file of mode 0600; one that nobody listens on any more is replaced.
+
+    Raises:
+        UsageError: somebody does, or something else is there.
+    """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     # Made with its mode: between making and changing it, others could connect.
     umask = os.umask(0o177)

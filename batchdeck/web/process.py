@@ -34,6 +34,7 @@ class DashboardProcess:
         self._last_words = bytearray()
         self._listening = asyncio.create_task(self._listen())
         self._ending: asyncio.Task[None] | None = None
+        self._is_up = False
 
     @staticmethod
     async def start(command: Sequence[str], environment: Mapping[str, str]) -> DashboardProcess:
@@ -71,6 +72,7 @@ class DashboardProcess:
         for _ in range(_MOST_PRELUDE_LINES):
             line = await stdout.readline()
             if line == _PRELUDE:
+                self._is_up = True
                 break
             if not line:
                 return
@@ -96,7 +98,9 @@ class DashboardProcess:
         # Its input ends, and the driver leaves. What it still draws is read, or it would wait to be heard.
         stdin.close()
         draining = asyncio.create_task(_drain(stdout))
-        for number in (None, signal.SIGTERM, signal.SIGKILL):
+        # One that is still starting has no work to put away.
+        gently = (None,) if self._is_up else ()
+        for number in (*gently, signal.SIGTERM, signal.SIGKILL):
             if number is not None:
                 self._signal(number)
             with contextlib.suppress(TimeoutError):

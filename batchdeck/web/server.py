@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _HEARTBEAT_SECONDS = 15.0
 """A tab that does not answer for so long has gone, and its dashboard with it."""
-_PATIENCE_SECONDS = 2.0
+_PATIENCE_SECONDS = 3.0
 """How long a tab waits for a place: one that is reloaded asks before its old self has gone."""
 _MOST_MESSAGE_BYTES = 1 << 20
 _CHUNK = 1 << 18
@@ -77,8 +77,6 @@ class WebServer:
             application.router.add_get(
                 f"{base}/exports/{{job}}/{{name:.+}}", self._exported_file, allow_head=False
             )
-            if base:
-                application.router.add_get(base, self._add_slash, allow_head=False)
         application.on_response_prepare.append(_forbid)
         application.on_shutdown.append(self._close_all)
         return application
@@ -98,7 +96,11 @@ class WebServer:
             return _refuse("No origin", "Dashboards are opened from the page of this server only.")
         if origins and not self._addresses.is_own_origin(origins[0], request.headers["Host"]):
             return _refuse("Foreign origin", "Pages from elsewhere may not speak to this server.")
-        if request.path in ("/", f"{self._options.prefix}/") and "token" in request.query:
+        prefix = self._options.prefix
+        if prefix and request.path == prefix:
+            # The cookie is for what lies below the slash.
+            raise web.HTTPFound(location=f"{prefix.rpartition('/')[2]}/")
+        if request.path in ("/", f"{prefix}/") and "token" in request.query:
             return self._sign_in(request)
         if not self._is_signed_in(request):
             return _refuse("Not signed in", "Open the link that batchdeck serve has printed last.")
@@ -142,22 +144,14 @@ class WebServer:
     # Pages and files
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
-        async with self._place() as is_free:
-            if not is_free:
-                return _refuse("No place is free", self._full, status=503)
         size = request.query.get("fontsize", "")
         font_size = int(size) if size.isascii() and size.isdigit() and int(size) in _FONT_SIZES else 16
-        return _page("dashboard", deck=show(self._deck.path.name, 60), font_size=font_size)
-
-    @property
-    def _full(self) -> str:
-        return (
-            f"{self._options.max_sessions} dashboards are open, and no more may be: close another tab, or "
-            "start batchdeck serve with a greater --max-sessions."
+        return _page(
+            "dashboard",
+            deck=show(self._deck.path.name, 60),
+            font_size=font_size,
+            most=self._options.max_sessions,
         )
-
-    async def _add_slash(self, request: web.Request) -> web.StreamResponse:
-        raise web.HTTPFound(location=f"{request.path.rpartition('/')[2]}/")
 
     async def _asset(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -236,7 +230,8 @@ class WebServer:
         """Give a tab a dashboard of its own, for as long as both last."""
         async with self._place() as is_free:
             if not is_free:
-                return _refuse("No place is free", self._full, status=503)
+                text = f"{self._options.max_sessions} dashboards are open, and no more may be."
+                return _refuse("No place is free", text, status=503)
             socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_SECONDS, max_msg_size=_MOST_MESSAGE_BYTES)
             await socket.prepare(request)
             self._sockets.add(socket)
