@@ -24,8 +24,8 @@ COMMANDS = (
         "export",
         "validate",
     ),
-    *("cancel", "delete", "adopt", "reconcile", "doctor", "sandbox", "templates", "recipes", "prices"),
-    "costs",
+    *("cancel", "delete", "adopt", "reconcile", "doctor", "serve", "sandbox"),
+    *("templates", "recipes", "prices", "costs"),
     *("notify test", "notify show", "service print", "service install", "service uninstall", "service cron"),
     *("recipes list", "recipes show", "recipes check", "recipes new"),
 )

@@ -11,6 +11,7 @@ from textual.command import Provider
 
 from batchdeck.tui.actions.catalogue import ACTIONS
 from batchdeck.tui.actions.registry import Registry
+from batchdeck.tui.manners.browser import is_served
 from batchdeck.tui.manners.colour import ColourMode, decide_colours
 from batchdeck.tui.manners.pictures import decide_pictures
 from batchdeck.tui.manners.terminal_app import TerminalApp
@@ -56,7 +57,9 @@ class DeckApp(TerminalApp):
             notify=interface.notify,
             clock=deck.now,
         )
-        self.registry = Registry(ACTIONS, keymap=interface.keys, read_only=deck.read_only)
+        self.registry = Registry(
+            ACTIONS, keymap=interface.keys, read_only=deck.read_only, is_served=is_served(environ)
+        )
         self.set_keymap(self.registry.keymap())
         self.deck = deck
         self.work = Work(self)

@@ -8,14 +8,11 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batchdeck.tui.manners.browser import is_served
 from batchdeck.tui.manners.colour import refuse_unfit_terminal
 
 if TYPE_CHECKING:
     from batchdeck.deck import Deck
-
-DRIVER_VARIABLE = "TEXTUAL_DRIVER"
-SERVED_DRIVER = "batchdeck.tui.served:ServedDriver"
-"""The driver that `batchdeck serve` names to the dashboards it starts."""
 
 
 def check_terminal() -> None:
@@ -24,7 +21,7 @@ def check_terminal() -> None:
     Raises:
         UsageError: not a terminal, or one that cannot place its cursor (``TERM=dumb``).
     """
-    if os.environ.get(DRIVER_VARIABLE) == SERVED_DRIVER:
+    if is_served(os.environ):
         return
     refuse_unfit_terminal(os.environ, is_terminal=sys.stdin.isatty() and sys.stdout.isatty())
 

@@ -234,11 +234,11 @@ class WebServer:
                 return _refuse("No place is free", text, status=503)
             socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_SECONDS, max_msg_size=_MOST_MESSAGE_BYTES)
             await socket.prepare(request)
-            self._sockets.add(socket)
             environment = self._command.environment(
                 os.environ, width=_cells(request, "width", 80), height=_cells(request, "height", 24)
             )
             process = await DashboardProcess.start(self._command.arguments, environment)
+            self._sockets.add(socket)
             try:
                 await join(
                     socket,
@@ -265,7 +265,7 @@ class WebServer:
             self._places.release()
 
     async def _close_all(self, _: web.Application) -> None:
-        closing = (socket.close(code=WSCloseCode.GOING_AWAY, message=b"stopped") for socket in self._sockets)
+        closing = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"stopped") for socket in self._sockets]
         await asyncio.gather(*closing, return_exceptions=True)
 
 

@@ -10,7 +10,7 @@ const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
-const PATIENCE = 60_000;
+const PATIENCE = 40_000;
 
 const task = JSON.parse(readFileSync(0, "utf8"));
 const require = createRequire(join(task.modules, "batchdeck.cjs"));
@@ -28,6 +28,12 @@ await context.addInitScript(() => {
   });
 });
 context.on("request", (request) => seen.requests.push(request.url()));
+// What a policy stopped has not left the browser.
+context.on("requestfailed", (request) => {
+  const reason = request.failure().errorText;
+  if (/csp/i.test(reason)) seen.requests.splice(seen.requests.indexOf(request.url()), 1);
+  else seen.errors.push(`${request.url()}: ${reason}`);
+});
 context.on("weberror", (error) => seen.errors.push(String(error.error())));
 context.on("console", (message) => {
   if (message.type() === "error") seen.errors.push(message.text());
@@ -46,7 +52,7 @@ context.on("page", listen);
 
 async function until(holds, what) {
   const end = Date.now() + PATIENCE;
-  while (!holds()) {
+  while (!(await holds())) {
     if (Date.now() > end) throw new Error(`${what} did not come; last drawn:\n${since.slice(-3000)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -63,7 +69,16 @@ const take = {
   see: async (text) => until(() => since.includes(text), text),
   seePage: async (selector) => void (await page.waitForSelector(selector, { timeout: PATIENCE, state: "attached" })),
   resize: async ([width, height]) => { since = ""; await page.setViewportSize({ width, height }); },
-  picture: async (path) => void (await page.screenshot({ path })),
+  // When two in a row are the same: what came has been painted.
+  picture: async (path) => {
+    let before = null;
+    await until(async () => {
+      const now = await page.screenshot({ path });
+      const isStill = before !== null && now.equals(before);
+      before = now;
+      return isStill;
+    }, "a still picture");
+  },
   popup: async (key) => {
     const opening = context.waitForEvent("page", { timeout: PATIENCE });
     await page.keyboard.press(key);
@@ -73,12 +88,7 @@ const take = {
   click: async (selector) => { await page.click(selector); await page.waitForLoadState("load"); },
   back: async () => { await page.close(); page = first; await page.bringToFront(); },
   ask: async ([name, expression]) => { seen.answers[name] = await page.evaluate(expression); },
-  // A page of another origin, which the browser takes for the same site.
-  foreign: async (url) => {
-    page = await context.newPage();
-    await page.route(url, (route) => route.fulfill({ contentType: "text/html", body: "<title>elsewhere</title>" }));
-    await page.goto(url);
-  },
+  tab: async (url) => { page = await context.newPage(); await page.goto(url, { timeout: PATIENCE }); },
 };
 
 try {

@@ -51,6 +51,7 @@ WORK = (
         "export",
         "folder",
         footer=30,
+        writes_files=True,
         why_disabled=why.nothing_to_export,
     ),
     Action(
@@ -166,6 +167,7 @@ PROPOSALS = (
         "Work",
         "export",
         footer=1,
+        writes_files=True,
         why_disabled=why.not_ready,
     ),
 )

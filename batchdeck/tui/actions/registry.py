@@ -40,6 +40,8 @@ class Action:
     """Costs money: asks first, with the cost."""
     writes: bool = False
     """Changes the deck."""
+    writes_files: bool = False
+    """Writes files beside the deck's own: a read-only session in a browser has to do without it."""
     proposes: bool = False
     """Its question is a screen of its own (what is sent, what it costs), so no dialog comes before it."""
     why_disabled: Callable[[Context], str] | None = None
@@ -88,8 +90,12 @@ class Registry:
         *,
         keymap: Mapping[str, str] | None = None,
         read_only: bool = False,
+        is_served: bool = False,
     ) -> None:
         """Take `actions`; `keymap` gives other keys by action id (``"batch.cancel": "ctrl+x,K"``).
+
+        `is_served` says that the operator sits at a browser, perhaps on another machine: a read-only session
+        writes no files here then.
 
         Raises:
             ConfigError: the keymap names an unknown action or key, or gives one key to two actions that can
@@ -101,7 +107,11 @@ class Registry:
         self._remapped = {
             action.id: ",".join(action.keys) for action in remapped if action.id in (keymap or {})
         }
-        self._stripped = {action.id: action for action in remapped if read_only and action.needs_write}
+        self._stripped = {
+            action.id: action
+            for action in remapped
+            if read_only and (action.needs_write or (is_served and action.writes_files))
+        }
         self._actions = {action.id: action for action in remapped if action.id not in self._stripped}
 
     def __iter__(self) -> Iterator[Action]:
