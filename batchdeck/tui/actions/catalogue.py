@@ -51,7 +51,7 @@ WORK = (
         "export",
         "folder",
         footer=30,
-        writes_files=True,
+        reaches_out=True,
         why_disabled=why.nothing_to_export,
     ),
     Action(
@@ -167,7 +167,7 @@ PROPOSALS = (
         "Work",
         "export",
         footer=1,
-        writes_files=True,
+        reaches_out=True,
         why_disabled=why.not_ready,
     ),
 )
@@ -220,6 +220,7 @@ LOOKING = (
         places=frozenset({Place.BATCHES}),
         group="Looking",
         command="notify-test",
+        reaches_out=True,
     ),
     Action("view.refresh", "refresh", "Ask the API now.", ("R",), _LIVE, "Looking", "refresh"),
     Action(

@@ -40,8 +40,8 @@ class Action:
     """Costs money: asks first, with the cost."""
     writes: bool = False
     """Changes the deck."""
-    writes_files: bool = False
-    """Writes files beside the deck's own: a read-only session in a browser has to do without it."""
+    reaches_out: bool = False
+    """Writes files or sends messages: a read-only session in a browser has to do without it."""
     proposes: bool = False
     """Its question is a screen of its own (what is sent, what it costs), so no dialog comes before it."""
     why_disabled: Callable[[Context], str] | None = None
@@ -95,7 +95,7 @@ class Registry:
         """Take `actions`; `keymap` gives other keys by action id (``"batch.cancel": "ctrl+x,K"``).
 
         `is_served` says that the operator sits at a browser, perhaps on another machine: a read-only session
-        writes no files here then.
+        does not reach out then.
 
         Raises:
             ConfigError: the keymap names an unknown action or key, or gives one key to two actions that can
@@ -110,7 +110,7 @@ class Registry:
         self._stripped = {
             action.id: action
             for action in remapped
-            if read_only and (action.needs_write or (is_served and action.writes_files))
+            if read_only and (action.needs_write or (is_served and action.reaches_out))
         }
         self._actions = {action.id: action for action in remapped if action.id not in self._stripped}
 
