@@ -48,7 +48,9 @@ def log_record(event: Event, at: dt.datetime) -> dict[str, Any] | None:
     """Return an event as a log record; None for one that only says how far something has come."""
     if isinstance(event, _ONLY_PROGRESS):
         return None
-    return made_record(_level(event), at, **event_record(event))
+    facts = event_record(event)
+    facts.pop("level", None)  # a note's own, which is the record's
+    return made_record(_level(event), at, **facts)
 
 
 def made_record(level: str, at: dt.datetime, **facts: object) -> dict[str, Any]:

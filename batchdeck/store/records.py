@@ -150,12 +150,21 @@ def _typed(row: Mapping[str, Any], kind: type[T], table: Kind) -> T:
 
 
 def _plain(record: object) -> Any:
-    row = msgspec.to_builtins(record)
+    # As JSON gives it back: a row with a tuple in it would count as changed whenever it is written again.
+    row = _listed(msgspec.to_builtins(record))
     try:
         msgspec.json.encode(row)
     except UnicodeEncodeError:
         return _speakable(row)
     return row
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _listed(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_listed(item) for item in value]
+    return value
 
 
 def _speakable(value: Any) -> Any:

@@ -104,14 +104,15 @@ async def test_a_batch_from_its_creation_to_its_deletion(
 
 
 async def test_cancelling_and_its_limits(gateway: Gateway, spool: Callable[..., tuple[Path, int]]) -> None:
-    batch = await gateway.create_batch(*spool(("a", params_of(1))))
+    # Many rows, so that it does not end before it has been asked for what only an ended one has.
+    batch = await gateway.create_batch(*spool(*((f"a-{n}", params_of(1)) for n in range(40))))
     with pytest.raises(ApiNotFound):
         await download(gateway, batch.id)
     with pytest.raises(RequestRefused):
         await gateway.delete(batch.id)
     assert (await gateway.cancel(batch.id)).status in {"canceling", "ended"}
     ended = await wait_for_end(gateway, batch)
-    assert ended.counts.total == 1
+    assert ended.counts.total == 40
 
 
 async def test_lists_run_from_the_newest_page_by_page(

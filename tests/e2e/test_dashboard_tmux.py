@@ -262,6 +262,7 @@ def test_a_ladder_stops_at_its_gate_and_goes_on_by_keys(
     pane.keys("Enter")
     pane.wait_for("16 pages of 4 documents", "y sends them")
     pane.keys("e")
+    pane.wait_for("change")
     pane.write("ladder 1,1,3,rest")
     pane.keys("Enter")
     pane.wait_for("1,1,3,rest · name papers", "y sends them")

@@ -36,7 +36,10 @@ def test_the_documented_commands_do_what_is_said(
     (job,) = who.json("jobs")["jobs"]
     assert (job["state"], job["outcomes"]) == ("complete", {"ok": 13})
     rows = who.json("ls")["batches"]
-    assert sorted((row["realtime"], row["requests"]) for row in rows) == {
-        "At once": [(False, 11), (True, 2)],
-        "Small first": [(False, 1), (False, 5), (False, 6), (True, 1)],
-    }[heading]
+    assert (
+        sorted((row["realtime"], row["requests"]) for row in rows)
+        == {
+            "At once": [(False, 11), (True, 2)],
+            "Small first": [(False, 1), (False, 5), (False, 6), (True, 1)],
+        }[heading]
+    )

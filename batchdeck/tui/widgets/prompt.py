@@ -104,7 +104,9 @@ class Prompt(Horizontal):
         with self.prevent(Input.Changed):
             field.value = text
         self.add_class("-asking")
-        field.focus()
+        # At once, not when the app gets round to it: what was typed ahead belongs into the line; as keys of the
+        # screen it could do anything.
+        self.screen.set_focus(field)
         field.action_end()
 
     def leave(self) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from textual.command import CommandPalette
 
 from batchdeck.deck import Deck
@@ -179,10 +179,10 @@ class Operator(RuleBasedStateMachine):
 
         self.runner.run(tell())
 
-    @precondition(lambda self: (self.home / "sandbox" / "server.json").exists())
     @rule()
     def the_api_dies(self) -> None:
         async def kill() -> None:
+            # Where none runs there is nothing to kill; a precondition would depend on the machine's speed.
             with contextlib.suppress(OSError, msgspec.DecodeError, KeyError, ProcessLookupError):
                 server = msgspec.json.decode((self.home / "sandbox" / "server.json").read_bytes())
                 os.kill(server["pid"], signal.SIGKILL)
