@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
@@ -25,13 +24,6 @@ _URL_SAFE = "%/:=&?~#+!$,;'@()*[]"
 """What stays as it is in a link, beside letters, digits and `_.-~`."""
 
 
-class Half(StrEnum):
-    """The half of a page that a request shows, where the whole page's answer would be too long."""
-
-    UPPER = "upper"
-    LOWER = "lower"
-
-
 @dataclass(frozen=True, slots=True)
 class PageContext:
     """What the request says about a page. Names, labels and links come from the file and may be hostile."""
@@ -47,7 +39,6 @@ class PageContext:
     """Targets of the page's links, in reading order."""
     language: str = ""
     """What the file declares; empty where it does not."""
-    half: Half | None = None
 
 
 def build_params(
@@ -112,7 +103,6 @@ def _harmless(context: PageContext) -> dict[str, object]:
         "document": show(context.document, _NAME_LIMIT),
         "links": tuple(usable_links(context.links)),
         "language": show(context.language, _LANGUAGE_LIMIT),
-        "half": context.half,
     }
 
 

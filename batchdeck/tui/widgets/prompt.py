@@ -104,8 +104,8 @@ class Prompt(Horizontal):
         with self.prevent(Input.Changed):
             field.value = text
         self.add_class("-asking")
-        # At once, not when the app gets round to it: what was typed ahead belongs into the line; as keys of the
-        # screen it could do anything.
+        # At once, not when the app gets round to it: what was typed ahead belongs into the line, and as keys
+        # of the screen it could do anything.
         self.screen.set_focus(field)
         field.action_end()
 

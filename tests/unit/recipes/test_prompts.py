@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from batchdeck.domain.requests import BODY_PREFIX, BODY_SEPARATOR, BODY_SUFFIX, lint_parameters
 from batchdeck.errors import ConfigError
-from batchdeck.recipes.prompts import Half, PageContext, build_params, encode_request, usable_links
+from batchdeck.recipes.prompts import PageContext, build_params, encode_request, usable_links
 from batchdeck.recipes.recipe import Recipe, load_recipe
 
 PDF = b"%PDF-1.7\n\x00\xff one page"
@@ -94,13 +94,6 @@ def test_a_page_as_an_image() -> None:
         "source": {"type": "base64", "media_type": "image/png", "data": PNG},
     }
     assert text["text"].startswith("The image above is page 7 of")
-
-
-@pytest.mark.parametrize("half", list(Half))
-def test_half_a_page_says_which(half: Half) -> None:
-    text = instruction_of(PageContext(7, 9, half=half), as_image=PNG)
-    assert f"Only the {half} half of the page is shown" in text
-    assert 'data-page="7"' in text
 
 
 def test_the_constant_part_is_the_same_for_every_page() -> None:
