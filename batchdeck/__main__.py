@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 
-def main() -> None:
-    """Load the commands, which register themselves with the root, and run the command line."""
+def load_commands() -> None:
+    """Load the commands, which register themselves with the root."""
     import batchdeck.cli.batches
     import batchdeck.cli.checks
     import batchdeck.cli.demo
@@ -18,6 +18,11 @@ def main() -> None:
     import batchdeck.cli.serving
     import batchdeck.cli.submitting
     import batchdeck.cli.watching  # noqa: F401
+
+
+def main() -> None:
+    """Load the commands and run the command line."""
+    load_commands()
     from batchdeck.cli.app import run
 
     run()

@@ -75,6 +75,19 @@ class Connection:
     def shown_endpoint(self) -> str:
         return "SANDBOX" if self.is_sandbox else show(urlsplit(self._base_url).netloc, 60)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command line's words that another process gets to the same endpoint by."""
+        if self.is_sandbox:
+            return ()
+        profile = ("--profile", self._profile) if self._profile else ()
+        return ("--base-url", self._base_url, *profile)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What such a process needs in its environment: a key that was given to this one by hand."""
+        return {"ANTHROPIC_API_KEY": self._api_key} if self._api_key and not self.is_sandbox else {}
+
     async def gateway(self) -> Gateway:
         """Return the gateway, connecting first if need be; a sandbox is started if none is running.
 

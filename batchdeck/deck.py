@@ -27,6 +27,7 @@ from batchdeck.offers import (
 )
 from batchdeck.opening import OpenOptions, open_deck
 from batchdeck.reading import DeckReader
+from batchdeck.showing import Shown
 
 if TYPE_CHECKING:
     from batchdeck.domain.counting import CountedEstimate
@@ -49,7 +50,7 @@ __all__ = [
 ]
 
 
-class Deck(DeckReader):
+class Deck(DeckReader, Shown):
     """One home folder: ledger, archive, vault and audit log, and the one API endpoint they belong to.
 
     ::

@@ -46,6 +46,10 @@ class BatchDeckError(Exception):
         self.message = message
         self.hint = hint
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows instead of a traceback: what happened, why, what to do next."""
+        return [f"{self.title}.", f"  {self.message}", *([f"  → {self.hint}"] if self.hint else [])]
+
 
 class UsageError(BatchDeckError):
     title = "That cannot be done this way"

@@ -14,6 +14,7 @@ from batchdeck.domain.calls import ApiCall
 from batchdeck.domain.costs import PriceList
 from batchdeck.domain.health import Health
 from batchdeck.domain.inbox import InboxOrder
+from batchdeck.domain.listing import Listing
 from batchdeck.domain.lookup import find_one
 from batchdeck.domain.overview import BatchRow, JobState, Totals, batch_rows, job_state, totals
 from batchdeck.domain.pages import Answer, FailureGroup, PageDetail, SourcePage
@@ -41,6 +42,12 @@ class DeckReader:
         self._context = context
         self._connection = connection
 
+    def __repr__(self) -> str:
+        sums = self.totals()
+        kind = "sandbox deck" if self.is_sandbox else "deck"
+        counts = f"{sums.open_batches:,} open batches, {sums.pages_failed:,} failed pages"
+        return f"<{kind} {show(str(self.path), 200)}: {counts}>"
+
     # What kind of deck this is
 
     @property
@@ -59,6 +66,13 @@ class DeckReader:
     def endpoint(self) -> str:
         """The API's host as shown to the operator."""
         return self._connection.shown_endpoint
+
+    @property
+    def reopening(self) -> tuple[tuple[str, ...], dict[str, str]]:
+        """How another process opens this deck: the command line's words, and what to add to its environment.
+        The latter may hold a key."""
+        words = ("--deck", str(self.path), *self._connection.words)
+        return words + (("--read-only",) if self.read_only else ()), self._connection.environ
 
     @property
     def settings(self) -> Settings:
@@ -86,9 +100,10 @@ class DeckReader:
         """A number that changes whenever the ledger does, as of the last `refresh`."""
         return self._context.ledger.version
 
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> Listing[Job]:
         """Return all jobs, newest first."""
-        return sorted(self._context.ledger.jobs().values(), key=lambda job: job.created_at, reverse=True)
+        jobs = self._context.ledger.jobs().values()
+        return Listing(sorted(jobs, key=lambda job: job.created_at, reverse=True))
 
     def job(self, name: str) -> Job:
         """Return a job by id, unambiguous beginning of its id, or name.
@@ -140,15 +155,17 @@ class DeckReader:
 
         return advice(self._context, self.job(job).id)
 
-    def submissions(self, job: str) -> list[Submission]:
+    def submissions(self, job: str) -> Listing[Submission]:
         """Return a job's submissions in the order they were made."""
         own = [s for s in self._context.ledger.submissions().values() if s.job == job]
-        return sorted(own, key=lambda submission: submission.created_at)
+        return Listing(sorted(own, key=lambda submission: submission.created_at))
 
-    def batches(self) -> list[BatchRow]:
+    def batches(self) -> Listing[BatchRow]:
         """Return every batch, and every submission without one, newest first."""
         ledger = self._context.ledger
-        return batch_rows(ledger.jobs(), ledger.submissions().values(), ledger.batches().values(), self.now())
+        return Listing(
+            batch_rows(ledger.jobs(), ledger.submissions().values(), ledger.batches().values(), self.now())
+        )
 
     def batch(self, name: str) -> Batch:
         """Return a batch by id, or unambiguous beginning or end of its id.
@@ -201,9 +218,9 @@ class DeckReader:
 
         return page_detail(self._context, job, index)
 
-    def failures(self, target: str) -> list[FailureGroup]:
+    def failures(self, target: str) -> Listing[FailureGroup]:
         """Return a job's or batch's failed pages, grouped by cause."""
-        return self.pages(target).failure_groups()
+        return Listing(self.pages(target).failure_groups())
 
     def answer(self, custom_id: str) -> Answer | None:
         """Return what came back for one attempt; None while nothing has.
@@ -296,9 +313,9 @@ class DeckReader:
         standing = self.settings.standing
         return standing.auto_retry or standing.auto_export is not None or self.inbox_order() is not None
 
-    def log(self, count: int = 500) -> list[AuditEntry]:
+    def log(self, count: int = 500) -> Listing[AuditEntry]:
         """Return the last lines of the audit log, oldest first."""
-        return self._context.audit.tail(count)
+        return Listing(self._context.audit.tail(count))
 
     def api_calls(self) -> tuple[ApiCall, ...]:
         """Return the last calls this process has made to the API for this deck, in the order they ended."""

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from batchdeck import __version__
+from batchdeck._version import __version__
 from batchdeck.cli.session import Session
 
 _HOISTED_FLAGS = frozenset({"--read-only", "--sandbox", "--debug"})

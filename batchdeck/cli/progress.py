@@ -31,7 +31,7 @@ class Narrator:
 
     async def run(self, operation: Operation[T]) -> T:
         """Run an operation to its end, telling of it, and return its result."""
-        with self._bars():
+        with self.telling():
             async for event in operation:
                 if isinstance(event, Finished):
                     return cast("T", event.result)
@@ -44,21 +44,19 @@ class Narrator:
             return
         match event:
             case events.DocumentScanned(file=file, done=done, files=files):
-                self._move("Scanning", done, files)
+                self.move("Scanning", done, files)
                 if not isinstance(file, Document):
                     self.say(f"✗ {show(file.path, 100)}: {file.problem}")
             case events.PagesPrepared(done=done, total=total):
-                self._move("Preparing pages", done, total)
+                self.move("Preparing pages", done, total)
             case events.BatchSending(submission=key, sent=sent, size=total):
-                self._move(f"Sending {size(total)} ({key[:4]})", sent, total)
+                self.move(f"Sending {size(total)} ({key[:4]})", sent, total)
             case events.BatchSubmitted(batch=batch, requests=requests):
                 self.say(f"✓ {batch} accepted: {counted(requests, 'page')}")
             case events.AnswersArriving(submission=key, counts=counts):
-                self._move(
-                    f"Answers in real time ({key[:4]})", counts.total - counts.processing, counts.total
-                )
+                self.move(f"Answers in real time ({key[:4]})", counts.total - counts.processing, counts.total)
             case events.DocumentExported(done=done, documents=total):
-                self._move("Exporting documents", done, total)
+                self.move("Exporting documents", done, total)
             case _:
                 line = _line(event)
                 if line:
@@ -70,7 +68,8 @@ class Narrator:
             for line in text.splitlines():
                 self._console.print(Text(show(line)))
 
-    def _move(self, what: str, done: int, total: int) -> None:
+    def move(self, what: str, done: int, total: int) -> None:
+        """Show how far something is."""
         if self._progress is None:
             return
         if what not in self._tasks:
@@ -78,7 +77,8 @@ class Narrator:
         self._progress.update(self._tasks[what], completed=done, total=total)
 
     @contextmanager
-    def _bars(self) -> Iterator[None]:
+    def telling(self) -> Iterator[None]:
+        """Show bars for the length of the block, where somebody looks."""
         if self._quiet or not sys.stderr.isatty():
             yield
             return

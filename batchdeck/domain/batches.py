@@ -130,6 +130,10 @@ class Job:
     auto_exported: str = ""
     """What had come in when a standing order last exported it (`domain.standing.archive_state`)."""
 
+    def __repr__(self) -> str:
+        tally = ", ".join(f"{count:,} {outcome}" for outcome, count in self.outcomes.items())
+        return f"<Job {self.id} {self.name!r}: {self.pages:,} pages{': ' * bool(tally)}{tally}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -288,6 +292,9 @@ class Batch:
     """Key of the submission whose second, unwanted acceptance this batch is."""
     gone: bool = False
     """The API has answered 404 for it for longer than believable: deleted elsewhere, or expired."""
+
+    def __repr__(self) -> str:
+        return f"<Batch {self.id}: {self.remote.status}, {self.remote.counts.total:,} requests>"
 
     @property
     def is_realtime(self) -> bool:

@@ -255,6 +255,10 @@ class Scan:
         """Bytes of the usable files."""
         return sum(document.size for document in self.documents)
 
+    def __repr__(self) -> str:
+        files = f"{len(self.documents):,} usable files, {self.page_count:,} pages"
+        return f"<Scan: {files}, {len(self.unusable):,} files with a problem>"
+
 
 def mark_duplicates(files: Iterable[ScannedFile]) -> Scan:
     """Keep the first file of each content; say of every later one whose copy it is."""

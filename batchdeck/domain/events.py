@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from batchdeck.domain.batches import RequestCounts
 from batchdeck.domain.documents import Document, UnusableFile
@@ -314,6 +315,10 @@ class Operation(Generic[T]):
     resumed.
     """
 
+    teller: ClassVar[Callable[[], AbstractContextManager[Callable[[Event], object]]] | None] = None
+    """Tells of operations that are awaited, where a face has no other place for their events: what it
+    returns is entered while one runs, and gives what each event is handed to."""
+
     def __init__(self, events: AsyncGenerator[Event, None]) -> None:
         self._events = events
 
@@ -328,12 +333,15 @@ class Operation(Generic[T]):
         await self._events.aclose()
 
     async def _run(self) -> T:
-        try:
-            async for event in self._events:
-                if isinstance(event, Finished):
-                    return cast("T", event.result)
-        finally:
-            await self._events.aclose()
+        told = Operation.teller
+        with told() if told is not None else nullcontext(lambda event: None) as tell:
+            try:
+                async for event in self._events:
+                    tell(event)
+                    if isinstance(event, Finished):
+                        return cast("T", event.result)
+            finally:
+                await self._events.aclose()
         raise RuntimeError("an operation ended without its result")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from batchdeck.domain.batches import Mode, ranges_of
 from batchdeck.domain.costs import Estimate
 from batchdeck.domain.documents import Document, UnusableFile
+from batchdeck.domain.framing import Framed, FramedSet
 from batchdeck.domain.outcomes import Outcome, Remedy, next_max_tokens
 from batchdeck.domain.pages import PageRow
 from batchdeck.domain.requests import LintFinding
@@ -59,6 +60,11 @@ class Plan:
     @property
     def pages(self) -> int:
         return sum(len(document.numbers) for document in self.documents)
+
+    def __repr__(self) -> str:
+        cost = f"about ${self.estimate.usd:,.2f}" if self.estimate.known else "at an unknown price"
+        size = f"{self.pages:,} pages of {len(self.documents):,} documents"
+        return f"<Plan {self.name!r}: {size}, {self.model}, {cost}>"
 
 
 def expected_bytes(documents: Iterable[PlannedDocument], prompt_bytes: int) -> int:
@@ -127,6 +133,10 @@ class RetryPlan:
     @property
     def pages(self) -> int:
         return sum(len(turn.indices) for turn in self.turns)
+
+    def __repr__(self) -> str:
+        cost = f"about ${self.estimate.usd:,.2f}" if self.estimate.known else "at an unknown price"
+        return f"<RetryPlan of {self.job}: {self.pages:,} pages, {len(self.skipped):,} left out, {cost}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +321,10 @@ class DocumentReport:
     review: int
     """Things a person should look at."""
 
+    def show(self, *, height: int = 600) -> Framed:
+        """Return the document as a notebook shows it in place; `height` in CSS pixels."""
+        return Framed(self.html, self.document, height)
+
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
@@ -321,3 +335,10 @@ class ExportReport:
     documents: tuple[DocumentReport, ...]
     failures: tuple[str, ...] = ()
     """Documents that could not be exported at all, and why."""
+
+    def show(self, *, height: int = 600) -> FramedSet:
+        """Return all documents as a notebook shows them in place; `height` of each in CSS pixels."""
+        return FramedSet(tuple(document.show(height=height) for document in self.documents))
+
+    def __repr__(self) -> str:
+        return f"<ExportReport of {self.job}: {len(self.documents):,} documents in {self.folder}>"

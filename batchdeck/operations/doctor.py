@@ -14,6 +14,7 @@ from pathlib import Path
 
 from batchdeck.domain.batches import SubmissionState
 from batchdeck.domain.events import Event, Finished
+from batchdeck.domain.listing import Listing
 from batchdeck.errors import BatchDeckError
 from batchdeck.operations.context import Context
 from batchdeck.operations.reach import show_notifying
@@ -37,7 +38,7 @@ async def doctor(context: Context, credential_source: str = "") -> AsyncGenerato
     """Look everything over; the result is a list of `Check`."""
     checks = await _check_api(context, credential_source)
     checks += await asyncio.to_thread(lambda: list(_check_deck(context)))
-    yield Finished(checks)
+    yield Finished(Listing(checks))
 
 
 async def _check_api(context: Context, credential_source: str) -> list[Check]:

@@ -12,6 +12,7 @@ from itertools import chain
 from batchdeck.domain.batches import Job
 from batchdeck.domain.costs import ModelPrice, PriceList
 from batchdeck.domain.documents import Page, Sha256
+from batchdeck.domain.listing import Tabular
 from batchdeck.domain.outcomes import Outcome, Remedy
 from batchdeck.domain.pages import Attempt, FailureGroup, PageRow
 from batchdeck.domain.query_columns import Column
@@ -29,7 +30,7 @@ from batchdeck.store.turns import IndexCache, Turn, foreign_turn, turns_of_job
 _FAILURES = frozenset(outcome for outcome in Outcome if outcome.is_failure)
 
 
-class PageTable:
+class PageTable(Tabular):
     """Pages as rows. A row is made when it is asked for; what is kept is columns and derived arrays.
 
     Use `of_job` or `of_batch`; `refresh` after the ledger has changed re-reads only the indexes that are new.

@@ -23,6 +23,7 @@ HEAVY = frozenset(
         *("html5lib", "lxml", "nh3", "jinja2", "latex2mathml", "rapidfuzz"),
         *("msgspec", "tinydb", "pebble", "textual", "rich", "typer", "watchfiles", "apprise"),
         *("aiohttp", "textual_serve"),
+        *("IPython", "anywidget", "ipywidgets", "traitlets", "pandas"),
     }
 )
 """Whatever takes more than a few milliseconds to import, or is needed only once work begins."""
@@ -33,6 +34,8 @@ SHOWN_WITH = {
     "batchdeck.cli": LEDGER | {"typer", "rich"},
     "batchdeck.tui": LEDGER | {"textual", "rich"},
     "batchdeck.web": {"aiohttp", "jinja2"},
+    "batchdeck.notebook": LEDGER
+    | {"typer", "rich", "textual", "IPython", "anywidget", "ipywidgets", "traitlets"},
 }
 
 
