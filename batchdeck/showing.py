@@ -54,7 +54,8 @@ class Shown:
 
         Args:
             seconds: how often the deck is looked at.
-            track: also poll and archive, unless another process does.
+            track: also poll and archive, unless another process does. Standing orders and the inbox are left
+                alone: a table spends nothing.
 
         Raises:
             UsageError: this is no notebook.

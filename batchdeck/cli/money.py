@@ -36,7 +36,7 @@ def costs(
 
     async def command(deck: Deck) -> int:
         chosen = by or (CostsBy.DOCUMENT if job is not None else CostsBy.JOB)
-        table = deck.costs(chosen, job=job, since=_day(since))
+        table = deck.costs(chosen, job=job, since=read_day(since))
         advice = deck.advice(job) if job is not None else []
         if json:
             record = {
@@ -58,7 +58,12 @@ def costs(
     session.run(command)
 
 
-def _day(text: str | None) -> dt.date | None:
+def read_day(text: str | None) -> dt.date | None:
+    """Read a day as typed.
+
+    Raises:
+        UsageError: it is none.
+    """
     try:
         return dt.date.fromisoformat(text) if text is not None else None
     except ValueError:

@@ -11,7 +11,7 @@ from batchdeck.domain.text import show
 
 @dataclass(frozen=True, slots=True)
 class Framed:
-    """One HTML file, read when it is shown.
+    """One HTML file, read when it is shown; a file of another kind is shown as the text it is.
 
     The frame carries the document itself, so no address is asked for, and its `sandbox` is empty: no script
     of the document runs, no form is sent, and to the notebook's page it is a stranger.
@@ -24,6 +24,8 @@ class Framed:
 
     def _repr_html_(self) -> str:
         document = self.path.read_text(encoding="utf-8")
+        if self.path.suffix not in (".html", ".htm"):
+            document = f"<pre>{escape(document)}</pre>"
         return (
             f'<iframe sandbox="" srcdoc="{escape(document)}" title="{escape(show(self.title, 200))}" '
             f'width="100%" height="{int(self.height)}" loading="lazy" '

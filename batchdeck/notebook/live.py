@@ -12,8 +12,8 @@ from batchdeck.domain.text import show
 from batchdeck.errors import BatchDeckError
 from batchdeck.notebook.cards import Card
 from batchdeck.notebook.render import card_html, card_text
+from batchdeck.notebook.tables import batch_table
 from batchdeck.notebook.telling import Output, Stopped, as_html, show_in_cell
-from batchdeck.notebook.views import batch_table
 
 _CLOSED = frozenset({BatchStatus.DONE, BatchStatus.RETRIED, BatchStatus.GONE, BatchStatus.FAILED})
 
@@ -60,7 +60,7 @@ class Live:
 
     async def _track(self) -> None:
         try:
-            async for _ in self._deck.track(until_ended=True):
+            async for _ in self._deck.track(until_ended=True, unattended=False):
                 pass
         except BatchDeckError as error:
             self._trouble = f"{error.title}: {error.message} {error.hint}".strip()

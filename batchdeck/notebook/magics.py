@@ -15,7 +15,7 @@ from batchdeck.domain.text import show
 from batchdeck.errors import BatchDeckError, UsageError
 from batchdeck.notebook.backstage import Backstage
 from batchdeck.notebook.decks import decks_of
-from batchdeck.notebook.verbs import VERBS
+from batchdeck.notebook.verbs import find_verb
 from batchdeck.notebook.words import Words, commands, complete_words, read_words
 
 
@@ -47,12 +47,7 @@ class DeckMagic:
         if words.help:
             print(words.help)
             return None
-        verb = VERBS.get(words.command)
-        if words.command and verb is None:
-            raise UsageError(
-                f"“{words.command}” has nothing to return to a notebook.",
-                hint=f"Run it as a program: !batchdeck {line.strip()}",
-            )
+        verb = find_verb(words, line)
         opening = self._opening(words)
 
         async def work(deck: Deck) -> object:

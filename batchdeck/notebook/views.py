@@ -3,64 +3,42 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from batchdeck.cli.output import counted, money, size
 from batchdeck.deck import Deck
 from batchdeck.domain.batches import Batch, Job, Submission
-from batchdeck.domain.costs import Estimate, PriceList
+from batchdeck.domain.costs import PriceList
 from batchdeck.domain.documents import Scan
 from batchdeck.domain.listing import Listing
 from batchdeck.domain.overview import BatchRow, by_need
 from batchdeck.domain.pages import FailureGroup, PageDetail, PageRow
 from batchdeck.domain.planning import ExportReport, Plan, RetryPlan, Submitted
+from batchdeck.domain.spending import CostTable
 from batchdeck.domain.text import show
-from batchdeck.notebook.cards import Card, Columns, Table, facts
-
-_BATCHES = Columns(
-    ("Status", "Job", "Batch", "Try", "Pages", "Ok", "Failed", "Age", "Cost"), frozenset({3, 4, 5, 6, 7, 8})
+from batchdeck.notebook.cards import Card, facts
+from batchdeck.notebook.tables import (
+    ATTEMPTS,
+    CHECKS,
+    COSTS,
+    DOCUMENTS,
+    FAILURES,
+    FILES,
+    FINDINGS,
+    JOBS,
+    NAMED,
+    PRICES,
+    PROBLEMS,
+    SKIPPED,
+    TURNS,
+    batch_table,
+    moment,
+    page_table,
+    price,
+    tally,
+    why,
 )
-_JOBS = Columns(("Job", "Id", "Documents", "Pages", "Outcomes", "Model", "Submitted"), frozenset({2, 3}))
-_PAGES = Columns(("#", "Document", "Page", "Outcome", "Tries", "Cost", "Why"), frozenset({0, 4, 5}))
-_FAILURES = Columns(("Outcome", "Pages", "Calls for", "Example"), frozenset({1}))
-_FILES = Columns(("File", "Pages", "Size", "Title"), frozenset({1, 2}))
-_PROBLEMS = Columns(("File", "Problem"))
-_TURNS = Columns(("Outcome", "Pages", "Change", "Model"), frozenset({1}))
-_SKIPPED = Columns(("#", "Outcome", "Left out because"), frozenset({0}))
-_DOCUMENTS = Columns(
-    ("Document", "Pages", "Placeholders", "Unverified", "Errors", "Review", "File"), frozenset(range(1, 6))
-)
-_ATTEMPTS = Columns(("Try", "Outcome", "Batch", "Model", "max_tokens", "Change", "Why"), frozenset({0, 4}))
-_CHECKS = Columns(("Check", "Well", "Found"))
-_NAMED = Columns(("Name", "What it is", "More"))
-_PRICES = Columns(("Model", "Input", "Output", "Retires"), frozenset({1, 2}))
-_FINDINGS = Columns(("File", "Line", "Rule", "Message"), frozenset({1}))
-
-
-def batch_table(caption: str, rows: Sequence[BatchRow], now: dt.datetime, *, most: int = 50) -> Table:
-    """Return batches as a table."""
-    cells = (
-        (
-            row.status,
-            row.job_name,
-            row.id or f"({row.key})",
-            row.attempt,
-            f"{row.requests:,}",
-            row.good,
-            row.failed,
-            span(now - row.created_at),
-            money(row.cost),
-        )
-        for row in rows
-    )
-    return _BATCHES.fill(caption, cells, len(rows), most=most)
-
-
-def span(duration: dt.timedelta) -> str:
-    """Return a duration: hours and minutes below a day, whole days from there on."""
-    minutes = max(0, int(duration.total_seconds())) // 60
-    return f"{minutes // 60}:{minutes % 60:02d}" if minutes < 1440 else f"{minutes // 1440}d"
 
 
 def deck_card(deck: Deck) -> Card:
@@ -87,9 +65,9 @@ def scan_card(scan: Scan) -> Card:
         for d in scan.documents
     )
     problems = ((show(file.path), file.problem) for file in scan.unusable)
-    tables = [_FILES.fill("Usable files", files, len(scan.documents))] if scan.documents else []
+    tables = [FILES.fill("Usable files", files, len(scan.documents))] if scan.documents else []
     if scan.unusable:
-        tables.append(_PROBLEMS.fill("Files with a problem", problems, len(scan.unusable)))
+        tables.append(PROBLEMS.fill("Files with a problem", problems, len(scan.unusable)))
     found = f"{counted(len(scan.documents), 'usable file')}, {counted(scan.page_count, 'page')}"
     return Card(f"Scan: {found}, {size(scan.size)}", tables=tuple(tables))
 
@@ -97,7 +75,7 @@ def scan_card(scan: Scan) -> Card:
 def plan_card(plan: Plan) -> Card:
     """Return what submitting a plan would send and cost."""
     known = facts(
-        cost=_cost(plan.estimate),
+        cost=price(plan.estimate),
         batches=f"about {plan.batches:,}",
         sends=size(plan.body_bytes),
         in_real_time=counted(plan.realtime_pages, "page") if plan.realtime_pages else "",
@@ -111,9 +89,9 @@ def plan_card(plan: Plan) -> Card:
         for p in plan.documents
     )
     problems = ((show(file.path), file.problem) for file in plan.skipped)
-    tables = [_FILES.fill("To be submitted", files, len(plan.documents))] if plan.documents else []
+    tables = [FILES.fill("To be submitted", files, len(plan.documents))] if plan.documents else []
     if plan.skipped:
-        tables.append(_PROBLEMS.fill("Left out", problems, len(plan.skipped)))
+        tables.append(PROBLEMS.fill("Left out", problems, len(plan.skipped)))
     notes = (*plan.caveats, *(finding.message for finding in plan.findings))
     title = f"Plan {plan.name}: {counted(plan.pages, 'page')} of {counted(len(plan.documents), 'document')}"
     return Card(title, known, notes, tuple(tables))
@@ -123,11 +101,11 @@ def retry_plan_card(plan: RetryPlan) -> Card:
     """Return what a retry would send and cost."""
     turns = ((t.outcome, f"{len(t.indices):,}", t.change, t.model) for t in plan.turns)
     skipped = ((f"{s.index:,}", s.outcome, s.reason) for s in plan.skipped)
-    tables = [_TURNS.fill("To be sent again", turns, len(plan.turns))] if plan.turns else []
+    tables = [TURNS.fill("To be sent again", turns, len(plan.turns))] if plan.turns else []
     if plan.skipped:
-        tables.append(_SKIPPED.fill("Left out", skipped, len(plan.skipped)))
+        tables.append(SKIPPED.fill("Left out", skipped, len(plan.skipped)))
     title = f"Retry of {plan.job}: {counted(plan.pages, 'page')}"
-    return Card(title, facts(cost=_cost(plan.estimate)), tables=tuple(tables))
+    return Card(title, facts(cost=price(plan.estimate)), tables=tuple(tables))
 
 
 def submitted_card(result: Submitted) -> Card:
@@ -137,7 +115,9 @@ def submitted_card(result: Submitted) -> Card:
         notes.append(f"The account needs you first: {result.held}")
     if result.in_doubt:
         notes.append("It is not known whether the API took all of it: await deck.reconcile().")
-    if result.unsent:
+    if result.is_climbing:
+        notes.append(f"{counted(result.unsent, 'page')} on later rungs, sent by tracking once a gate holds.")
+    elif result.unsent:
         notes.append(f"{counted(result.unsent, 'page')} not sent yet: await deck.resume(…).")
     known = facts(job=result.job, batches=", ".join(result.batches))
     return Card(f"Submitted {counted(result.pages, 'page')}", known, tuple(notes))
@@ -148,11 +128,11 @@ def job_card(job: Job) -> Card:
     known = facts(
         id=job.id,
         pages=f"{job.pages:,} of {counted(len(job.documents), 'document')}",
-        outcomes=_tally(job.outcomes),
-        estimate=_cost(job.estimate),
+        outcomes=tally(job.outcomes),
+        estimate=price(job.estimate),
         model=job.model,
         recipe=job.recipe,
-        submitted=_moment(job.created_at),
+        submitted=moment(job.created_at),
         by=job.operator,
     )
     return Card(f"Job {show(job.name, 100)}", known)
@@ -165,11 +145,11 @@ def batch_card(batch: Batch) -> Card:
         status=batch.remote.status,
         requests=f"{counts.total:,}: {counts.processing:,} processing, {counts.succeeded:,} succeeded, "
         f"{counts.errored:,} errored, {counts.canceled:,} canceled, {counts.expired:,} expired",
-        outcomes=_tally(batch.outcomes),
+        outcomes=tally(batch.outcomes),
         cost=money(batch.cost) if batch.cost is not None else "",
         archived="on this disk" if batch.archive is not None else "not yet",
         job=batch.job,
-        created=_moment(batch.remote.created_at),
+        created=moment(batch.remote.created_at),
     )
     return Card(f"Batch {batch.id}", known, batch.archive.findings if batch.archive else ())
 
@@ -179,7 +159,7 @@ def page_card(detail: PageDetail) -> Card:
     row = detail.row
     known = facts(
         outcome=row.outcome,
-        why=_why(row),
+        why=why(row),
         calls_for=row.remedy.replace("_", " "),
         cost=money(row.cost) if row.cost is not None else "",
     )
@@ -196,7 +176,7 @@ def page_card(detail: PageDetail) -> Card:
         for a in detail.attempts
     )
     title = f"Page {row.page} of {row.document}, #{row.index} of job {detail.job}"
-    return Card(title, known, tables=(_ATTEMPTS.fill("Attempts", attempts, len(detail.attempts)),))
+    return Card(title, known, tables=(ATTEMPTS.fill("Attempts", attempts, len(detail.attempts)),))
 
 
 def export_card(report: ExportReport) -> Card:
@@ -205,7 +185,7 @@ def export_card(report: ExportReport) -> Card:
         (d.document, d.pages, d.placeholders, d.unverified, d.errors, d.review, d.html.name)
         for d in report.documents
     )
-    table = _DOCUMENTS.fill("Documents", rows, len(report.documents))
+    table = DOCUMENTS.fill("Documents", rows, len(report.documents))
     title = f"Export of {report.job}: {counted(len(report.documents), 'document')}"
     return Card(title, facts(folder=report.folder, look="report.show()"), report.failures, (table,))
 
@@ -232,20 +212,38 @@ def validation_card(result: Any) -> Card:
     """Return what does not hold in HTML files."""
     rows = [(file.name, f.line or None, f.rule, f.message) for file, found in result.files for f in found]
     title = f"{counted(len(rows), 'finding')} in {counted(len(result.files), 'file')}"
-    tables = (_FINDINGS.fill("Findings", rows, len(rows)),) if rows else ()
+    tables = (FINDINGS.fill("Findings", rows, len(rows)),) if rows else ()
     return Card(title, notes=result.not_installed, tables=tables)
 
 
 def prices_card(prices: PriceList) -> Card:
     """Return the price list."""
     cells = ((name, f"{p.input:g}", f"{p.output:g}", p.retires) for name, p in prices.models.items())
-    table = _PRICES.fill("Batch prices, dollars per million tokens", cells, len(prices.models))
+    table = PRICES.fill("Batch prices, dollars per million tokens", cells, len(prices.models))
     return Card("Prices", facts(as_of=prices.as_of.isoformat(), source=prices.source), tables=(table,))
+
+
+def costs_card(costs: CostTable) -> Card:
+    """Return what was paid."""
+    cells = (
+        (
+            row.key,
+            row.name,
+            f"{row.pages:,}",
+            money(row.cost),
+            money(row.estimated or None),
+            money(row.pending or None),
+            money(row.realtime_cost),
+        )
+        for row in (*costs.rows, costs.total)
+    )
+    table = COSTS.fill(f"By {costs.by}", cells, len(costs.rows) + 1)
+    return Card(f"Paid: {money(costs.total.cost)}", tables=(table,))
 
 
 def pages_card(table: Any) -> Card:
     """Return the pages of a job or a batch."""
-    return Card(counted(len(table), "page"), tables=(_page_table(table, len(table)),))
+    return Card(counted(len(table), "page"), tables=(page_table(table, len(table)),))
 
 
 def listing_card(rows: Listing[Any]) -> Card | None:
@@ -258,10 +256,10 @@ def listing_card(rows: Listing[Any]) -> Card | None:
 
 def _jobs(jobs: Sequence[Job]) -> Card:
     cells = (
-        (j.name, j.id, len(j.documents), f"{j.pages:,}", _tally(j.outcomes), j.model, _moment(j.created_at))
+        (j.name, j.id, len(j.documents), f"{j.pages:,}", tally(j.outcomes), j.model, moment(j.created_at))
         for j in jobs
     )
-    return Card(counted(len(jobs), "job"), tables=(_JOBS.fill("Jobs, newest first", cells, len(jobs)),))
+    return Card(counted(len(jobs), "job"), tables=(JOBS.fill("Jobs, newest first", cells, len(jobs)),))
 
 
 def _batches(rows: Sequence[BatchRow]) -> Card:
@@ -272,44 +270,28 @@ def _batches(rows: Sequence[BatchRow]) -> Card:
 def _failures(groups: Sequence[FailureGroup]) -> Card:
     cells = ((g.outcome, f"{len(g.pages):,}", g.remedy.replace("_", " "), g.example) for g in groups)
     pages = sum(len(group.pages) for group in groups)
-    return Card(f"{counted(pages, 'failed page')}", tables=(_FAILURES.fill("By cause", cells, len(groups)),))
+    return Card(f"{counted(pages, 'failed page')}", tables=(FAILURES.fill("By cause", cells, len(groups)),))
 
 
 def _checks(checks: Sequence[Any]) -> Card:
     cells = ((check.name, "✓ yes" if check.ok else "✗ no", check.detail) for check in checks)
     bad = sum(not check.ok for check in checks)
     title = f"Doctor: {counted(bad, 'thing')} to see to" if bad else "Doctor: all well"
-    return Card(title, tables=(_CHECKS.fill("Checks", cells, len(checks)),))
+    return Card(title, tables=(CHECKS.fill("Checks", cells, len(checks)),))
 
 
 def _recipes(recipes: Sequence[Any]) -> Card:
-    table = _NAMED.fill("Recipes", ((r.name, r.title, r.model) for r in recipes), len(recipes))
+    table = NAMED.fill("Recipes", ((r.name, r.title, r.model) for r in recipes), len(recipes))
     return Card(counted(len(recipes), "recipe"), tables=(table,))
 
 
 def _templates(templates: Sequence[Any]) -> Card:
-    table = _NAMED.fill("Templates", ((t.name, t.summary, t.folder) for t in templates), len(templates))
+    table = NAMED.fill("Templates", ((t.name, t.summary, t.folder) for t in templates), len(templates))
     return Card(counted(len(templates), "export template"), tables=(table,))
 
 
 def _pages(rows: Sequence[PageRow]) -> Card:
-    return Card(counted(len(rows), "page"), tables=(_page_table(rows, len(rows)),))
-
-
-def _page_table(rows: Iterable[PageRow], count: int) -> Table:
-    cells = (
-        (
-            row.index,
-            row.document,
-            row.page if row.label == str(row.page) else f"{row.page} ({row.label})",
-            row.outcome,
-            row.attempts,
-            money(row.cost),
-            _why(row),
-        )
-        for row in rows
-    )
-    return _PAGES.fill("Pages", cells, count)
+    return Card(counted(len(rows), "page"), tables=(page_table(rows, len(rows)),))
 
 
 _LISTS: Mapping[type, Callable[[Sequence[Any]], Card]] = {
@@ -337,24 +319,6 @@ def _submission_card(submission: Submission) -> Card:
     return Card(f"Submission {submission.key}", known)
 
 
-def _why(row: PageRow) -> str:
-    return " ".join(filter(None, (row.error_type, row.detail)))
-
-
-def _tally(outcomes: Mapping[Any, int]) -> str:
-    return ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
-
-
-def _cost(estimate: Estimate) -> str:
-    if not estimate.known:
-        return "unknown: the model has no price"
-    return f"about {money(estimate.usd)} ({money(estimate.low)} to {money(estimate.high)}, an estimate)"
-
-
-def _moment(when: dt.datetime) -> str:
-    return f"{when.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
-
-
 CARDS: Mapping[type, Callable[[Any], Card | None]] = {
     Deck: deck_card,
     Scan: scan_card,
@@ -367,6 +331,7 @@ CARDS: Mapping[type, Callable[[Any], Card | None]] = {
     PageDetail: page_card,
     ExportReport: export_card,
     PriceList: prices_card,
+    CostTable: costs_card,
     Listing: listing_card,
 }
 """Types that show themselves."""

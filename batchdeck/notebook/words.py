@@ -31,6 +31,10 @@ class Words:
     """Empty for none."""
     options: Mapping[str, Any]
     """The command's own parameters."""
+    typed: frozenset[str] = frozenset()
+    """Which of those stand in the line; the others have their defaults."""
+    rest: tuple[str, ...] = ()
+    """Words after the name of a command that has commands of its own."""
     help: str = ""
     """What to print instead of doing anything, where help or the version was asked for."""
 
@@ -56,22 +60,28 @@ def read_words(line: str) -> Words:
         front, name, rest = _split(hoist_root_options(shlex.split(line)))
         if {"--help", "-h", "--version"} & set(front) or (name and {"--help", "-h"} & set(rest)):
             return Words({}, name, {}, help=_help(name))
-        root = _parse(commands(), "batchdeck", front)
+        root, _ = _parse(commands(), "batchdeck", front)
         if not name:
             return Words(root, "", {})
         command = commands().commands.get(name)
         if command is None:
             known = ", ".join(commands().commands)
             raise UsageError(f"There is no command “{name}”.", hint=f"There are: {known}.")
-        return Words(root, name, _parse(command, name, rest))
+        if isinstance(command, TyperGroup):
+            return Words(root, name, {}, rest=tuple(rest))
+        options, typed = _parse(command, name, rest)
+        return Words(root, name, options, typed)
     except (TyperException, ValueError) as error:
         message = str(getattr(error, "message", error))
         raise UsageError(message, hint="%batchdeck --help shows the commands and their options.") from None
 
 
-def _parse(command: Any, name: str, words: list[str]) -> dict[str, Any]:
+def _parse(command: Any, name: str, words: list[str]) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return a command's parameters, and the names of those that were typed."""
     with command.make_context(name, words) as context:
-        return dict(context.params)
+        sources = {param: context.get_parameter_source(param) for param in context.params}
+        typed = frozenset(name for name, source in sources.items() if source.name == "COMMANDLINE")
+        return dict(context.params), typed
 
 
 def _split(words: list[str]) -> tuple[list[str], str, list[str]]:

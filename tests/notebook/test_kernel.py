@@ -67,6 +67,9 @@ def test_the_magic_takes_the_command_lines_words_and_returns_the_objects(kernel:
         "That cannot be done this way.",
         "  No such option: --nope",
     ]
+    refused = kernel.run("%batchdeck submit papers --again --fallback realtime --yes").error
+    assert refused[1] == "  “submit” with fallback has nothing to return to a notebook."
+    assert kernel.run("%batchdeck costs").html.count('<th scope="row">') == 3
     assert "Send failed pages again" in kernel.run("%batchdeck retry --help").printed
 
 

@@ -75,6 +75,9 @@ def test_a_document_is_shown_in_a_frame_that_may_do_nothing(tmp_path: Path) -> N
     html = Framed(file, HOSTILE)._repr_html_()
     assert html.startswith('<iframe sandbox="" srcdoc="&lt;p title=&quot;&amp;quot;&quot;&gt;')
     assert "<script" not in html
+    records = tmp_path / "a.jsonl"
+    records.write_text('{"a": "<b>"}')
+    assert "&lt;pre&gt;{&amp;quot;a&amp;quot;: &amp;quot;&amp;lt;b" in Framed(records, "a")._repr_html_()
 
 
 class _Outputs:
