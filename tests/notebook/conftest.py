@@ -139,10 +139,10 @@ for path in write_samples(Path("papers")):
 """
 
 
-@pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+@pytest.fixture
+def kernel(tmp_path: Path) -> Iterator[Kernel]:
     """A kernel with an open sandbox deck and two papers."""
-    kernel = Kernel(tmp_path_factory.mktemp("notebook"))
+    kernel = Kernel(tmp_path)
     try:
         opened = kernel.run(OPENED)
         assert not opened.error, opened.error

@@ -1,4 +1,4 @@
-"""The deck in a real kernel: what is shown, told, completed and stopped. Each test goes on after the last."""
+"""The deck in a real kernel: what is shown, told, completed and stopped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,18 @@ def _is_running(pid: int) -> bool:
         return False
 
 
-def test_the_main_job_shows_itself_step_by_step(kernel: Kernel) -> None:
+def test_the_deck_in_a_kernel(kernel: Kernel) -> None:
+    """One kernel for all, for starting one takes seconds; each step goes on where the last one ended."""
+    main_job_shows_itself(kernel)
+    error_is_three_lines(kernel)
+    interrupted_operation_comes_to_a_halt(kernel)
+    magic_returns_objects(kernel)
+    magic_is_completed(kernel)
+    live_table_follows(kernel)
+    dashboard_lives_and_dies_with_the_kernel(kernel)
+
+
+def main_job_shows_itself(kernel: Kernel) -> None:
     planned = kernel.run("plan = deck.plan(await deck.scan(['papers']), name='<i>$x$</i>')\nplan")
     assert "Plan &lt;i&gt;$x$&lt;/i&gt;: 3 pages of 2 documents" in planned.html
     assert "<i>" not in planned.html
@@ -34,12 +45,12 @@ def test_the_main_job_shows_itself_step_by_step(kernel: Kernel) -> None:
     assert kernel.run("deck.pages(sent.job).to_frame()['outcome'].tolist()").text.count("'") == 6
 
 
-def test_an_error_is_three_lines_and_no_traceback(kernel: Kernel) -> None:
+def error_is_three_lines(kernel: Kernel) -> None:
     assert kernel.run("deck.job('nobody')").error[0] == "There is no such thing in this deck."
     assert len(kernel.run("deck.job('nobody')").error) <= 3
 
 
-def test_an_interrupted_operation_comes_to_a_halt_and_can_go_on(kernel: Kernel) -> None:
+def interrupted_operation_comes_to_a_halt(kernel: Kernel) -> None:
     request = kernel.start("print('begun'); await deck.track()")
     kernel.finish(request, until=lambda ran: "begun" in ran.printed)
     kernel.interrupt()
@@ -50,7 +61,7 @@ def test_an_interrupted_operation_comes_to_a_halt_and_can_go_on(kernel: Kernel) 
     assert not kernel.run("await deck.track(once=True)").error
 
 
-def test_the_magic_takes_the_command_lines_words_and_returns_the_objects(kernel: Kernel) -> None:
+def magic_returns_objects(kernel: Kernel) -> None:
     assert not kernel.run("%load_ext batchdeck").error
     planned = kernel.run("planned = %batchdeck submit papers --pages 1 --name first --again\nplanned")
     assert "Nothing was sent" in planned.printed
@@ -73,7 +84,7 @@ def test_the_magic_takes_the_command_lines_words_and_returns_the_objects(kernel:
     assert "Send failed pages again" in kernel.run("%batchdeck retry --help").printed
 
 
-def test_the_magic_is_completed_from_the_command_line_and_the_deck(kernel: Kernel) -> None:
+def magic_is_completed(kernel: Kernel) -> None:
     assert set(kernel.complete("%batchdeck re")) == {"reconcile", "recipes", "retry"}
     assert "first" in kernel.complete("%batchdeck export ")
     assert "--account-mended" in kernel.complete("%batchdeck retry first --acc")
@@ -81,7 +92,7 @@ def test_the_magic_is_completed_from_the_command_line_and_the_deck(kernel: Kerne
     assert kernel.complete("%batchdeck scan pap") == ["papers/"]
 
 
-def test_a_live_table_follows_while_other_cells_run(kernel: Kernel) -> None:
+def live_table_follows(kernel: Kernel) -> None:
     request = kernel.start("await deck.submit(deck.plan(await deck.scan(['papers']), again=True))")
     kernel.finish(request)
     begun = kernel.run("live = deck.live(seconds=0.1)")
@@ -92,7 +103,7 @@ def test_a_live_table_follows_while_other_cells_run(kernel: Kernel) -> None:
     assert "Nothing is open" in updates[-1]["content"]["data"]["text/html"]
 
 
-def test_the_dashboard_lives_in_the_widgets_channel_and_dies_with_the_kernel(kernel: Kernel) -> None:
+def dashboard_lives_and_dies_with_the_kernel(kernel: Kernel) -> None:
     opened = kernel.run("dashboard = deck.dashboard()\ndashboard")
     (view,) = [output for output in opened.outputs if "application/vnd.jupyter.widget-view+json" in output]
     assert "In a terminal: batchdeck --deck" in view["text/plain"]
