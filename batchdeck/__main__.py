@@ -8,6 +8,7 @@ def load_commands() -> None:
     import batchdeck.cli.batches
     import batchdeck.cli.checks
     import batchdeck.cli.demo
+    import batchdeck.cli.doctor
     import batchdeck.cli.inbox
     import batchdeck.cli.lists
     import batchdeck.cli.main_job

@@ -28,17 +28,21 @@ from batchdeck.offers import (
 from batchdeck.opening import OpenOptions, open_deck
 from batchdeck.reading import DeckReader
 from batchdeck.showing import Shown
+from batchdeck.upkeep import examine_deck, recover_deck
 
 if TYPE_CHECKING:
     from batchdeck.domain.counting import CountedEstimate
     from batchdeck.domain.letters import Reached
     from batchdeck.operations.doctor import Check
     from batchdeck.operations.reconcile import Reconciled
+    from batchdeck.operations.repair import Repaired
     from batchdeck.operations.track import Tracked
     from batchdeck.operations.validate import Validation
+    from batchdeck.store.recovery import Recovery
 
 __all__ = [
     "Deck",
+    "examine_deck",
     "export_templates",
     "find_recipe",
     "known_recipes",
@@ -46,6 +50,7 @@ __all__ = [
     "readable_suffixes",
     "recipe_files",
     "recipe_folder",
+    "recover_deck",
     "validate_files",
 ]
 
@@ -331,11 +336,25 @@ class Deck(DeckReader, Shown):
 
         return Operation(delete(self._context, self.batch(batch).id))
 
-    def doctor(self) -> Operation[list[Check]]:
-        """Check key, endpoint, clock, disk, locks, the deck's files and the libraries."""
+    def doctor(self, *, deep: bool = False) -> Operation[list[Check]]:
+        """Check key, endpoint, clock, disk, locks, the deck's files and the libraries. Changes nothing.
+
+        Args:
+            deep: also read every byte of sources, indexes and request logs.
+        """
         from batchdeck.operations.doctor import doctor
 
-        return Operation(doctor(self._context, self._connection.credential_source))
+        return Operation(doctor(self._context, self._connection.credential_source, deep=deep))
+
+    def repair(self, recovery: Recovery | None = None) -> Operation[Repaired]:
+        """Make anew what is derived and quarantine what is damaged; never touches the API.
+
+        Args:
+            recovery: what `recover_deck` came to just before, for the audit log.
+        """
+        from batchdeck.operations.repair import repair
+
+        return Operation(repair(self._context, recovery))
 
     def adopt(self, batches: Sequence[str] = ()) -> Operation[tuple[Batch, ...]]:
         """Take in batches made elsewhere: those named, else all of the workspace's."""

@@ -1,4 +1,4 @@
-"""The commands that look things over or serve: doctor, validate, templates, sandbox."""
+"""The commands that look things over or serve: validate, templates, sandbox."""
 
 from __future__ import annotations
 
@@ -11,24 +11,6 @@ from batchdeck.cli.app import app
 from batchdeck.cli.options import Json
 from batchdeck.cli.output import counted, print_json, print_table
 from batchdeck.cli.session import Session, narrate
-from batchdeck.deck import Deck
-from batchdeck.errors import UsageError
-
-
-@app.command()
-def doctor(context: typer.Context, json: Json = False) -> None:
-    """Check key, endpoint, clock, disk, locks, the deck's files, and the libraries."""
-
-    async def command(deck: Deck) -> int:
-        checks = await deck.doctor()
-        if json:
-            print_json({"checks": checks})
-        else:
-            print_table(("", "CHECK", "FOUND"), [("✓" if c.ok else "✗", c.name, c.detail) for c in checks])
-        return 0 if all(check.ok for check in checks) else UsageError.exit_code + 1
-
-    session: Session = context.obj
-    session.run(command)
 
 
 @app.command()

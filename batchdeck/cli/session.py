@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from batchdeck.deck import Deck
+from batchdeck.deck import Deck, DeckOpening
 from batchdeck.domain.text import show
 from batchdeck.errors import BatchDeckError, Interrupted, UsageError
 
@@ -41,17 +41,28 @@ class Session:
         """Open the deck, run a command on it, and exit with the code it returns or its error calls for."""
 
         async def with_deck() -> int:
-            async with Deck.open(
-                deck or self.deck,
-                sandbox=self.sandbox if sandbox is None else sandbox,
-                base_url=self.base_url,
-                profile=self.profile,
-                read_only=self.read_only,
-                faults=faults,
-            ) as opened:
+            async with self.open(deck, sandbox=sandbox, faults=faults) as opened:
                 return await command(opened)
 
         self.run_bare(with_deck)
+
+    def open(
+        self,
+        deck: Path | None = None,
+        *,
+        sandbox: bool | None = None,
+        faults: Path | None = None,
+        read_only: bool = False,
+    ) -> DeckOpening:
+        """Return the deck about to be opened as the root's options say, for ``async with``."""
+        return Deck.open(
+            deck or self.deck,
+            sandbox=self.sandbox if sandbox is None else sandbox,
+            base_url=self.base_url,
+            profile=self.profile,
+            read_only=self.read_only or read_only,
+            faults=faults,
+        )
 
     def run_bare(self, command: Callable[[], Coroutine[Any, Any, int]]) -> None:
         """Run a command that needs no deck, and exit likewise."""

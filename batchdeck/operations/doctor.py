@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import hashlib
 import importlib.metadata
 import shutil
-import stat
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from batchdeck.domain.batches import SubmissionState
 from batchdeck.domain.events import Event, Finished
+from batchdeck.domain.findings import Finding, Mend
 from batchdeck.domain.listing import Listing
-from batchdeck.errors import BatchDeckError
+from batchdeck.domain.text import show
+from batchdeck.errors import BatchDeckError, DeckDamaged
+from batchdeck.operations import inspection
 from batchdeck.operations.context import Context
 from batchdeck.operations.reach import show_notifying
 from batchdeck.store import locks
+from batchdeck.store.audit import read_entries
+from batchdeck.store.inventory import find_odd_files, find_open_modes
+from batchdeck.store.layout import DeckLayout
+from batchdeck.store.recovery import Recovery, examine_ledger
+from batchdeck.store.traces import read_traces
 
 _LIBRARIES = ("anthropic", "textual", "pypdf", "pikepdf", "pypdfium2", "tinydb", "jinja2", "html5lib", "nh3")
 _SPARE_BYTES = 1_000_000_000
 _MOST_SKEW = dt.timedelta(minutes=2)
+_SHOWN = 3
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +39,39 @@ class Check:
     name: str
     ok: bool
     detail: str
+    findings: tuple[Finding, ...] = ()
+    """All that is not as it should be, where `detail` names only the first few."""
 
 
-async def doctor(context: Context, credential_source: str = "") -> AsyncGenerator[Event, None]:
-    """Look everything over; the result is a list of `Check`."""
+async def doctor(
+    context: Context, credential_source: str = "", *, deep: bool = False
+) -> AsyncGenerator[Event, None]:
+    """Look everything over; the result is a list of `Check`.
+
+    Args:
+        deep: also read every byte of sources, indexes and request logs, which takes a while on a large deck.
+    """
     checks = await _check_api(context, credential_source)
-    checks += await asyncio.to_thread(lambda: list(_check_deck(context)))
+    checks += await asyncio.to_thread(lambda: list(_check_deck(context, deep=deep)))
     yield Finished(Listing(checks))
+
+
+def examine(layout: DeckLayout, now: dt.datetime) -> list[Check]:
+    """Look over a deck whose ledger cannot be opened: what is damaged, and what could be had back."""
+    checks = [ledger_check(examine_ledger(layout, now), "")]
+    checks.append(_found("permissions", find_open_modes(layout.root), "Only you can read the deck."))
+    checks.append(_disk(layout))
+    return checks
+
+
+def ledger_check(recovery: Recovery, well: str) -> Check:
+    """Return what looking at a ledger came to, as a check."""
+    if recovery.is_sound:
+        return Check("ledger", True, well)
+    lost = "; ".join(recovery.lost) or "nothing that was acknowledged"
+    remedy = f"`doctor --repair` keeps the damaged files and recovers the rest. Lost: {lost}."
+    findings = tuple(Finding("ledger", what, remedy, Mend.QUARANTINE) for what in recovery.problems)
+    return Check("ledger", False, f"{'; '.join(recovery.problems[:_SHOWN])}. {remedy}", findings)
 
 
 async def _check_api(context: Context, credential_source: str) -> list[Check]:
@@ -64,71 +97,98 @@ async def _check_api(context: Context, credential_source: str) -> list[Check]:
     return checks
 
 
-def _check_deck(context: Context) -> Iterator[Check]:
+def _check_deck(context: Context, *, deep: bool) -> Iterator[Check]:
     layout = context.layout
-    yield Check(
-        "ledger", True, f"{len(context.ledger.jobs())} jobs, {len(context.ledger.batches())} batches."
-    )
+    try:
+        jobs, batches = len(context.ledger.jobs()), context.ledger.batches()
+        well = f"{jobs} jobs, {len(batches)} batches."
+        yield ledger_check(_looked_at(layout, context.now()), well)
+    except DeckDamaged:
+        yield from examine(layout, context.now())
+        return
+    yield _found("records", _unrecorded(context), "The ledger has every batch that the audit log speaks of.")
     bad = context.audit.verify()
     yield Check(
         "audit",
         bad is None,
         "The chain of the audit log holds."
         if bad is None
-        else f"Line {bad} of audit.jsonl is not what was written: somebody or something changed it.",
+        else f"Line {bad} of audit.jsonl is not what was written: somebody or something changed it. Find out "
+        "who; `doctor --repair` then owns up to it in a line of its own and changes nothing before.",
     )
-    yield from _check_archives(context)
-    yield from _check_sources(context)
+    archived = sum(batch.archive is not None for batch in batches.values())
+    sources = len({(ref.sha256, ref.kind) for job in context.ledger.jobs().values() for ref in job.documents})
+    yield _found("archive", inspection.inspect_archives(context), f"{archived} archived, all as they came.")
+    yield _found("index", inspection.inspect_indexes(context, deep=deep), "Every archive has its index.")
+    yield _found("plans", inspection.inspect_plans(context), f"{jobs} plans, all of them their job's.")
+    yield _found(
+        "requests", inspection.inspect_requests(context, deep=deep), "Every submission has its request log."
+    )
+    looked = "all as they were submitted" if deep else "not read through: --deep does"
+    yield _found("vault", inspection.inspect_vault(context, deep=deep), f"{sources} sources kept, {looked}.")
+    yield _found("files", find_odd_files(layout, context.ledger, context.now()), "No strays.")
     yield _check_doubt(context)
-    free = shutil.disk_usage(layout.root).free
-    yield Check("disk", free > _SPARE_BYTES, f"{free / 1e9:,.1f} GB free at {layout.root}.")
-    mode = stat.S_IMODE(layout.root.stat().st_mode)
-    yield Check(
-        "permissions",
-        mode & 0o077 == 0,
-        "Only you can read the deck."
-        if mode & 0o077 == 0
-        else f"Others can look into the deck (mode {mode:04o}): chmod 700 {layout.root}",
-    )
+    yield _found("duplicates", _duplicates(context), "No batch repeats another.")
+    yield _disk(layout)
+    yield _found("permissions", find_open_modes(layout.root), "Only you can read the deck.")
     for name in ("submit", "poller"):
-        holder = locks.holder_of(layout.lock(name))
-        yield Check(f"{name} lock", True, f"Held by {holder}." if holder else "Free.")
+        yield _lock(layout, name)
     yield from _check_telling(context)
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES)
     yield Check("libraries", True, versions)
 
 
-def _check_archives(context: Context) -> Iterator[Check]:
-    wrong: list[str] = []
-    archived = 0
+def _looked_at(layout: DeckLayout, now: dt.datetime) -> Recovery:
+    """Read the ledger's files anew. Somebody may be writing between the two: look again before believing."""
+    for _ in range(_TRIES - 1):
+        found = examine_ledger(layout, now)
+        if found.is_sound:
+            return found
+    return examine_ledger(layout, now)
+
+
+def _found(name: str, findings: Iterable[Finding], well: str) -> Check:
+    """Return a check from what it found; `well` where that is nothing."""
+    try:
+        found = tuple(findings)
+    except BatchDeckError as error:
+        return Check(name, False, f"{error.message} {error.hint}".strip())
+    if not found:
+        return Check(name, True, well)
+    by_remedy: dict[str, list[Finding]] = {}
+    for finding in found:
+        by_remedy.setdefault(finding.remedy, []).append(finding)
+    parts = [_told(some) for some in by_remedy.values()]
+    return Check(name, False, " ".join(parts), found)
+
+
+def _told(findings: list[Finding]) -> str:
+    some = "; ".join(f"{show(one.where, 100)} {one.what}" for one in findings[:_SHOWN])
+    more = len(findings) - _SHOWN
+    return f"{some}{f' and {more:,} more' if more > 0 else ''}. {findings[0].remedy}"
+
+
+def _unrecorded(context: Context) -> Iterator[Finding]:
+    known = context.ledger.batches()
+    for trace in read_traces(read_entries(context.layout)).submissions.values():
+        if trace.batch and trace.batch not in known:
+            yield Finding(
+                f"batch {trace.batch}",
+                "was accepted, says the audit log, and the ledger does not have it",
+                "`doctor --repair` records it again. Submit nothing before.",
+                Mend.REBUILD,
+                trace.key,
+            )
+
+
+def _duplicates(context: Context) -> Iterator[Finding]:
     for batch in context.ledger.batches().values():
-        if batch.archive is None:
-            continue
-        archived += 1
-        path = context.layout.results(batch.key)
-        if not path.exists():
-            wrong.append(f"{batch.id} is gone")
-        elif _sha256(path) != batch.archive.sha256:
-            wrong.append(f"{batch.id} is not what was archived")
-    yield Check(
-        "archive",
-        not wrong,
-        f"{archived} batches archived, all as they came."
-        if not wrong
-        else "; ".join(wrong[:5]) + ". Adopt the batch again while the API still has it.",
-    )
-
-
-def _check_sources(context: Context) -> Iterator[Check]:
-    wanted = {(ref.sha256, ref.kind) for job in context.ledger.jobs().values() for ref in job.documents}
-    missing = [sha256 for sha256, kind in wanted if not context.vault.has(sha256, kind)]
-    yield Check(
-        "vault",
-        not missing,
-        f"{len(wanted)} sources kept."
-        if not missing
-        else f"{len(missing)} sources are missing ({missing[0][:12]} …): their pages cannot be retried.",
-    )
+        if batch.duplicate_of and batch.is_open:
+            yield Finding(
+                f"batch {batch.id}",
+                f"is a second acceptance of submission {batch.duplicate_of}",
+                f"Run `batchdeck cancel {batch.id}`: what has not been worked off is not paid.",
+            )
 
 
 def _check_telling(context: Context) -> Iterator[Check]:
@@ -150,6 +210,30 @@ def _check_doubt(context: Context) -> Check:
     return Check("submissions", not doubtful and not prepared, detail)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _disk(layout: DeckLayout) -> Check:
+    free = shutil.disk_usage(layout.root).free
+    is_enough = free > _SPARE_BYTES
+    what = f"{free / 1e9:,.1f} GB free at {show(str(layout.root), 200)}."
+    return Check("disk", is_enough, what if is_enough else f"{what} Make room before anything is submitted.")
+
+
+def _lock(layout: DeckLayout, name: str) -> Check:
+    path = layout.lock(name)
+    holder = locks.holder_of(path)
+    if holder is None:
+        return Check(f"{name} lock", True, "Free.")
+    if holder.is_running is False:
+        return Check(
+            f"{name} lock",
+            False,
+            f"Held in the name of {holder}, which has ended: something that it started still has it. "
+            f"`fuser {show(str(path), 200)}` says what; end that.",
+        )
+    if holder.is_elsewhere:
+        return Check(
+            f"{name} lock",
+            False,
+            f"Held by {holder}, which is not this machine. End it there; where that machine is gone, the "
+            "file system lets go of its lock by itself. One deck is for one machine.",
+        )
+    return Check(f"{name} lock", True, f"Held by {holder}.")

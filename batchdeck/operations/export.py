@@ -23,6 +23,8 @@ from batchdeck.operations.pages import job_pages
 from batchdeck.operations.sources import source_of
 from batchdeck.operations.workers import WorkerFailed
 from batchdeck.recipes.recipe import Contract
+from batchdeck.store.disk import storage_failures
+from batchdeck.store.layout import make_folder
 
 _SECONDS_PER_DOCUMENT = 3_600.0
 
@@ -49,12 +51,13 @@ async def export(
     recipe = recipe_of(context, job)
     folder = out or context.layout.export(job_id)
     if recipe.contract is not Contract.PAGE_HTML:
+        await asyncio.to_thread(_prepare, folder, is_own=out is None)
         async for event in export_records(context, job, recipe, folder, chosen.template or recipe.export):
             yield event
         return
     chosen = replace(chosen, template=chosen.template or context.settings.export.template)
     find_template(chosen.template)
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(_prepare, folder, is_own=out is None)
     tasks = await asyncio.to_thread(lambda: list(_tasks(context, job, folder, chosen)))
     reports: list[DocumentReport] = []
     failures: list[str] = []
@@ -93,6 +96,15 @@ def choices_of(context: Context, job: Job) -> tuple[str, tuple[Template, ...]]:
     if recipe.contract is Contract.PAGE_HTML:
         return context.settings.export.template, list_templates(Makes.DOCUMENTS)
     return recipe.export, list_templates(Makes.RECORDS)
+
+
+def _prepare(folder: Path, *, is_own: bool) -> None:
+    """Make the folder: the deck's own open to its owner alone, another as the umask says."""
+    with storage_failures("Preparing", folder):
+        if is_own:
+            make_folder(folder)
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
 
 
 def _tasks(context: Context, job: Job, folder: Path, options: ExportOptions) -> Iterator[ExportTask]:

@@ -28,7 +28,8 @@ class ExportFiles:
         path = self._path(name)
         temporary = path.with_name(path.name + ".tmp")
         with storage_failures("Writing", path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            # Folders of figures are as open as the export's own.
+            path.parent.mkdir(self._folder.stat().st_mode & 0o777, parents=True, exist_ok=True)
             try:
                 with open(temporary, "wb", opener=_no_follow) as file:
                     yield file

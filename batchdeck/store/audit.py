@@ -5,11 +5,13 @@ Neither keys nor the text of documents belong in it; texts are cut short.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, BinaryIO
 
 import msgspec
@@ -25,6 +27,9 @@ WAIT_SECONDS = 30.0
 LONGEST_TEXT = 500
 FIRST_PREV = "0" * 64
 """What stands for the line before the first."""
+BREAK = "audit break"
+"""The action of a line that owns up to breaks of the chain before it."""
+_BREAKS_A_LINE = 100
 _TAIL = 64 * 1024
 
 
@@ -130,25 +135,67 @@ class AuditLog:
     def verify(self) -> int | None:
         """Return the number of the first line that is not what was written, or None when all are.
 
-        A last line without an end is passed over: it was cut short by a crash and never acknowledged.
+        Breaks of the chain that a later line owns up to (`own_up`) are passed over, as is a last line without
+        an end: it was cut short by a crash and never acknowledged.
 
         Raises:
             StorageFailed: the log cannot be read.
         """
-        before, earliest = FIRST_PREV, ""
+        return min(self._breaks(), default=None)
+
+    def own_up(self) -> tuple[int, ...]:
+        """Add a line that names every break of the chain with the digest of the line there, which ends the
+        alarm and hides nothing; return the numbers of these lines.
+
+        Raises:
+            ReadOnlyError, DeckLocked, StorageFailed: as `append`.
+        """
+        breaks = self._breaks()
+        waiting = iter(breaks.items())
+        while some := dict(islice(waiting, _BREAKS_A_LINE)):
+            self.append(BREAK, lines={str(number): digest for number, digest in some.items()})
+        return tuple(breaks)
+
+    def _breaks(self) -> dict[int, str]:
+        """Return the lines at which the chain breaks and that nobody has owned up to, with their digests."""
+        breaks: dict[int, str] = {}
+        before, earliest, expected = FIRST_PREV, "", 1
         with storage_failures("Reading", self._path):
             if not self._path.exists():
-                return None
+                return breaks
             with self._path.open("rb") as log:
                 for number, line in enumerate(log, 1):
                     if not line.endswith(b"\n"):
-                        return None
+                        break
                     content = line[:-1]
-                    entry = _entry(content)
-                    if entry is None or (entry.n, entry.prev) != (number, before) or entry.t < earliest:
-                        return number
-                    before, earliest = hashlib.sha256(content).hexdigest(), entry.t
-        return None
+                    entry, digest = _entry(content), hashlib.sha256(content).hexdigest()
+                    if entry is None or (entry.n, entry.prev) != (expected, before) or entry.t < earliest:
+                        breaks[number] = digest
+                    elif entry.action == BREAK:
+                        for owned, known in entry.facts.get("lines", {}).items():
+                            if breaks.get(int(owned)) == known:
+                                del breaks[int(owned)]
+                    before = digest
+                    expected = entry.n + 1 if entry is not None else expected + 1
+                    earliest = entry.t if entry is not None else earliest
+        return breaks
+
+
+def read_entries(layout: DeckLayout) -> Iterator[AuditEntry]:
+    """Yield the lines of a deck's log that can be read, oldest first, whether or not the chain holds.
+
+    Raises:
+        StorageFailed: the log cannot be read.
+    """
+    with (
+        storage_failures("Reading", layout.audit),
+        contextlib.suppress(FileNotFoundError),
+        layout.audit.open("rb") as log,
+    ):
+        for line in log:
+            entry = _entry(line.removesuffix(b"\n"))
+            if entry is not None:
+                yield entry
 
 
 def _entry(line: bytes) -> AuditEntry | None:

@@ -258,6 +258,21 @@ def read_index(layout: DeckLayout, key: str) -> BatchIndex:
         DeckDamaged: it is not what was written. It has been removed, so that it is made anew.
         StorageFailed: it cannot be read.
     """
+    try:
+        return look_at_index(layout, key)
+    except DeckDamaged:
+        path = layout.index(key)
+        with storage_failures("Removing the damaged index", path):
+            path.unlink(missing_ok=True)
+        raise
+
+
+def look_at_index(layout: DeckLayout, key: str) -> BatchIndex:
+    """Read a batch's index, and leave it where it is even if it is damaged.
+
+    Raises:
+        NotFound, DeckDamaged, StorageFailed: as `read_index`.
+    """
     path = layout.index(key)
     if not path.exists():
         raise NotFound(f"The results in {key} have no index yet.", hint="It is made when they are looked at.")
@@ -269,8 +284,6 @@ def read_index(layout: DeckLayout, key: str) -> BatchIndex:
             raise ValueError("its checksum or its format differs")
         return _columns_of(header, data)
     except (msgspec.MsgspecError, ValueError, KeyError) as error:
-        with storage_failures("Removing the damaged index", path):
-            path.unlink(missing_ok=True)
         raise DeckDamaged(
             f"The index of the results in {key} was damaged: {error}.",
             hint="Do it again: the index is made anew from the archived results.",

@@ -185,6 +185,22 @@ def replay(data: bytes, start: int, after: int) -> Replay:
     return Replay(tuple(commits), start + position, torn=is_torn)
 
 
+def find_commits(data: bytes) -> Iterator[Commit]:
+    """Yield every whole commit of a journal, in the order of the file, whatever lies between them."""
+    end = 0
+    for found in _BEGIN.finditer(data):
+        if found.start() < end:
+            continue
+        try:
+            frame = _frame_at(data, found.start())
+        except DeckDamaged:
+            continue
+        if frame is not None:
+            end = data.index(b"\n", found.start()) + 1
+            mark = data[found.start() : found.start() + MARK_BYTES].decode("ascii")
+            yield Commit(frame.sequence, frame.set, found.start(), mark)
+
+
 def _frame_at(data: bytes, position: int) -> _Frame | None:
     newline = data.find(b"\n", position)
     if newline < 0 or data[position + MARK_BYTES : position + MARK_BYTES + 1] != b" ":

@@ -151,6 +151,11 @@ class DeckLayout:
         return self.root / "sandbox"
 
     @property
+    def quarantine(self) -> Path:
+        """What repairs took out of the deck, in a folder for each; made when it is first needed."""
+        return self.root / "quarantine"
+
+    @property
     def locks(self) -> Path:
         return self.root / "locks"
 

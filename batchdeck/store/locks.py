@@ -37,6 +37,24 @@ class Holder:
     since: dt.datetime
     """By the clock of the file system."""
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is another machine's, or another container's, by its name."""
+        return self.host != socket.gethostname()
+
+    @property
+    def is_running(self) -> bool | None:
+        """Whether its process is alive; None where that cannot be seen from here."""
+        if self.is_elsewhere:
+            return None
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
     def __str__(self) -> str:
         since = self.since.isoformat(timespec="seconds").replace("+00:00", "Z")
         return f"process {self.pid} on {show(self.host, 60)} ({show(self.what, 60)}, since {since})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import shutil
 from collections.abc import Iterator
@@ -36,14 +37,8 @@ def sweep(layout: DeckLayout, ledger: Ledger, now: dt.datetime) -> tuple[Path, .
         StorageFailed: something could not be removed.
     """
     removed: list[Path] = []
-    for path in sorted(_candidates(layout, ledger)):
+    for path in strays(layout, ledger, now):
         with storage_failures("Removing", path):
-            try:
-                changed = dt.datetime.fromtimestamp(path.lstat().st_mtime, dt.UTC)
-            except FileNotFoundError:
-                continue
-            if now - changed < STRAY_AFTER:
-                continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
@@ -52,12 +47,27 @@ def sweep(layout: DeckLayout, ledger: Ledger, now: dt.datetime) -> tuple[Path, .
     return tuple(removed)
 
 
+def strays(layout: DeckLayout, ledger: Ledger, now: dt.datetime) -> tuple[Path, ...]:
+    """Return what `sweep` would remove.
+
+    Raises:
+        StorageFailed: a folder cannot be read.
+    """
+    old: list[Path] = []
+    for path in sorted(_candidates(layout, ledger)):
+        with storage_failures("Looking at", path), contextlib.suppress(FileNotFoundError):
+            if now - dt.datetime.fromtimestamp(path.lstat().st_mtime, dt.UTC) >= STRAY_AFTER:
+                old.append(path)
+    return tuple(old)
+
+
 def _candidates(layout: DeckLayout, ledger: Ledger) -> Iterator[Path]:
     submissions = ledger.submissions()
     needed = {key for key, submission in submissions.items() if submission.state in _BODY_NEEDED}
     for path in layout.spool.iterdir():
         if path.name.startswith(PART_PREFIX) or (path.suffix == ".body" and path.stem not in needed):
             yield path
+    yield from layout.root.glob("ledger*.tmp")
     for folder in (layout.vault, *_folders(layout.jobs), *_folders(layout.batches)):
         yield from (path for path in folder.iterdir() if path.suffix in _TEMPORARY and path.is_file())
     known = {batch.key for batch in ledger.batches().values()} | submissions.keys()

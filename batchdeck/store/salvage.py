@@ -1,0 +1,240 @@
+"""What a ledger's two files still say when they are damaged: every record that can be read, and what cannot.
+
+Only reads. A commit is a set of whole records, so a later one holds even where one before it is unreadable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from batchdeck.errors import DeckDamaged, DeckTooNew
+from batchdeck.store.disk import storage_failures
+from batchdeck.store.journal import (
+    HEADER_BYTES,
+    Commit,
+    Record,
+    Tables,
+    decode_header,
+    decode_snapshot,
+    find_commits,
+    replay,
+)
+from batchdeck.store.layout import DeckLayout
+from batchdeck.store.records import (
+    KEY_FIELD,
+    Kind,
+    decode_batch,
+    decode_document,
+    decode_job,
+    decode_meta,
+    decode_submission,
+)
+from batchdeck.store.storage import CURRENT, LedgerFormat
+
+_TABLE = re.compile(rb'"([a-z]+)": \{')
+_ROW = re.compile(rb'"(\d+)": (\{.*\}),?')
+_DECODERS: Mapping[str, Callable[[Record], object]] = {
+    Kind.META: decode_meta,
+    Kind.JOBS: lambda row: decode_job(row, ()),
+    Kind.DOCUMENTS: decode_document,
+    Kind.SUBMISSIONS: decode_submission,
+    Kind.BATCHES: lambda row: decode_batch(row, None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """A ledger as far as it can be read."""
+
+    tables: Tables
+    format: int
+    """Of the tables: the newest there is, whatever that of the files was."""
+    sequence: int
+    """Number of the last commit that is anywhere in the files."""
+    problems: tuple[str, ...]
+    """What is wrong with the files; empty where they are sound."""
+    lost: tuple[str, ...]
+    """What they no longer say, as exactly as they let on."""
+    unreadable: tuple[bytes, ...]
+    """The lines and records that could not be taken."""
+
+    @property
+    def is_sound(self) -> bool:
+        return not self.problems
+
+
+def salvage(layout: DeckLayout, *, format_: LedgerFormat = CURRENT) -> Salvage:
+    """Read a deck's ledger as far as its files let on.
+
+    Raises:
+        DeckTooNew: written by a newer version; there is nothing to mend.
+        StorageFailed: a file cannot be read at all.
+    """
+    with storage_failures("Reading", layout.ledger):
+        data = layout.ledger.read_bytes() if layout.ledger.exists() else b""
+        journal = layout.journal.read_bytes() if layout.journal.exists() else b""
+    work = _Work(format_)
+    work.take_snapshot(data, has_journal=bool(journal.strip(b"\0")))
+    work.take_journal(journal)
+    work.drop_what_cannot_be_read()
+    return Salvage(
+        work.tables,
+        format_.number,
+        work.sequence,
+        tuple(work.problems),
+        tuple(work.lost),
+        tuple(work.unreadable),
+    )
+
+
+class _Work:
+    """One salvage under way."""
+
+    def __init__(self, format_: LedgerFormat) -> None:
+        self._format = format_
+        self._is_proved = True
+        self._mark = ""
+        self.tables: Tables = {}
+        self.sequence = 0
+        self.problems: list[str] = []
+        self.lost: list[str] = []
+        self.unreadable: list[bytes] = []
+
+    def take_snapshot(self, data: bytes, *, has_journal: bool) -> None:
+        if not data:
+            if has_journal:
+                self.problems.append("ledger.json is empty or gone, but the deck has a ledger")
+            return
+        number = self._format.number
+        try:
+            snapshot = decode_snapshot(data)
+            number, self.sequence, self.tables = snapshot.format, snapshot.sequence, snapshot.tables
+        except DeckDamaged as error:
+            self.problems.append(error.message.removesuffix("."))
+            number = self._take_lines(data)
+        if number > self._format.number:
+            raise DeckTooNew(
+                f"The ledger has format {number}; this BatchDeck knows up to {self._format.number}.",
+                hint="Update BatchDeck on this machine. Nothing was changed.",
+            )
+        for older in range(number, self._format.number):
+            self.tables = self._format.migrations[older](self.tables)
+
+    def take_journal(self, data: bytes) -> None:
+        commits = sorted(find_commits(data), key=lambda commit: commit.sequence)
+        if commits and not self._is_proved and not self._follows(commits):
+            self.sequence = commits[0].sequence - 1
+        newer = [commit for commit in commits if commit.sequence > self.sequence]
+        try:
+            if self._is_proved:
+                replay(data, 0, self.sequence)
+        except DeckDamaged as error:
+            self.problems.append(error.message.removesuffix("."))
+        if not self.tables and not self.sequence and newer and newer[0].sequence > 1:
+            self.lost.append(f"what only ledger.json held: commits 1 to {newer[0].sequence - 1:,}")
+            self.sequence = newer[0].sequence - 1
+        for commit in newer:
+            self._take_commit(commit)
+
+    def drop_what_cannot_be_read(self) -> None:
+        """Take out records that are no records of their table, and those that belong to nothing."""
+        for kind in Kind:
+            for number, row in list(self.tables.get(kind, {}).items()):
+                reason = _why_unusable(kind, row)
+                if reason:
+                    self._drop(kind, number, f"a record of “{kind}” ({_named(kind, row)}): {reason}")
+        jobs = {row["id"] for row in self.tables.get(Kind.JOBS, {}).values()}
+        for number, row in list(self.tables.get(Kind.DOCUMENTS, {}).items()):
+            if row["job"] not in jobs:
+                self._drop(Kind.DOCUMENTS, number, f"document {row['name']} of the lost job {row['job']}")
+        for number, row in list(self.tables.get(Kind.SUBMISSIONS, {}).items()):
+            if row["job"] not in jobs:
+                self._drop(Kind.SUBMISSIONS, number, f"submission {row['key']} of the lost job {row['job']}")
+        for row in self.tables.get(Kind.BATCHES, {}).values():
+            if row.get("job") is not None and row["job"] not in jobs:
+                self.problems.append(f"batch {row['id']} belongs to the lost job {row['job']}")
+                row["job"] = None
+
+    def _follows(self, commits: list[Commit]) -> bool:
+        """Say whether commits go on from what a damaged header says of its last one."""
+        return commits[0].sequence == self.sequence + 1 or any(
+            (commit.sequence, commit.mark) == (self.sequence, self._mark) for commit in commits
+        )
+
+    def _take_commit(self, commit: Commit) -> None:
+        if commit.sequence <= self.sequence:
+            return
+        if commit.sequence > self.sequence + 1:
+            first, last = self.sequence + 1, commit.sequence - 1
+            what = f"commit {first:,}" if first == last else f"commits {first:,} to {last:,}"
+            self.lost.append(f"{what}: what they changed and no later commit did")
+        for name, rows in commit.delta.items():
+            self._apply(name, rows)
+        self.sequence = commit.sequence
+
+    def _apply(self, name: str, rows: Mapping[str, Record | None]) -> None:
+        table = self.tables.setdefault(name, {})
+        for number, row in rows.items():
+            if row is None:
+                table.pop(number, None)
+            else:
+                table[number] = row
+
+    def _take_lines(self, data: bytes) -> int:
+        """Take the records of a damaged snapshot line by line; return its format."""
+        lines = data.split(b"\n")
+        number, self._is_proved = self._format.number, False
+        try:
+            header = decode_header(lines[0][:HEADER_BYTES])
+        except DeckDamaged:
+            self.unreadable.append(lines[0])
+        else:
+            number, self.sequence, self._mark = header.format, header.sequence, header.mark
+        table = ""
+        for line in lines[1:]:
+            if start := _TABLE.fullmatch(line):
+                table = start[1].decode()
+            elif line.strip(b"{},\0 "):
+                self._take_line(table, line)
+        kept = sum(map(len, self.tables.values()))
+        self.lost.append(f"the proof that {kept:,} records of ledger.json are as they were written")
+        return number
+
+    def _take_line(self, table: str, line: bytes) -> None:
+        row = _ROW.fullmatch(line)
+        try:
+            record: Any = msgspec.json.decode(row[2]) if row is not None else None
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            record = None
+        if row is None or not isinstance(record, dict) or not table:
+            self.unreadable.append(line)
+            self.lost.append(f"a record of the table “{table or '?'}” of ledger.json")
+            return
+        self.tables.setdefault(table, {})[row[1].decode()] = record
+
+    def _drop(self, kind: Kind, number: str, what: str) -> None:
+        row = self.tables[kind].pop(number)
+        self.problems.append(f"{what} cannot be used")
+        self.lost.append(what)
+        self.unreadable.append(msgspec.json.encode({kind: {number: row}}))
+
+
+def _why_unusable(kind: Kind, row: Record) -> str:
+    if not isinstance(row.get(KEY_FIELD[kind]), str):
+        return f"it has no “{KEY_FIELD[kind]}”"
+    try:
+        _DECODERS[kind](row)
+    except DeckDamaged as error:
+        return error.message.removesuffix(".")
+    except (ValueError, KeyError, TypeError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _named(kind: Kind, row: Record) -> str:
+    return str(row.get(KEY_FIELD[kind], "nameless"))
