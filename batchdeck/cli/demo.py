@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +34,7 @@ def demo(
     """Try it all without a key: a local sandbox, sample PDFs, faults included. Leaves HTML on disk."""
     session: Session = context.obj
     home = session.deck or demo_home()
+    os.umask(0o077)  # the samples lie inside the deck, which is for its owner's eyes
     if fresh:
         _throw_away(home)
     if not headless and not json:

@@ -6,6 +6,7 @@ They need Java, Node and a browser, so nothing here is needed to run BatchDeck; 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from batchdeck.domain.processes import child_environment
 from batchdeck.domain.text import show
 from batchdeck.errors import BatchDeckError
 from batchdeck.html.model import RuleFinding
@@ -163,6 +165,7 @@ def _run(command: Sequence[str], given: str, files: int, judge: str) -> subproce
             text=True,
             timeout=_START_SECONDS + _SECONDS_A_FILE * files,
             check=False,
+            env=child_environment(os.environ),
         )
     except subprocess.TimeoutExpired as error:
         raise BatchDeckError(f"{judge} did not finish within {error.timeout:.0f} seconds.") from error

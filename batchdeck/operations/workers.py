@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing.spawn
+import multiprocessing.util
 import os
+import subprocess
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, TypeVar
 
+from batchdeck.domain.processes import child_environment
 from batchdeck.errors import BatchDeckError
 from batchdeck.pdf.limits import limit_process
 
@@ -20,6 +23,7 @@ T = TypeVar("T")
 
 _preparing = threading.local()
 _original_preparation = multiprocessing.spawn.get_preparation_data
+_original_spawn = multiprocessing.util.spawnv_passfds
 
 
 class WorkerFailed(BatchDeckError):
@@ -42,7 +46,22 @@ def _preparation_without_main(name: str) -> dict[str, Any]:
     return data
 
 
+def _spawn_without_secrets(path: Any, args: Any, passfds: Any) -> int:
+    """Start a worker, or what watches over it, without the environment's secrets, while this thread starts
+    one of ours. A child that removed them itself would still show them in ``/proc``.
+    """
+    if not getattr(_preparing, "ours", False):
+        number: int = _original_spawn(path, args, passfds)
+        return number
+    started = subprocess.Popen(  # noqa: S603 - multiprocessing's own command
+        args, executable=path, pass_fds=passfds, env=child_environment(os.environ)
+    )
+    started.returncode = 0  # multiprocessing waits for it by its number
+    return started.pid
+
+
 multiprocessing.spawn.get_preparation_data = _preparation_without_main
+multiprocessing.util.spawnv_passfds = _spawn_without_secrets
 
 
 class _WorkerProcess(SpawnProcess):

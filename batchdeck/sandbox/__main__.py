@@ -88,6 +88,7 @@ async def _serve(settings: Settings, given: argparse.Namespace) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve as the arguments say (this process's own by default), and return the exit code."""
     given = _parser().parse_args(arguments)
+    os.umask(0o077)  # its state holds the pages that it was given
     if given.detach:
         given.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         detach(given.state / "server.log")

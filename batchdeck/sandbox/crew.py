@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 import sys
 from typing import Any
 
 import msgspec
 
+from batchdeck.domain.processes import child_environment
 from batchdeck.sandbox.problems import Problem
 
 _LINE_LIMIT = 64 * 1024 * 1024
@@ -53,6 +55,7 @@ class Crew:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=_LINE_LIMIT,
+            env=child_environment(os.environ),
         )
         assert process.stdin is not None
         self._all.add(process)

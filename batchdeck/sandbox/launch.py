@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.client
+import os
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from batchdeck.domain.processes import child_environment
 from batchdeck.errors import Conflict, StorageFailed
 from batchdeck.sandbox.faults_file import read_faults
 from batchdeck.sandbox.presence import is_served, last_user_lock, launch_lock, use_lock
@@ -158,7 +160,12 @@ def _launch(state: Path, wanted: Settings) -> ServerCard:
     command = [sys.executable, "-m", "batchdeck.sandbox", "--state", str(state.absolute())]
     command += ["--while-used", "--detach", *wanted.as_arguments()]
     started = subprocess.run(  # noqa: S603 - our own interpreter and module
-        command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_START_SECONDS, check=False
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=_START_SECONDS,
+        check=False,
+        env=child_environment(os.environ),
     )
     if started.returncode != 0:
         complaint = started.stderr.decode(errors="replace").strip()[-500:]

@@ -10,11 +10,14 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from batchdeck.domain.batches import (
     REALTIME_PREFIX,
     Archive,
     Batch,
+    DocumentRef,
+    Job,
     Part,
     RemoteBatch,
     RequestCounts,
@@ -27,6 +30,7 @@ from batchdeck.domain.findings import Mended
 from batchdeck.errors import DeckDamaged, NotFound, UsageError
 from batchdeck.store.disk import storage_failures
 from batchdeck.store.layout import DeckLayout
+from batchdeck.store.plans import read_plan
 from batchdeck.store.records import DeckMeta
 from batchdeck.store.requests import LoggedRequest, read_requests
 from batchdeck.store.results import scan_results
@@ -62,12 +66,35 @@ def restore(layout: DeckLayout, tx: Transaction, traces: Traces, now: dt.datetim
     if not tx.meta.endpoint and (layout.sandbox / "server.json").exists():
         tx.put(DeckMeta(endpoint=SANDBOX_ENDPOINT, sandbox=True))
         done.mended.append(Mended("ledger.json", "marked again as a sandbox deck"))
+    for job in tx.jobs().values():
+        _restore_documents(layout, tx, job, done)
     for trace in traces.submissions.values():
         _restore_submission(layout, tx, trace, now, done)
     for folder in sorted(layout.batches.iterdir()):
         if folder.is_dir():
             _restore_archive(layout, tx, folder.name, traces, now, done)
     return done
+
+
+def _restore_documents(layout: DeckLayout, tx: Transaction, job: Job, done: Restored) -> None:
+    """Name the documents of a job again that only its plan still knows."""
+    try:
+        plan = read_plan(layout, job.id)
+    except (NotFound, DeckDamaged):
+        return
+    known = {ref.first_index for ref in job.documents}
+    refs = list(job.documents)
+    start = 0
+    for code, run in groupby(plan.document_codes):
+        pages = sum(1 for _ in run)
+        if start not in known:
+            numbers = plan.numbers[start : start + pages]
+            sha256 = plan.documents[code]
+            refs.append(DocumentRef(sha256, f"{sha256[:12]}.pdf", "", start, pages, max(numbers)))
+            done.mended.append(Mended(f"job {job.id}", f"document {sha256[:12]}… named again by its plan"))
+        start += pages
+    if len(refs) > len(job.documents) or job.pages != len(plan):
+        tx.put(replace(job, documents=tuple(refs), pages=len(plan)))
 
 
 def _restore_submission(

@@ -27,6 +27,7 @@ from batchdeck.store.journal import (
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.records import (
     KEY_FIELD,
+    META_NAME,
     Kind,
     decode_batch,
     decode_document,
@@ -36,6 +37,7 @@ from batchdeck.store.records import (
 )
 from batchdeck.store.storage import CURRENT, LedgerFormat
 
+STAND_IN_RECIPE = "pdf-to-html"
 _TABLE = re.compile(rb'"([a-z]+)": \{')
 _ROW = re.compile(rb'"(\d+)": (\{.*\}),?')
 _DECODERS: Mapping[str, Callable[[Record], object]] = {
@@ -149,16 +151,35 @@ class _Work:
                 if reason:
                     self._drop(kind, number, f"a record of “{kind}” ({_named(kind, row)}): {reason}")
         jobs = {row["id"] for row in self.tables.get(Kind.JOBS, {}).values()}
-        for number, row in list(self.tables.get(Kind.DOCUMENTS, {}).items()):
-            if row["job"] not in jobs:
-                self._drop(Kind.DOCUMENTS, number, f"document {row['name']} of the lost job {row['job']}")
-        for number, row in list(self.tables.get(Kind.SUBMISSIONS, {}).items()):
-            if row["job"] not in jobs:
-                self._drop(Kind.SUBMISSIONS, number, f"submission {row['key']} of the lost job {row['job']}")
-        for row in self.tables.get(Kind.BATCHES, {}).values():
-            if row.get("job") is not None and row["job"] not in jobs:
-                self.problems.append(f"batch {row['id']} belongs to the lost job {row['job']}")
-                row["job"] = None
+        named = [
+            row["job"]
+            for kind in (Kind.DOCUMENTS, Kind.SUBMISSIONS, Kind.BATCHES)
+            for row in self.tables.get(kind, {}).values()
+        ]
+        for job in dict.fromkeys(named):
+            if job is not None and job not in jobs:
+                self._stand_in(job)
+
+    def _stand_in(self, job: str) -> None:
+        """Put a record in the place of a lost job, so that what it owned still belongs to something."""
+        what = f"job {job}: its name, recipe, operator and estimate; it goes on with recipe {STAND_IN_RECIPE}"
+        self.problems.append(f"the record of job {job} is lost")
+        self.lost.append(what)
+        documents = [r for r in self.tables.get(Kind.DOCUMENTS, {}).values() if r["job"] == job]
+        submissions = [r for r in self.tables.get(Kind.SUBMISSIONS, {}).values() if r["job"] == job]
+        parts = [part for row in submissions for part in row.get("parts", ())]
+        ends = [row["first_index"] + row["pages"] for row in documents]
+        ends += [stop for row in submissions for _, stop in row["indices"]]
+        table = self.tables.setdefault(Kind.JOBS, {})
+        table[str(1 + max(map(int, table), default=0))] = {
+            "id": job,
+            "name": f"{job} (recovered)",
+            "created_at": min((row["created_at"] for row in submissions), default="1970-01-01T00:00:00Z"),
+            "recipe": STAND_IN_RECIPE,
+            "model": parts[0]["model"] if parts else "",
+            "max_tokens": parts[0]["max_tokens"] if parts else 4096,
+            "pages": max(ends, default=0),
+        }
 
     def _follows(self, commits: list[Commit]) -> bool:
         """Say whether commits go on from what a damaged header says of its last one."""
@@ -211,11 +232,15 @@ class _Work:
             record: Any = msgspec.json.decode(row[2]) if row is not None else None
         except (msgspec.MsgspecError, UnicodeDecodeError):
             record = None
+        if isinstance(record, dict):
+            table = _table_of(record, table)
         if row is None or not isinstance(record, dict) or not table:
             self.unreadable.append(line)
             self.lost.append(f"a record of the table “{table or '?'}” of ledger.json")
             return
-        self.tables.setdefault(table, {})[row[1].decode()] = record
+        rows, number = self.tables.setdefault(table, {}), row[1].decode()
+        # Its number may be what is damaged: it never takes another's place.
+        rows[number if number not in rows else str(1 + max(map(int, rows)))] = record
 
     def _drop(self, kind: Kind, number: str, what: str) -> None:
         row = self.tables[kind].pop(number)
@@ -224,9 +249,21 @@ class _Work:
         self.unreadable.append(msgspec.json.encode({kind: {number: row}}))
 
 
+def _table_of(row: Record, named: str) -> str:
+    """Return the table that a record of a damaged file is of: the one it stands in, or else by its fields."""
+    if named in _DECODERS and not _why_unusable(Kind(named), row):
+        return named
+    if row.get(KEY_FIELD[Kind.META]) == META_NAME:
+        return Kind.META
+    others = (kind for kind in Kind if kind is not Kind.META)
+    return next((kind for kind in others if not _why_unusable(kind, row)), named)
+
+
 def _why_unusable(kind: Kind, row: Record) -> str:
     if not isinstance(row.get(KEY_FIELD[kind]), str):
         return f"it has no “{KEY_FIELD[kind]}”"
+    if kind is Kind.DOCUMENTS and not isinstance(row.get("job"), str):
+        return "it does not say of which job"
     try:
         _DECODERS[kind](row)
     except DeckDamaged as error:
