@@ -10,6 +10,7 @@ def load_commands() -> None:
     import batchdeck.cli.demo
     import batchdeck.cli.doctor
     import batchdeck.cli.inbox
+    import batchdeck.cli.key
     import batchdeck.cli.lists
     import batchdeck.cli.main_job
     import batchdeck.cli.money

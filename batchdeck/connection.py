@@ -7,6 +7,7 @@ import importlib
 import os
 import threading
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -129,6 +130,7 @@ class Connection:
         await asyncio.to_thread(importlib.import_module, "batchdeck.api.gateway")
         from batchdeck.api.credentials import find_credential
         from batchdeck.api.gateway import Gateway
+        from batchdeck.api.keyring import read_key
         from batchdeck.api.settings import ApiSettings
 
         base_url = self._base_url
@@ -137,10 +139,13 @@ class Connection:
                 self._sandbox.release()
             self._sandbox = await _Launch(self._sandbox_state, self._faults).wait()
             base_url = self._sandbox.base_url
-        credential = find_credential(
+        # In a thread as well: a keyring may ask its owner to unlock it.
+        credential = await asyncio.to_thread(
+            find_credential,
             explicit=self._api_key,
             profile=self._profile or self._settings.api.profile,
-            key_file=_key_file(self._settings),
+            key_file=key_file_of(self._settings),
+            read_keyring=partial(read_key, endpoint_of(self._base_url)),
             environ=self._environ,
             sandbox_key=self._sandbox.api_key if self._sandbox is not None else None,
         )
@@ -190,7 +195,8 @@ class _Launch:
         return running
 
 
-def _key_file(settings: Settings) -> Path | None:
+def key_file_of(settings: Settings) -> Path | None:
+    """Return the key file that the settings name, or None."""
     named = settings.api.key_file
     return Path(named).expanduser() if named else None
 

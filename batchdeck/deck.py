@@ -25,6 +25,7 @@ from batchdeck.offers import (
     recipe_files,
     recipe_folder,
 )
+from batchdeck.keys import forget_key, keep_key, shown_key
 from batchdeck.opening import OpenOptions, open_deck
 from batchdeck.reading import DeckReader
 from batchdeck.showing import Shown
@@ -42,15 +43,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Deck",
+    "DeckOpening",
     "examine_deck",
     "export_templates",
     "find_recipe",
+    "forget_key",
+    "keep_key",
     "known_recipes",
     "new_recipe",
     "readable_suffixes",
     "recipe_files",
     "recipe_folder",
     "recover_deck",
+    "shown_key",
     "validate_files",
 ]
 
@@ -344,7 +349,7 @@ class Deck(DeckReader, Shown):
         """
         from batchdeck.operations.doctor import doctor
 
-        return Operation(doctor(self._context, self._connection.credential_source, deep=deep))
+        return Operation(doctor(self._context, lambda: self._connection.credential_source, deep=deep))
 
     def repair(self, recovery: Recovery | None = None) -> Operation[Repaired]:
         """Make anew what is derived and quarantine what is damaged; never touches the API.

@@ -28,6 +28,7 @@ COMMANDS = (
     *("templates", "recipes", "prices", "costs"),
     *("notify test", "notify show", "service print", "service install", "service uninstall", "service cron"),
     *("recipes list", "recipes show", "recipes check", "recipes new"),
+    *("key", "key set", "key show", "key forget"),
 )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from batchdeck.deck import Deck, DeckOpening
+from batchdeck.domain.stories import said_by, story_of
 from batchdeck.domain.text import show
 from batchdeck.errors import BatchDeckError, Interrupted, UsageError
 
@@ -73,7 +74,7 @@ class Session:
             raise typer.Exit(Interrupted.exit_code) from None
         except BatchDeckError as error:
             if self.debug:
-                raise
+                narrate(story_of(error))
             print_error(error)
             raise typer.Exit(error.exit_code) from None
         except BrokenPipeError:
@@ -82,9 +83,9 @@ class Session:
             raise typer.Exit(0) from None
         except Exception as error:
             if self.debug:
-                raise
+                narrate(story_of(error))
             unexpected = BatchDeckError(
-                f"{type(error).__name__}: {show(str(error), 300)}",
+                f"{type(error).__name__}: {said_by(error)}",
                 hint="This is a defect of BatchDeck. Run the command again with --debug to see where.",
             )
             print_error(unexpected)

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import importlib.metadata
 import shutil
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from batchdeck.domain.batches import SubmissionState
@@ -44,11 +44,12 @@ class Check:
 
 
 async def doctor(
-    context: Context, credential_source: str = "", *, deep: bool = False
+    context: Context, credential_source: Callable[[], str] = str, *, deep: bool = False
 ) -> AsyncGenerator[Event, None]:
     """Look everything over; the result is a list of `Check`.
 
     Args:
+        credential_source: says where the key came from, once it has been looked for.
         deep: also read every byte of sources, indexes and request logs, which takes a while on a large deck.
     """
     checks = await _check_api(context, credential_source)
@@ -74,14 +75,14 @@ def ledger_check(recovery: Recovery, well: str) -> Check:
     return Check("ledger", False, f"{'; '.join(recovery.problems[:_SHOWN])}. {remedy}", findings)
 
 
-async def _check_api(context: Context, credential_source: str) -> list[Check]:
+async def _check_api(context: Context, credential_source: Callable[[], str]) -> list[Check]:
     try:
         gateway = await context.open_gateway()
         page = await gateway.list_batches(limit=1)
     except BatchDeckError as error:
-        where = f" Key: {credential_source}." if credential_source else ""
-        return [Check("api", False, f"{context.endpoint}: {error.message} {error.hint}{where}".strip())]
-    checks = [Check("api", True, f"{context.endpoint} answers.")]
+        found = f"{context.endpoint}: {error.message} {error.hint}".strip()
+        return [Check("api", False, found + _said_of_key(credential_source))]
+    checks = [Check("api", True, f"{context.endpoint} answers.{_said_of_key(credential_source)}")]
     if page.batches and context.endpoint != "sandbox":
         newest = page.batches[0].created_at
         skew = newest - context.now()
@@ -95,6 +96,11 @@ async def _check_api(context: Context, credential_source: str) -> list[Check]:
             )
         )
     return checks
+
+
+def _said_of_key(credential_source: Callable[[], str]) -> str:
+    source = credential_source()
+    return f" Key: {show(source, 200)}." if source else ""
 
 
 def _check_deck(context: Context, *, deep: bool) -> Iterator[Check]:

@@ -47,10 +47,12 @@ def _preparation_without_main(name: str) -> dict[str, Any]:
 
 
 def _spawn_without_secrets(path: Any, args: Any, passfds: Any) -> int:
-    """Start a worker, or what watches over it, without the environment's secrets, while this thread starts
-    one of ours. A child that removed them itself would still show them in ``/proc``.
+    """Start a worker of ours without the environment's secrets, and multiprocessing's resource tracker, which
+    whoever comes first starts. A child that removed them itself would still show them in ``/proc``.
     """
-    if not getattr(_preparing, "ours", False):
+    if not getattr(_preparing, "ours", False) and not any(
+        b"resource_tracker" in os.fsencode(a) for a in args
+    ):
         number: int = _original_spawn(path, args, passfds)
         return number
     started = subprocess.Popen(  # noqa: S603 - multiprocessing's own command

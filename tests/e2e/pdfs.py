@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pikepdf
@@ -14,12 +15,21 @@ WORDS = str.split(
 )
 
 
-def write_pdf(path: Path, pages: int, *, seed: int = 0, ballast: int = 0, words: int = 60) -> Path:
+def write_pdf(
+    path: Path,
+    pages: int,
+    *,
+    seed: int = 0,
+    ballast: int = 0,
+    words: int = 60,
+    vocabulary: Sequence[str] = WORDS,
+) -> Path:
     """Write a PDF of text pages, each with words of its own.
 
     Args:
         ballast: bytes of incompressible picture data that each page carries.
         words: how many words a page has.
+        vocabulary: the words to choose from.
     """
     chance = random.Random(seed)
     pdf = pikepdf.new()
@@ -27,7 +37,7 @@ def write_pdf(path: Path, pages: int, *, seed: int = 0, ballast: int = 0, words:
     font = pikepdf.Dictionary(Type=name.Font, Subtype=name.Type1, BaseFont=name.Helvetica)
     shared = pdf.make_indirect(font)
     for number in range(1, pages + 1):
-        text = [chance.choice(WORDS) for _ in range(words)]
+        text = [chance.choice(vocabulary) for _ in range(words)]
         lines = [" ".join(text[start : start + 10]) for start in range(0, words, 10)]
         moves = " ".join(f"({line}) Tj 0 -16 Td" for line in lines)
         content = f"BT /F1 20 Tf 72 740 Td (Chapter {number} of {seed}) Tj /F1 11 Tf 0 -30 Td {moves} ET"

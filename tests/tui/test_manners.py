@@ -15,6 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
+from batchdeck.domain.stories import said_by
 from batchdeck.errors import StorageFailed, UsageError
 from batchdeck.tui.manners.attention import attention_sequence
 from batchdeck.tui.manners.clipboard import MOST_BYTES, clipboard_sequence
@@ -175,6 +176,22 @@ def test_a_crash_leaves_neither_keys_nor_pages_nor_escape_codes() -> None:
         assert "\x1b" not in text
         assert "ValueError" in text
     assert "test_manners.py" in crash_report(error, NOW)
+
+
+def test_what_a_library_quotes_of_a_page_is_left_out() -> None:
+    """Exceptions repeat what they choked on; the errors of our own are written to be read."""
+    page = "confidential words of a page"
+    try:
+        try:
+            int(page)
+        except ValueError as cause:
+            raise KeyError(page) from cause
+    except KeyError as error:
+        report, screen = crash_report(error, NOW), "\n".join(crash_lines(error, None))
+    assert "confidential" not in report + screen
+    assert report.index("ValueError") < report.index("direct cause") < report.index("KeyError")
+    assert "has no attribute 'nothing'" in said_by(AttributeError("'dict' object has no attribute 'nothing'"))
+    assert said_by(StorageFailed("The file “a b” is gone.")) == "The file “a b” is gone."
 
 
 def test_the_crash_file_is_its_owners_alone(tmp_path: Path) -> None:

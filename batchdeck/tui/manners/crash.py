@@ -7,29 +7,20 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 import tempfile
-import traceback
 from pathlib import Path
 
 from batchdeck._version import __version__
+from batchdeck.domain.stories import said_by, story_of, without_secrets
 from batchdeck.domain.text import show
 from batchdeck.errors import BatchDeckError
 
-_SECRETS = re.compile(r"sk-[A-Za-z0-9_-]{8,}|(?i:bearer)\s+[^\s\"']+")
 _LONGEST_MESSAGE = 400
-
-
-def without_secrets(text: str) -> str:
-    """Return `text` with everything that looks like a key or a token masked."""
-    return _SECRETS.sub("[secret]", text)
 
 
 def crash_report(error: BaseException, now: dt.datetime) -> str:
     """Return the full story for the crash file: versions, and the tracebacks without any values."""
-    story = "".join(traceback.format_exception(error))
-    head = f"BatchDeck {__version__}, {now.isoformat(timespec='seconds')}\n"
-    return without_secrets(head + show(story, newlines=True))
+    return f"BatchDeck {__version__}, {now.isoformat(timespec='seconds')}\n{story_of(error)}"
 
 
 def save_crash(error: BaseException, now: dt.datetime, folder: Path | None = None) -> Path | None:
@@ -51,7 +42,7 @@ def crash_lines(error: BaseException, report: Path | None) -> list[str]:
     if isinstance(error, BatchDeckError):
         lines = [error.title, without_secrets(show(error.message, _LONGEST_MESSAGE))]
         return [*lines, show(error.hint)] if error.hint else lines
-    message = without_secrets(show(str(error), _LONGEST_MESSAGE))
+    message = said_by(error)
     lines = [
         f"BatchDeck stopped on an error of its own: {type(error).__name__}{': ' if message else ''}{message}",
         "Nothing is lost: batches go on at the API, and the next start picks up where this one ended.",
