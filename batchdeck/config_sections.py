@@ -41,8 +41,8 @@ class Api:
     base_url: str | None = setting(None)
     """The API's address; by default `ANTHROPIC_BASE_URL`, else the official one."""
     key_file: str | None = setting(None)
-    """A file that holds the key alone and that only you can read (mode 0600); goes before the keyring, and that
-    before the environment."""
+    """A file that holds the key alone and that only you can read (mode 0600); goes before the keyring,
+    which goes before the environment."""
     profile: str | None = setting(None)
     """A profile of the Anthropic configuration, for those who have several workspaces."""
     workspace_id: str | None = setting(None)
