@@ -16,6 +16,7 @@ from batchdeck.domain.events import Event, Operation
 from batchdeck.domain.inbox import InboxOrder
 from batchdeck.domain.ladder import parse_ladder
 from batchdeck.domain.planning import ExportReport, Plan, RetryChoice, RetryPlan, Submitted, Unsent
+from batchdeck.keys import forget_key, keep_key, shown_key
 from batchdeck.offers import (
     export_templates,
     find_recipe,
@@ -25,7 +26,6 @@ from batchdeck.offers import (
     recipe_files,
     recipe_folder,
 )
-from batchdeck.keys import forget_key, keep_key, shown_key
 from batchdeck.opening import OpenOptions, open_deck
 from batchdeck.reading import DeckReader
 from batchdeck.showing import Shown
@@ -370,6 +370,7 @@ class Deck(DeckReader, Shown):
     async def close(self) -> None:
         """Stop workers and connections. Whatever was under way can be resumed."""
         await self._context.workers.close()
+        await self._context.readers.close()
         await self._connection.close()
         self._context.ledger.close()
 

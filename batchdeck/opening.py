@@ -113,6 +113,7 @@ def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple
         settings=settings,
         prices=prices,
         workers=Workers(settings.workers.count, memory_bytes=settings.limits.memory_bytes),
+        readers=Workers(1, memory_bytes=settings.limits.memory_bytes),
         open_gateway=connection.gateway,
         endpoint=connection.endpoint,
         profile=profile or "",

@@ -14,7 +14,7 @@ from batchdeck.domain.events import BatchArchived, Event, Finished, Note, Result
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.errors import ResultsIncomplete
 from batchdeck.operations.context import Context
-from batchdeck.operations.judge import judge_results, judge_task
+from batchdeck.operations.judge import JUDGE_SECONDS, judge_results, judge_task
 from batchdeck.operations.rollup import refresh_rollup
 from batchdeck.store.archive import ResultsWriter, read_submitted_ids
 from batchdeck.store.index import BatchIndex, read_index
@@ -23,7 +23,6 @@ from batchdeck.store.transaction import Transaction
 _PAUSES = (0.0, 1.0, 3.0)
 """Seconds before each download. Results that do not match are kept only if they come the same every time."""
 _PROGRESS_SECONDS = 0.25
-_JUDGE_SECONDS = 3_600.0
 
 
 async def collect(context: Context, batch_id: str) -> AsyncGenerator[Event, None]:
@@ -85,7 +84,7 @@ async def record_judged(
 
     `settle` does what else belongs into the same transaction; the ledger has the batch when it returns.
     """
-    await context.workers.run(judge_results, judge_task(context, batch), seconds=_JUDGE_SECONDS)
+    await context.workers.run(judge_results, judge_task(context, batch), seconds=JUDGE_SECONDS)
     return await asyncio.to_thread(_record, context, batch, settle)
 
 

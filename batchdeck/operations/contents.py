@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
 import msgspec
 
 from batchdeck.domain.batches import DocumentRef
@@ -15,13 +20,17 @@ from batchdeck.operations.context import Context
 from batchdeck.operations.judge import thresholds_of
 from batchdeck.operations.prepare_files import text_material
 from batchdeck.operations.sources import RecordsTask, ref_of, write_places
+from batchdeck.operations.workers import WorkerFailed
 from batchdeck.pdf.images import render_page
-from batchdeck.pdf.text import TextReader
+from batchdeck.pdf.pdfium import Unopenable
+from batchdeck.pdf.text import TextReader, Trust, read_text_layer
 from batchdeck.recipes.asking import Material, material_text
 from batchdeck.sources.reading import RecordReader
 from batchdeck.store.index import read_index
 from batchdeck.store.plans import read_plan
 from batchdeck.store.results import read_row
+
+R = TypeVar("R")
 
 
 class _Block(msgspec.Struct):
@@ -76,21 +85,22 @@ def read_source(context: Context, job_id: str, index: int) -> SourcePage:
     job = context.ledger.job(job_id)
     ref = ref_of(job, page.document)
     if ref.kind is FileKind.PDF:
-        with TextReader(str(context.vault.readable(page.document))) as reader:
-            layer = reader.layer(page.number)
+        path = str(context.vault.readable(page.document))
+        layer = _in_worker(context, partial(read_text_layer, path), page.number)
         return SourcePage(ref.name, page.number, page.label, layer.text, tuple(layer.links), layer.trusted)
-    return SourcePage(ref.name, page.number, page.label, _text_of(context, ref, page.number), trusted=True)
+    places = context.layout.rows(ref.sha256, ref.kind) if ref.kind.has_rows else None
+    read = partial(_text_of, ref, context.vault.path(ref.sha256, ref.kind), places)
+    text = _in_worker(context, read, page.number)
+    return SourcePage(ref.name, page.number, page.label, text, trusted=True)
 
 
-def _text_of(context: Context, ref: DocumentRef, number: int) -> str:
-    path = context.vault.path(ref.sha256, ref.kind)
-    if ref.kind.has_rows:
-        places = context.layout.rows(ref.sha256, ref.kind)
-        if not places.exists():
-            write_places(RecordsTask(str(path), str(places), ref.kind))
-        with RecordReader(path, places, ref.kind) as reader:
-            return material_text(Material(ref.name, number, row=reader.row(number)))
-    return material_text(text_material(ref.name, path.read_bytes(), ref.kind))
+def _text_of(ref: DocumentRef, path: Path, places: Path | None, number: int) -> str:
+    if places is None:
+        return material_text(text_material(ref.name, path.read_bytes(), ref.kind))
+    if not places.exists():
+        write_places(RecordsTask(str(path), str(places), ref.kind))
+    with RecordReader(path, places, ref.kind) as reader:
+        return material_text(Material(ref.name, number, row=reader.row(number)))
 
 
 def render_source(context: Context, job_id: str, index: int, *, dpi: int) -> bytes:
@@ -102,7 +112,8 @@ def render_source(context: Context, job_id: str, index: int, *, dpi: int) -> byt
     page = read_plan(context.layout, job_id).page(index)
     if ref_of(context.ledger.job(job_id), page.document).kind is not FileKind.PDF:
         raise InputError("There is no picture of it: it is text.", hint="Its text is shown instead.")
-    return render_page(str(context.vault.readable(page.document)), page.number, dpi=dpi)
+    path = str(context.vault.readable(page.document))
+    return _in_worker(context, partial(render_page, path, dpi=dpi), page.number)
 
 
 def read_missing_words(context: Context, job_id: str, index: int, custom_id: str) -> tuple[str, ...]:
@@ -112,6 +123,26 @@ def read_missing_words(context: Context, job_id: str, index: int, custom_id: str
         return ()
     page = read_plan(context.layout, job_id).page(index)
     thresholds, trust = thresholds_of(context)
-    with TextReader(str(context.vault.readable(page.document))) as reader:
-        layer = TextLayer(reader.text(page.number), trusted=reader.trusts(page.number, trust))
+    path = str(context.vault.readable(page.document))
+    layer = _in_worker(context, partial(_judged_layer, path, trust), page.number)
     return compare(answer.text, layer, thresholds).missing
+
+
+def _judged_layer(path: str, trust: Trust, number: int) -> TextLayer:
+    with TextReader(path) as reader:
+        return TextLayer(reader.text(number), trusted=reader.trusts(number, trust))
+
+
+def _in_worker(context: Context, read: Callable[[int], R], number: int) -> R:
+    """Read a page of an untrusted PDF where it can do no harm, and wait for it.
+
+    Raises:
+        WorkerFailed: it took too long or too much memory, or its process died.
+        InputError: no library can read the page.
+    """
+    try:
+        return context.readers.run_now(read, number, seconds=context.settings.limits.scan_seconds)
+    except WorkerFailed as failure:
+        if isinstance(failure.__cause__, Unopenable):
+            raise InputError(f"Page {number} cannot be read: {failure.__cause__}.") from None
+        raise

@@ -35,6 +35,8 @@ class Context:
     settings: Settings
     prices: PriceList
     workers: Workers
+    readers: Workers
+    """One more worker, for what somebody is waiting to see: it never queues behind a run."""
     open_gateway: Callable[[], Awaitable[Gateway]]
     """Connects on first use (the SDK takes about a second to import), later returns the same gateway."""
     endpoint: str

@@ -22,6 +22,8 @@ from batchdeck.store.layout import DeckLayout
 from batchdeck.store.plans import read_plan
 from batchdeck.store.results import scan_results
 
+JUDGE_SECONDS = 3_600.0
+
 
 @dataclass(frozen=True, slots=True)
 class JudgeTask:
@@ -76,10 +78,11 @@ def judge_task(context: Context, batch: Batch) -> JudgeTask:
 
 
 def ensure_index(context: Context, batch: Batch) -> None:
-    """Rebuild a batch's index here and now if it is missing or stale. Collecting does it in a worker."""
+    """Rebuild a batch's index now if it is missing or stale, and wait for it: its sources are untrusted, so
+    even now in a worker."""
     assert batch.archive is not None
     if not is_index_current(context.layout, batch.key, batch.archive.sha256, JUDGE_VERSION):
-        judge_results(judge_task(context, batch))
+        context.readers.run_now(judge_results, judge_task(context, batch), seconds=JUDGE_SECONDS)
 
 
 def judge_results(task: JudgeTask) -> dict[Outcome, int]:

@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import CancelledError as FutureCancelled
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, TypeVar
 
@@ -91,6 +92,7 @@ class Workers:
         self.count = count or len(os.sched_getaffinity(0))
         self._memory_bytes = memory_bytes
         self._pool: Any = None
+        self._starting = threading.Lock()
 
     async def run(self, function: Callable[[T], R], argument: T, *, seconds: float = 120.0) -> R:
         """Run one picklable function in a worker process and return its result.
@@ -99,27 +101,27 @@ class Workers:
             WorkerFailed: it exceeded `seconds` or its memory, its process died, or it raised what is no error
                 of ours.
         """
-        from concurrent.futures import CancelledError as FutureCancelled
-
-        from pebble import ProcessExpired
-
         future = self._started().schedule(function, args=[argument], timeout=seconds)
-        try:
-            result: R = await asyncio.wrap_future(future)
-        except TimeoutError:
-            raise WorkerFailed(f"It took longer than {seconds:g} seconds and was stopped.") from None
-        except ProcessExpired as error:
-            raise WorkerFailed(f"Its process died (exit code {error.exitcode}).") from None
-        except MemoryError:
-            raise WorkerFailed("It needed more memory than a worker may use.") from None
-        except (asyncio.CancelledError, FutureCancelled):
-            future.cancel()
-            raise
-        except BatchDeckError:
-            raise
-        except Exception as error:
-            # Hostile input may raise anything inside a worker: it costs its own task, never the run.
-            raise WorkerFailed(f"It failed inside its worker ({type(error).__name__}).") from error
+        with _failures(seconds):
+            try:
+                result: R = await asyncio.wrap_future(future)
+            except (asyncio.CancelledError, FutureCancelled):
+                future.cancel()
+                raise
+        return result
+
+    def run_now(self, function: Callable[[T], R], argument: T, *, seconds: float = 120.0) -> R:
+        """Run one picklable function in a worker process and wait for it: for threads, not for event loops.
+
+        Raises:
+            WorkerFailed: as `run`; also when the pool was stopped meanwhile.
+        """
+        future = self._started().schedule(function, args=[argument], timeout=seconds)
+        with _failures(seconds):
+            try:
+                result: R = future.result()
+            except FutureCancelled:
+                raise WorkerFailed("It was stopped.") from None
         return result
 
     async def map(
@@ -162,14 +164,35 @@ class Workers:
             await asyncio.to_thread(pool.join)
 
     def _started(self) -> Any:
-        if self._pool is None:
-            from pebble import ProcessPool
+        with self._starting:
+            if self._pool is None:
+                from pebble import ProcessPool
 
-            self._pool = ProcessPool(
-                max_workers=self.count,
-                max_tasks=0,
-                context=_WorkerContext(),
-                initializer=limit_process,
-                initargs=(self._memory_bytes,),
-            )
-        return self._pool
+                self._pool = ProcessPool(
+                    max_workers=self.count,
+                    max_tasks=0,
+                    context=_WorkerContext(),
+                    initializer=limit_process,
+                    initargs=(self._memory_bytes,),
+                )
+            return self._pool
+
+
+@contextlib.contextmanager
+def _failures(seconds: float) -> Iterator[None]:
+    """Turn whatever goes wrong with a task into `WorkerFailed`, errors of our own and being stopped apart."""
+    from pebble import ProcessExpired
+
+    try:
+        yield
+    except TimeoutError:
+        raise WorkerFailed(f"It took longer than {seconds:g} seconds and was stopped.") from None
+    except ProcessExpired as error:
+        raise WorkerFailed(f"Its process died (exit code {error.exitcode}).") from None
+    except MemoryError:
+        raise WorkerFailed("It needed more memory than a worker may use.") from None
+    except (BatchDeckError, FutureCancelled):
+        raise
+    except Exception as error:
+        # Hostile input may raise anything inside a worker: it costs its own task, never the run.
+        raise WorkerFailed(f"It failed inside its worker ({type(error).__name__}).") from error
