@@ -15,7 +15,9 @@ from pikepdf import Name
 _FORM_DEFAULTS = (Name.DR, Name.DA, Name.Q, Name.NeedAppearances)
 _DEEPEST_FIELD = 50
 """Levels of a field tree that are followed; deeper ones, and loops, end there."""
-_LEFT_BEHIND = (Name.Parent, Name.Kids, Name.P, Name.A, Name.AA)
+_ACTING = (Name.A, Name.AA, Name.PA, Name.FS, Name.Movie, Name.Sound, Name("/3DD"), Name.RichMediaContent)
+"""What an annotation does or carries beside what is seen of it: scripts, programs, files, films."""
+_LEFT_BEHIND = (Name.Parent, Name.Kids, Name.P, *_ACTING)
 
 
 def carry_annotations(source: pikepdf.Pdf, annotations: pikepdf.Object | None, single: pikepdf.Pdf) -> None:
@@ -38,7 +40,7 @@ def carry_annotations(source: pikepdf.Pdf, annotations: pikepdf.Object | None, s
         if annotation.get(Name.Subtype) == Name.Widget:
             copy = fields.add_widget(annotation)
         else:
-            copy = copied(source, annotation, single)
+            copy = copied(source, _bare(annotation, (Name.P, *_ACTING)), single)
         copy.P = page
         carried.append(copy)
     if len(carried):
@@ -87,5 +89,22 @@ class _Fields:
         return copy
 
     def _copy(self, node: pikepdf.Dictionary) -> pikepdf.Object:
-        bare = pikepdf.Dictionary({key: node[key] for key in node.keys() if key not in _LEFT_BEHIND})  # noqa: SIM118
-        return self._single.copy_foreign(self._source.make_indirect(bare))
+        return self._single.copy_foreign(self._source.make_indirect(_bare(node, _LEFT_BEHIND)))
+
+
+def disarm(single: pikepdf.Pdf) -> None:
+    """Take out of a single page whatever a viewer could be made to do, where other libraries have made it."""
+    for key in (Name.OpenAction, Name.AA, Name.Names):
+        if key in single.Root:
+            del single.Root[key]
+    page = single.pages[0].obj
+    annotations = page.get(Name.Annots)
+    for one in (page, *(annotations if isinstance(annotations, pikepdf.Array) else ())):
+        if isinstance(one, pikepdf.Dictionary):
+            for key in (*_ACTING, Name.AF):
+                if key in one:
+                    del one[key]
+
+
+def _bare(node: pikepdf.Dictionary, without: tuple[pikepdf.Name, ...]) -> pikepdf.Dictionary:
+    return pikepdf.Dictionary({key: node[key] for key in node.keys() if key not in without})  # noqa: SIM118

@@ -8,6 +8,7 @@ from typing import BinaryIO
 import pikepdf
 import pypdfium2
 
+from batchdeck.pdf.annotations import disarm
 from batchdeck.pdf.open import Source, open_source
 from batchdeck.pdf.pdfium import PDFIUM, Unopenable, WrongPassword
 from batchdeck.pdf.qpdf import open_qpdf, written
@@ -131,4 +132,5 @@ def _settled(pdf: io.BytesIO) -> bytes:
     with pikepdf.open(pdf) as document:
         if len(document.pages) != 1:
             raise Unopenable("not a single page came out")
+        disarm(document)
         return written(document)

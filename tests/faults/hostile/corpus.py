@@ -1,4 +1,4 @@
-"""The corpus: one hostile file after another, the same ones for the same seed."""
+"""The corpus: one hostile file after another, the same ones for the same seed, all of them made here."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from batchdeck.sandbox.samples import write_samples
 from tests.faults.hostile.bombs import BOMBS
 from tests.faults.hostile.lies import LIES
 
-SHARED = Path(__file__).resolve().parents[5] / "shared" / "corpus" / "pdfs"
-"""Real PDFs beside the project, where there are any: mutants are made of them too."""
 _NUMBER = re.compile(rb"\d+")
 _KEYWORDS = (
     b"obj",
@@ -29,7 +27,6 @@ _KEYWORDS = (
     b"trailer",
     b"%%EOF",
 )
-_LARGEST_SEED = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,4 @@ def mutant(chance: Random) -> bytes:
 @functools.lru_cache(maxsize=1)
 def _sound_files() -> tuple[bytes, ...]:
     with tempfile.TemporaryDirectory() as folder:
-        made = [path.read_bytes() for path in write_samples(Path(folder))]
-    real = sorted(SHARED.glob("*.pdf")) if SHARED.is_dir() else []
-    made += [path.read_bytes() for path in real if path.stat().st_size <= _LARGEST_SEED]
-    return tuple(made)
+        return tuple(path.read_bytes() for path in write_samples(Path(folder)))

@@ -154,7 +154,7 @@ async def _play_one(
             request_bytes=limits.request_bytes,
             part=str(part),
         )
-        await step.run("prepare", prepare_pages, task, 300.0)
+        await step.run("prepare", prepare_pages, task, 5 * limits.scan_seconds)
         part.unlink(missing_ok=True)
         found = await step.run("split", partial(_split, str(path)), numbers, limits.scan_seconds)
         figures.escapes += [f"{path.name} page {number}: {what}" for number, what in found or ()]
