@@ -153,5 +153,7 @@ def test_no_screen_lets_a_name_reach_the_terminal(
         # The export screen copies where the documents are; a name that came through would say "evil".
         assert base64.b64decode(copied).startswith(bytes(deck)), "the clipboard is the operator's"
     assert b"\x1b[31337m" not in output
-    left = SAFE_SEQUENCES.sub(b"", re.sub(rb"\x1b\]52;c;[^\x07]*\x07", b"", output)).decode("utf-8", "replace")
+    left = SAFE_SEQUENCES.sub(b"", re.sub(rb"\x1b\]52;c;[^\x07]*\x07", b"", output)).decode(
+        "utf-8", "replace"
+    )
     assert not unsafe(left) - set("\r\t\x1b\x08"), unsafe(left)
