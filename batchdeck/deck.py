@@ -16,7 +16,6 @@ from batchdeck.domain.events import Event, Operation
 from batchdeck.domain.inbox import InboxOrder
 from batchdeck.domain.ladder import parse_ladder
 from batchdeck.domain.planning import ExportReport, Plan, RetryChoice, RetryPlan, Submitted, Unsent
-from batchdeck.keys import forget_key, keep_key, shown_key
 from batchdeck.offers import (
     export_templates,
     find_recipe,
@@ -25,11 +24,11 @@ from batchdeck.offers import (
     readable_suffixes,
     recipe_files,
     recipe_folder,
+    validate_files,
 )
 from batchdeck.opening import OpenOptions, open_deck
 from batchdeck.reading import DeckReader
 from batchdeck.showing import Shown
-from batchdeck.upkeep import examine_deck, recover_deck
 
 if TYPE_CHECKING:
     from batchdeck.domain.counting import CountedEstimate
@@ -38,24 +37,17 @@ if TYPE_CHECKING:
     from batchdeck.operations.reconcile import Reconciled
     from batchdeck.operations.repair import Repaired
     from batchdeck.operations.track import Tracked
-    from batchdeck.operations.validate import Validation
     from batchdeck.store.recovery import Recovery
 
 __all__ = [
     "Deck",
-    "DeckOpening",
-    "examine_deck",
     "export_templates",
     "find_recipe",
-    "forget_key",
-    "keep_key",
     "known_recipes",
     "new_recipe",
     "readable_suffixes",
     "recipe_files",
     "recipe_folder",
-    "recover_deck",
-    "shown_key",
     "validate_files",
 ]
 
@@ -342,11 +334,8 @@ class Deck(DeckReader, Shown):
         return Operation(delete(self._context, self.batch(batch).id))
 
     def doctor(self, *, deep: bool = False) -> Operation[list[Check]]:
-        """Check key, endpoint, clock, disk, locks, the deck's files and the libraries. Changes nothing.
-
-        Args:
-            deep: also read every byte of sources, indexes and request logs.
-        """
+        """Check key, endpoint, clock, disk, locks, the deck's files and the libraries, with `deep` every byte of
+        them. Changes nothing."""
         from batchdeck.operations.doctor import doctor
 
         return Operation(doctor(self._context, lambda: self._connection.credential_source, deep=deep))
@@ -355,7 +344,7 @@ class Deck(DeckReader, Shown):
         """Make anew what is derived and quarantine what is damaged; never touches the API.
 
         Args:
-            recovery: what `recover_deck` came to just before, for the audit log.
+            recovery: what `batchdeck.upkeep.recover_deck` came to just before, for the audit log.
         """
         from batchdeck.operations.repair import repair
 
@@ -408,14 +397,3 @@ class DeckOpening:
     ) -> None:
         if self._deck is not None:
             await self._deck.close()
-
-
-def validate_files(files: Sequence[str | os.PathLike[str]], *, external: bool = False) -> Validation:
-    """Run the built-in checks on HTML files, and with `external` the outside judges that are installed.
-
-    Raises:
-        InputError: a file cannot be read as text, or an installed judge did not run.
-    """
-    from batchdeck.operations.validate import validate_files
-
-    return validate_files([Path(file) for file in files], external=external)

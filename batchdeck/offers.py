@@ -1,12 +1,15 @@
-"""What can be named without a deck: export templates and recipes. `batchdeck.deck` hands it to the faces."""
+"""What can be had without a deck: templates, recipes, checks of files. `batchdeck.deck` hands it to the faces."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from batchdeck.html.templates import Template
+    from batchdeck.operations.validate import Validation
     from batchdeck.recipes.recipe import Recipe
 
 
@@ -74,3 +77,14 @@ def new_recipe(name: str, *, like: str = "tickets") -> Recipe:
     from batchdeck.recipes.scaffold import new_recipe
 
     return new_recipe(name, like=like)
+
+
+def validate_files(files: Sequence[str | os.PathLike[str]], *, external: bool = False) -> Validation:
+    """Run the built-in checks on HTML files, and with `external` the outside judges that are installed.
+
+    Raises:
+        InputError: a file cannot be read as text, or an installed judge did not run.
+    """
+    from batchdeck.operations.validate import validate_files
+
+    return validate_files([Path(file) for file in files], external=external)

@@ -14,10 +14,11 @@ from batchdeck.cli.app import app
 from batchdeck.cli.options import Json, Yes
 from batchdeck.cli.output import counted, print_json
 from batchdeck.cli.session import Session, confirm, narrate
-from batchdeck.deck import Deck, examine_deck, recover_deck
+from batchdeck.deck import Deck
 from batchdeck.domain.events import Finished, Note
 from batchdeck.domain.text import show
 from batchdeck.errors import DeckDamaged, ReadOnlyError
+from batchdeck.upkeep import examine_deck, recover_deck
 
 if TYPE_CHECKING:
     from batchdeck.operations.doctor import Check

@@ -13,8 +13,8 @@ from batchdeck.cli.app import app
 from batchdeck.cli.options import Json
 from batchdeck.cli.output import print_json
 from batchdeck.cli.session import Session, narrate
-from batchdeck.deck import forget_key, keep_key, shown_key
 from batchdeck.domain.text import show
+from batchdeck.keys import forget_key, keep_key, shown_key
 
 key = typer.Typer(help="Keep the API key in the system's keyring or a private file; it is never shown.")
 app.add_typer(key, name="key")

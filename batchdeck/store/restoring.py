@@ -26,6 +26,7 @@ from batchdeck.domain.batches import (
     ranges_of,
     ranges_overlap,
 )
+from batchdeck.domain.documents import FileKind
 from batchdeck.domain.findings import Mended
 from batchdeck.errors import DeckDamaged, NotFound, UsageError
 from batchdeck.store.disk import storage_failures
@@ -90,7 +91,9 @@ def _restore_documents(layout: DeckLayout, tx: Transaction, job: Job, done: Rest
         if start not in known:
             numbers = plan.numbers[start : start + pages]
             sha256 = plan.documents[code]
-            refs.append(DocumentRef(sha256, f"{sha256[:12]}.pdf", "", start, pages, max(numbers)))
+            kind = next((one for one in FileKind if layout.source(sha256, one).exists()), FileKind.PDF)
+            name = f"{sha256[:12]}.{kind}"
+            refs.append(DocumentRef(sha256, name, "", start, pages, max(numbers), kind=kind))
             done.mended.append(Mended(f"job {job.id}", f"document {sha256[:12]}… named again by its plan"))
         start += pages
     if len(refs) > len(job.documents) or job.pages != len(plan):

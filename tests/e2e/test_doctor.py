@@ -17,7 +17,7 @@ import pytest
 
 from batchdeck.config import Settings
 from batchdeck.config_sections import Polling, Reconcile
-from batchdeck.deck import Deck, DeckOpening, examine_deck, recover_deck
+from batchdeck.deck import Deck, DeckOpening
 from batchdeck.domain.batches import Submission, SubmissionState
 from batchdeck.errors import DeckDamaged, DeckLocked, ReadOnlyError
 from batchdeck.sandbox.launch import Running, ensure_running
@@ -25,6 +25,7 @@ from batchdeck.sandbox.settings import Settings as SandboxSettings
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.ledger import Ledger
 from batchdeck.store.locks import hold
+from batchdeck.upkeep import examine_deck, recover_deck
 from tests.e2e.conftest import Operator
 from tests.e2e.pdfs import write_pdf
 

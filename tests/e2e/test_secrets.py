@@ -159,7 +159,7 @@ async def test_a_key_file_is_its_owners_alone_and_is_used(operator: MakeOperator
     who = operator()
     from batchdeck.config import Settings
     from batchdeck.config_sections import Api
-    from batchdeck.deck import keep_key
+    from batchdeck.keys import keep_key
 
     path = tmp_path / "key"
     path.write_text("an older key")
