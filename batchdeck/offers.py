@@ -1,4 +1,4 @@
-"""What can be had without a deck: templates, recipes, checks of files. `batchdeck.deck` hands it to the faces."""
+"""What can be had without a deck: templates, recipes, file checks. `batchdeck.deck` hands it to the faces."""
 
 from __future__ import annotations
 
