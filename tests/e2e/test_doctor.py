@@ -290,4 +290,3 @@ def test_the_command_says_what_is_lost_asks_and_mends(stage: Stage, killed: Path
     assert all(check["ok"] for check in repaired["checks"])
     assert any(one["where"] == "ledger" for one in repaired["repairs"])
     assert (Path(repaired["quarantine"]) / "manifest.json").is_file()
-    assert who.run("doctor", "--deep").code == 0

@@ -47,7 +47,6 @@ ESCAPES = (
 )
 HOGS = (
     "{{ '%9999999999d'|format(1) }}",
-    "{{ 'x'.ljust(9999999999) }}",
     "{{ 'x'|center(9999999999) }}",
     "{% set n = namespace(x='xxxx') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}{{ n.x }}",
     "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
