@@ -334,8 +334,8 @@ class Deck(DeckReader, Shown):
         return Operation(delete(self._context, self.batch(batch).id))
 
     def doctor(self, *, deep: bool = False) -> Operation[list[Check]]:
-        """Check key, endpoint, clock, disk, locks, the deck's files and the libraries; `deep` reads every byte.
-        Changes nothing."""
+        """Check key, endpoint, clock, disk, locks, the deck's files and the libraries; `deep` reads every
+        byte. Changes nothing."""
         from batchdeck.operations.doctor import doctor
 
         return Operation(doctor(self._context, lambda: self._connection.credential_source, deep=deep))

@@ -145,7 +145,7 @@ def test_no_screen_lets_a_name_reach_the_terminal(
     press("\x1b", "batches at last")
     terminal.send("q")
     terminal.read_to_end()
-    assert terminal.exit_code == 0
+    assert terminal.exit_code == 0, terminal.output[-3000:]
     output: bytes = terminal.output
     assert {"job", "page", "retry", "export", "log"} <= set(seen)
     for copied in re.findall(rb"\x1b\]52;c;([^\x07\x1b]*)", output):

@@ -100,9 +100,12 @@ class CostsScreen(DeckScreen):
             table = await asyncio.to_thread(self.deck.costs, by, job=self.job or None)
             advice = await asyncio.to_thread(self.deck.advice, self.job) if self.job else []
         except BatchDeckError as error:
-            self.query_one(Notice).say_error(error)
-            self.add_class("-empty")
+            if self.is_attached:
+                self.query_one(Notice).say_error(error)
+                self.add_class("-empty")
             return
+        if not self.is_attached or not self.query(RowTable):
+            return  # left while the costs were being added up
         self.set_class(not table.rows, "-empty")
         if not table.rows:
             self.query_one(Notice).say(
