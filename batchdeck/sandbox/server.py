@@ -57,6 +57,8 @@ class Sandbox:
         self.keys = settings.keys or (storage.identity.key,)
         self.stopped = asyncio.Event()
         """Set when somebody asks the server to stop."""
+        self.connections: set[asyncio.Task[None]] = set()
+        """Those that are open: a client that was killed has one until its call has been dealt with."""
         briefing = {
             "seed": settings.seed,
             "salt": storage.identity.salt,
@@ -156,6 +158,7 @@ class Sandbox:
             "speed": self.clock.speed,
             "calls": self._calls,
             "calls_of": dict(self._calls_of),
+            "connections": len(self.connections),
         }
 
     async def _set_clock(self, request: Request) -> Reply:
@@ -177,9 +180,9 @@ class _ClockChange(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def _accept(
-    sandbox: Sandbox, settings: Settings, connections: set[asyncio.Task[None]]
+    sandbox: Sandbox, settings: Settings
 ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
-    """Return what serves one new connection; `connections` holds the ones that are open."""
+    """Return what serves one new connection."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         here, port = writer.get_extra_info("sockname")[:2]
@@ -192,13 +195,13 @@ def _accept(
 
         task = asyncio.current_task()
         assert task is not None
-        connections.add(task)
+        sandbox.connections.add(task)
         try:
             await Connection(reader, writer, answer, body_timeout=settings.body_timeout).serve()
         except asyncio.CancelledError:
             writer.transport.abort()
         finally:
-            connections.discard(task)
+            sandbox.connections.discard(task)
 
     return serve
 
@@ -238,8 +241,7 @@ async def serving(
     with serve_lock(state):
         (state / "server.json").unlink(missing_ok=True)
         sandbox = Sandbox(state, settings, real=real)
-        connections: set[asyncio.Task[None]] = set()
-        accept = _accept(sandbox, settings, connections)
+        accept = _accept(sandbox, settings)
         listener = await asyncio.start_server(accept, host, port, backlog=256)
         base_url = f"http://{host}:{listener.sockets[0].getsockname()[1]}"
         await sandbox.start()
@@ -247,7 +249,8 @@ async def serving(
             yield Serving(base_url, sandbox.keys[0], sandbox)
         finally:
             listener.close()
-            for connection in tuple(connections):
+            open_ones = tuple(sandbox.connections)
+            for connection in open_ones:
                 connection.cancel()
-            await asyncio.gather(*connections, return_exceptions=True)
+            await asyncio.gather(*open_ones, return_exceptions=True)
             await sandbox.stop()

@@ -153,10 +153,11 @@ def _plain(record: object) -> Any:
     # As JSON gives it back: a row with a tuple in it would count as changed whenever it is written again.
     row = _listed(msgspec.to_builtins(record))
     try:
-        msgspec.json.encode(row)
+        encoded = msgspec.json.encode(row)
     except UnicodeEncodeError:
         return _speakable(row)
-    return row
+    # As it will be read back (lists for tuples): an unchanged record is known by being equal.
+    return msgspec.json.decode(encoded)
 
 
 def _listed(value: Any) -> Any:

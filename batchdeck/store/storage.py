@@ -248,14 +248,18 @@ class JournalStorage(Storage):
         with _reading(self._journal) as journal:
             if journal is None:
                 return None if self._end else Replay((), 0, torn=False)
-            start = self._start
-            if start is not None and os.pread(journal, MARK_BYTES, start) != self._mark.encode():
+            start, begin = self._start, self._end
+            if start is None:
+                # Whatever lies there was folded into the snapshot, and whoever did that may empty the journal
+                # at any moment: only a commit taken in since then marks a place to go on from.
+                begin = 0
+            elif os.pread(journal, MARK_BYTES, start) != self._mark.encode():
                 return None
-            if not locked and os.pread(journal, 1, self._end) in (b"", b"\0"):
-                return Replay((), self._end, torn=False)
-            data = _read_from(journal, self._end)
+            if not locked and os.pread(journal, 1, begin) in (b"", b"\0"):
+                return Replay((), begin, torn=False)
+            data = _read_from(journal, begin)
         try:
-            found = replay(data, self._end, self.sequence)
+            found = replay(data, begin, self.sequence)
         except DeckDamaged:
             return None
         # Commits of an older format do not fit tables that were migrated in memory.
