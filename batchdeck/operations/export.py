@@ -57,7 +57,8 @@ async def export(
         return
     chosen = replace(chosen, template=chosen.template or context.settings.export.template)
     find_template(chosen.template)
-    await asyncio.to_thread(_prepare, folder, is_own=out is None)
+    with storage_failures("Making the folder", folder):
+        await asyncio.to_thread(_prepare, folder, is_own=out is None)
     tasks = await asyncio.to_thread(lambda: list(_tasks(context, job, folder, chosen)))
     reports: list[DocumentReport] = []
     failures: list[str] = []

@@ -14,6 +14,7 @@ from batchdeck.pdf.split import Splitter
 from batchdeck.pdf.text import TextReader
 from batchdeck.recipes.prompts import PageContext, build_params, encode_request
 from batchdeck.recipes.recipe import Recipe, load_recipe
+from batchdeck.store.disk import drop
 
 PLACEHOLDER_NONCE = "0" * NONCE_LENGTH
 """Stands where the submission's nonce will be: which submission a page falls into depends on its size."""
@@ -147,4 +148,4 @@ def split_tasks(tasks_of: Sequence[PageTask], size: int = PAGES_PER_TASK) -> lis
 
 def remove_part(part: PreparedPart) -> None:
     """Delete a part file whose requests have been spooled."""
-    Path(part.task.part).unlink(missing_ok=True)
+    drop(Path(part.task.part))

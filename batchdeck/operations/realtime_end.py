@@ -23,6 +23,7 @@ from batchdeck.operations.collect import record_judged
 from batchdeck.operations.context import Context
 from batchdeck.operations.exclusive import try_realtime_lock
 from batchdeck.store.archive import ResultsWriter
+from batchdeck.store.disk import drop
 from batchdeck.store.realtime import JournalState, read_journal, result_rows
 from batchdeck.store.requests import RequestLogWriter, read_requests
 from batchdeck.store.transaction import Transaction
@@ -87,8 +88,8 @@ async def end_run(context: Context, key: str, why_lost: str) -> Batch | None:
         batch = await record_judged(context, batch, settle)
     else:
         await asyncio.to_thread(_discard, context, key)
-    context.layout.realtime(key).unlink(missing_ok=True)
-    context.layout.body(key).unlink(missing_ok=True)
+    drop(context.layout.realtime(key))
+    drop(context.layout.body(key))
     return batch
 
 

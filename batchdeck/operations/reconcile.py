@@ -21,11 +21,13 @@ from batchdeck.domain.reconciling import (
     worth_reading,
 )
 from batchdeck.domain.requests import NONCE_LENGTH
+from batchdeck.errors import ApiNotFound, ApiUnreachable
 from batchdeck.operations.context import Context
 from batchdeck.operations.exclusive import try_submit_lock
 from batchdeck.operations.realtime_end import end_stopped_runs
 from batchdeck.operations.rollup import refresh_rollup
 from batchdeck.operations.send import record_acceptance, record_doubt
+from batchdeck.store.disk import drop
 
 _MOST_LISTED = 5_000
 """How many batches are walked through at most to reach a watermark."""
@@ -127,7 +129,11 @@ async def _settle(
         match decision:
             case LookInto(batches=batches):
                 for batch_id in batches:
-                    nonces[batch_id] = await _first_nonce(gateway, batch_id)
+                    nonce = await _first_nonce(gateway, batch_id)
+                    if nonce is None:
+                        reason = f"the results of batch {batch_id} cannot be read now"
+                        return Waiting(context.now(), f"submission {submission.key}: {reason}")
+                    nonces[batch_id] = nonce
             case Wait(until=until, reason=reason):
                 return Waiting(until, f"submission {submission.key}: {reason}")
             case Absent(reason=reason):
@@ -152,9 +158,13 @@ async def _listing_down_to(gateway: Gateway, watermark: str | None) -> tuple[lis
     return listing, True
 
 
-async def _first_nonce(gateway: Gateway, batch_id: str) -> str:
-    """Return the nonce that a batch's results begin with; empty for somebody else's."""
-    lines = await gateway.first_result_lines(batch_id, 1)
+async def _first_nonce(gateway: Gateway, batch_id: str) -> str | None:
+    """Return the nonce that a batch's results begin with; empty for somebody else's, None when they cannot be
+    read now: valid ids answer 404 now and then, and one batch is not to hold up the others."""
+    try:
+        lines = await gateway.first_result_lines(batch_id, 1)
+    except (ApiNotFound, ApiUnreachable):
+        return None
     match = _NONCE.search(lines[0]) if lines else None
     return match[1].decode() if match else ""
 
@@ -170,7 +180,7 @@ def _mark_absent(context: Context, submission: Submission, reason: str) -> None:
     with context.ledger.transaction() as tx:
         tx.move(tx.submission(submission.key), SubmissionState.ABSENT, note=reason)
     context.audit.append("absent", job=submission.job, submission=submission.key, reason=reason)
-    context.layout.body(submission.key).unlink(missing_ok=True)
+    drop(context.layout.body(submission.key))
     refresh_rollup(context, submission.job)
 
 
@@ -193,6 +203,8 @@ async def _find_repetitions(
     by_id = {remote.id: remote for remote in page.batches}
     for batch_id in worth_reading(page.batches, submissions, known | context.foreign):
         nonce = nonces[batch_id] if batch_id in nonces else await _first_nonce(gateway, batch_id)
+        if nonce is None:
+            continue
         match recognise(batch_id, nonce, context.ledger.submissions().values()):
             case Sighting.FOREIGN | Sighting.OWN:
                 context.foreign.add(batch_id)

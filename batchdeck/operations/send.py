@@ -30,6 +30,7 @@ from batchdeck.errors import (
 from batchdeck.operations.context import Context
 from batchdeck.operations.exclusive import submit_lock
 from batchdeck.operations.queue import wait_for_room
+from batchdeck.store.disk import drop
 
 _PROGRESS_SECONDS = 0.25
 _MOST_RATE_LIMIT_WAITS = 20
@@ -80,6 +81,8 @@ async def send_submission(context: Context, key: str, number: int = 1) -> AsyncG
                 await asyncio.to_thread(_back_to_prepared, context, key, error.message)
                 raise
             except BatchDeckError as error:
+                if context.ledger.submission(key).state is SubmissionState.SUBMITTED:
+                    raise  # the batch is recorded; only a line of the audit log did not find room
                 await asyncio.to_thread(record_doubt, context, key, error.message)
                 yield SubmissionInDoubt(submission.job, key, error.message)
                 raise AcceptanceUnknown(
@@ -129,6 +132,8 @@ def _record_stopped(
     context: Context, submission: Submission, call: asyncio.Future[RemoteBatch], *, is_whole: bool
 ) -> None:
     """Record what is known of a call that was stopped on the way."""
+    if context.ledger.submission(submission.key).state is SubmissionState.SUBMITTED:
+        return
     if call.done() and not call.cancelled() and call.exception() is None:
         record_acceptance(context, submission.key, call.result())
         return
@@ -182,7 +187,7 @@ def record_acceptance(context: Context, key: str, remote: RemoteBatch, *, how: s
         batch = Batch(remote.id, key, submission.job, remote, submission, last_polled_at=context.now())
         tx.put(batch)
     context.audit.append(how, job=submission.job, submission=key, batch=remote.id)
-    context.layout.body(key).unlink(missing_ok=True)
+    drop(context.layout.body(key))
     return batch
 
 
@@ -196,7 +201,7 @@ def _reject(context: Context, key: str, error: ApiRefused) -> None:
     with context.ledger.transaction() as tx:
         tx.move(tx.submission(key), SubmissionState.REJECTED, note=error.message)
     context.audit.append("refused", submission=key, reason=error.message, status=error.status)
-    context.layout.body(key).unlink(missing_ok=True)
+    drop(context.layout.body(key))
 
 
 def record_doubt(context: Context, key: str, note: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from batchdeck.domain.batches import Part, ranges_of
 from batchdeck.domain.planning import Turn
 from batchdeck.domain.requests import BODY_PREFIX, BODY_SEPARATOR, BODY_SUFFIX, BatchLimits, Packer
 from batchdeck.operations.prepare import PreparedPart, with_nonce
+from batchdeck.store.disk import drop, storage_failures
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.requests import RequestLogWriter
 
@@ -47,14 +49,22 @@ class Spool:
         self._indices: dict[Turn, list[int]] = {}
         self._digest = hashlib.sha256()
         self._path = layout.body(key)
-        self._body = open(self._path, "xb", buffering=1 << 20, opener=_private)  # noqa: SIM115
-        self._log = RequestLogWriter(layout, key)
-        self._write(prefix)
+        with self._writing():
+            self._body = open(self._path, "xb", buffering=1 << 20, opener=_private)  # noqa: SIM115
+        try:
+            self._log = RequestLogWriter(layout, key)
+            self._write(prefix)
+        except BaseException:
+            self._throw_away_body()
+            raise
 
     def take(self, turn: Turn, part: PreparedPart, start: int) -> int:
         """Take requests of a part from its page `start` on; return where the next batch must go on.
 
         A return value equal to the number of pages means all were taken.
+
+        Raises:
+            StorageFailed: the disk did not take them.
         """
         parameters = {"model": turn.model, "max_tokens": turn.max_tokens, "as_image": turn.as_image}
         with open(part.task.part, "rb") as file:
@@ -79,11 +89,16 @@ class Spool:
         return self._packer.count == 0
 
     def finish(self) -> SpooledBody:
-        """Close the body, sync it and the request log, and return what to record."""
+        """Close the body, sync it and the request log, and return what to record.
+
+        Raises:
+            StorageFailed: the disk did not take it.
+        """
         self._write(self._suffix)
-        self._body.flush()
-        os.fsync(self._body.fileno())
-        self._body.close()
+        with self._writing():
+            self._body.flush()
+            os.fsync(self._body.fileno())
+            self._body.close()
         self._log.finish()
         parts = tuple(
             Part(ranges_of(sorted(indices)), turn.model, turn.max_tokens, turn.as_image, turn.change)
@@ -102,12 +117,20 @@ class Spool:
 
     def discard(self) -> None:
         """Throw an unfinished body away."""
-        self._body.close()
-        self._path.unlink(missing_ok=True)
+        self._throw_away_body()
         self._log.discard()
 
+    def _throw_away_body(self) -> None:
+        with contextlib.suppress(OSError):  # what was not written out need not be
+            self._body.close()
+        drop(self._path)
+
+    def _writing(self) -> contextlib.AbstractContextManager[None]:
+        return storage_failures("Writing", self._path)
+
     def _write(self, data: bytes) -> None:
-        self._body.write(data)
+        with self._writing():
+            self._body.write(data)
         self._digest.update(data)
         self._bytes += len(data)
 

@@ -117,6 +117,12 @@ def storage_failures(doing: str, path: Path) -> Iterator[None]:
         ) from error
 
 
+def drop(path: Path) -> None:
+    """Remove a file that nothing needs any more. Where that fails nothing is lost: a later sweep does it."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
 _NO_ROOM = "Free some space, then do it again. What was there before still holds."
 _NOT_ALLOWED = "Check whose the deck's folder is, and that it may be written. Nothing was changed."
 _OTHER_HINT = "Check the disk, then do it again. What was there before still holds."

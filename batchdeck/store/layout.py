@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -130,9 +131,17 @@ class DeckLayout:
 
     @contextlib.contextmanager
     def part_folder(self) -> Iterator[Path]:
-        """Make a folder for pages on their way into a body, and remove it afterwards with what is left."""
-        with tempfile.TemporaryDirectory(prefix=PART_PREFIX, dir=self.spool) as folder:
+        """Make a folder for pages on their way into a body, and remove it afterwards with what is left.
+
+        Raises:
+            StorageFailed: it cannot be made.
+        """
+        with storage_failures("Making a folder in", self.spool):
+            folder = tempfile.mkdtemp(prefix=PART_PREFIX, dir=self.spool)
+        try:
             yield Path(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     @property
     def exports(self) -> Path:
