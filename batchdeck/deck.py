@@ -321,6 +321,12 @@ class Deck(DeckReader, Shown):
 
         return Operation(reconcile(self._context))
 
+    def account_mended(self) -> Operation[dt.datetime | None]:
+        """Say that a held account is in order again: paid work goes on. Result: since when it was held."""
+        from batchdeck.operations.money import account_mended
+
+        return Operation(account_mended(self._context))
+
     def cancel(self, batch: str) -> Operation[Batch]:
         """Ask the API to cancel a batch."""
         from batchdeck.operations.housekeeping import cancel

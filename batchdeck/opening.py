@@ -25,7 +25,6 @@ from batchdeck.store.audit import AuditLog
 from batchdeck.store.layout import prepare_deck
 from batchdeck.store.ledger import Ledger
 from batchdeck.store.page_tables import PageTables
-from batchdeck.store.records import DeckMeta
 from batchdeck.store.sweep import sweep
 from batchdeck.store.vault import Vault
 
@@ -99,7 +98,7 @@ def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple
     )
     if is_sandbox and not meta.sandbox and not options.read_only:
         with ledger.transaction() as tx:
-            tx.put(DeckMeta(endpoint=SANDBOX_ENDPOINT, sandbox=True))
+            tx.put(replace(tx.meta, endpoint=SANDBOX_ENDPOINT, sandbox=True))
     operator = _operator(environ)
     prices = load_prices(price_file(settings))
     if not options.read_only:

@@ -86,6 +86,11 @@ class DeckReader:
     def operator(self) -> str:
         return self._context.operator
 
+    @property
+    def held(self) -> str:
+        """Why nothing that costs money is sent until `account_mended`: what the API said; empty otherwise."""
+        return self._context.ledger.meta.held
+
     def now(self) -> dt.datetime:
         return self._context.now()
 

@@ -1,4 +1,4 @@
-"""The commands for single batches and for what is in doubt: cancel, delete, adopt, reconcile."""
+"""The commands for single batches, for what is in doubt and for a held account: cancel, adopt, reconcile …"""
 
 from __future__ import annotations
 
@@ -90,6 +90,22 @@ def adopt(
             print_json({"batches": [_record(batch) for batch in adopted]})
         else:
             narrate(f"{counted(len(adopted), 'batch', 'batches')} adopted.")
+        return 0
+
+    session: Session = context.obj
+    session.run(command)
+
+
+@app.command()
+def mended(context: typer.Context, json: Json = False) -> None:
+    """Say that the account is in order again, so that what costs money goes on."""
+
+    async def command(deck: Deck) -> int:
+        since = await Narrator().run(deck.account_mended())
+        if json:
+            print_json({"held_since": since})
+        else:
+            narrate("Paid work goes on." if since is not None else "The account was not held.")
         return 0
 
     session: Session = context.obj

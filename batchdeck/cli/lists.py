@@ -12,11 +12,11 @@ import typer
 from batchdeck.cli.app import app
 from batchdeck.cli.options import Json, read_outcomes
 from batchdeck.cli.output import money, print_json, print_json_list, print_table
-from batchdeck.cli.session import Session
+from batchdeck.cli.session import Session, narrate
 from batchdeck.deck import Deck
 from batchdeck.domain.batches import Job
 from batchdeck.domain.columns import BATCH_FIELDS, PAGE_FIELDS, batch_value, page_value, select
-from batchdeck.domain.overview import BatchRow
+from batchdeck.domain.overview import BatchRow, banner
 from batchdeck.domain.pages import Attempt, PageRow
 from batchdeck.domain.text import show
 from batchdeck.errors import NotFound
@@ -37,8 +37,10 @@ def list_batches(context: typer.Context, filter_: Filter = "", json: Json = Fals
             )
         )
         if json:
-            print_json({"batches": [_batch_record(row) for row in rows]})
+            print_json({"batches": [_batch_record(row) for row in rows], "held": deck.held or None})
             return 0
+        for line in banner(deck.held, deck.totals()):
+            narrate(line)
         titles = ("STATUS", "JOB", "BATCH", "TRY", "PAGES", "OK", "FAILED", "AGE", "COST", "LINEAGE")
         now = deck.now()
         print_table(

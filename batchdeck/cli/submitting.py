@@ -38,6 +38,10 @@ from batchdeck.domain.events import Operation
 from batchdeck.domain.planning import RetryChoice, Submitted
 from batchdeck.errors import AcceptanceUnknown, AccountHeld, ApiRefused, UsageError
 
+AccountMended = Annotated[
+    bool, typer.Option("--account-mended", help="Say that a held account is in order again.")
+]
+
 
 class Fallback(enum.StrEnum):
     """What to do with pages whose batch the API refuses for a reason that is not the account's."""
@@ -70,6 +74,7 @@ def submit(
     passwords_file: PasswordsFile = None,
     again: Again = False,
     resume: Annotated[str | None, typer.Option("--resume", help="Go on with this unfinished job.")] = None,
+    account_mended: AccountMended = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
@@ -77,6 +82,8 @@ def submit(
 
     async def command(deck: Deck) -> int:
         sender = _Sender(deck, Narrator(), max_cost, fallback, yes=yes, as_json=json)
+        if account_mended:
+            await deck.account_mended()
         if resume is not None:
             job = deck.job(resume)
             estimate = deck.unsent(job.id, mode).estimate
@@ -238,6 +245,8 @@ def retry(
     """Send failed pages again as new batches, each with the change its cause calls for."""
 
     async def command(deck: Deck) -> int:
+        if account_mended:
+            await deck.account_mended()
         indices = frozenset(deck.page(custom_id).row.index for custom_id in page or [])
         choice = RetryChoice(
             read_outcomes(outcome),

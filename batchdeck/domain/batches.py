@@ -190,6 +190,8 @@ class Submission:
     order: str = ""
     """Name of the standing order that made it (`domain.standing`), by which its spending is added up even
     after a restart; empty for an operator."""
+    for_account: bool = False
+    """Whether it was REJECTED for the account's sake: nothing is wrong with it otherwise."""
 
     @property
     def page_count(self) -> int:

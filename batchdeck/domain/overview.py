@@ -82,6 +82,8 @@ class BatchRow:
     note: str = ""
     realtime: bool = False
     """Whether its pages went out one by one, at the full price."""
+    duplicate_of: str = ""
+    """Key of the submission that it repeats, where the API took one twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Totals:
     open_estimate: float
     in_doubt: int
     at_risk: int
+    duplicates: int = 0
+    """Batches under way that repeat a submission, and should be canceled."""
 
 
 def batch_rows(
@@ -105,7 +109,8 @@ def batch_rows(
 ) -> list[BatchRow]:
     """Return every batch and every submission without one, newest first."""
     retaken = _failures_taken_up(submissions := list(submissions))
-    rows = [_row_of_batch(batch, jobs, retaken, now) for batch in batches]
+    job_of = {submission.key: submission.job for submission in submissions}
+    rows = [_row_of_batch(batch, jobs, retaken, now, job_of) for batch in batches]
     rows += [
         _row_of_submission(submission, jobs, was_sent_again=_was_sent_again(submission, submissions))
         for submission in submissions
@@ -139,18 +144,48 @@ def by_need(rows: Sequence[BatchRow]) -> list[BatchRow]:
 
 def totals(rows: Iterable[BatchRow]) -> Totals:
     """Add rows up for the header line."""
-    open_batches = in_flight = failed = in_doubt = at_risk = 0
+    open_batches = in_flight = failed = in_doubt = at_risk = duplicates = 0
     spent = open_estimate = 0.0
     for row in rows:
         spent += row.cost or 0.0
         failed += row.failed or 0
-        in_doubt += row.status in (BatchStatus.IN_DOUBT, BatchStatus.SENDING)
+        in_doubt += row.status is BatchStatus.IN_DOUBT
         at_risk += row.status is BatchStatus.AT_RISK
+        duplicates += row.status is BatchStatus.DUPLICATE
         if row.status in _OPEN:
             open_batches += 1
             in_flight += row.requests
             open_estimate += row.estimate or 0.0
-    return Totals(open_batches, in_flight, failed, spent, open_estimate, in_doubt, at_risk)
+    return Totals(open_batches, in_flight, failed, spent, open_estimate, in_doubt, at_risk, duplicates)
+
+
+def banner(held: str, totals: Totals) -> list[str]:
+    """Return what stands above everything else, a sentence each; empty while all is well.
+
+    Args:
+        held: why the account is held, as the API has said it; empty where it is not.
+    """
+    lines = []
+    if held:
+        lines.append(
+            f"The account needs you: {held.rstrip('.')}. Nothing that costs money is sent until you have put "
+            "it in order and said so: mended."
+        )
+    if totals.duplicates:
+        lines.append(
+            f"{_counted(totals.duplicates, 'batch repeats', 'batches repeat')} what the API had taken "
+            "already, at your cost: cancel what is listed as duplicate."
+        )
+    if totals.in_doubt:
+        lines.append(
+            f"It is not known whether the API took {_counted(totals.in_doubt, 'submission', 'submissions')}. "
+            "Until it is, those pages are neither sent again nor given up: reconcile looks for them."
+        )
+    return lines
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 _OPEN = frozenset(
@@ -193,7 +228,11 @@ def _shared_pages(a: tuple[tuple[int, int], ...], b: tuple[tuple[int, int], ...]
 
 
 def _row_of_batch(
-    batch: Batch, jobs: Mapping[str, Job], retaken: Mapping[str, int], now: dt.datetime
+    batch: Batch,
+    jobs: Mapping[str, Job],
+    retaken: Mapping[str, int],
+    now: dt.datetime,
+    job_of: Mapping[str, str],
 ) -> BatchRow:
     submission = batch.submission
     good = failed = None
@@ -201,7 +240,7 @@ def _row_of_batch(
         good = sum(n for outcome, n in batch.outcomes.items() if outcome.is_good)
         all_failed = sum(n for outcome, n in batch.outcomes.items() if outcome.is_failure)
         failed = max(0, all_failed - retaken.get(batch.key, 0))
-    job = jobs.get(batch.job or "")
+    job = jobs.get(batch.job or job_of.get(batch.duplicate_of or "", ""))
     return BatchRow(
         key=batch.key,
         id=batch.id,
@@ -224,9 +263,20 @@ def _row_of_batch(
         cost=batch.cost,
         estimate=submission.reserved_usd if submission else None,
         outcomes=batch.outcomes,
-        note="; ".join(batch.archive.findings) if batch.archive else "",
+        note=_note_of(batch),
         realtime=batch.is_realtime,
+        duplicate_of=batch.duplicate_of or "",
     )
+
+
+def _note_of(batch: Batch) -> str:
+    notes = list(batch.archive.findings) if batch.archive is not None else []
+    if batch.duplicate_of is not None:
+        twice = (
+            f"the API took submission {batch.duplicate_of} a second time: what it answers here is paid twice"
+        )
+        notes.insert(0, twice)
+    return "; ".join(notes)
 
 
 def _status_of_batch(batch: Batch, failed: int | None, now: dt.datetime) -> BatchStatus:

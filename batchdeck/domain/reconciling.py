@@ -219,3 +219,42 @@ def worth_reading(
         for batch in listing
         if batch.has_ended and batch.has_results and batch.counts.total in sizes and batch.id not in seen
     )
+
+
+def probable_repetitions(
+    listing: Iterable[RemoteBatch], submissions: Iterable[Submission], seen: Collection[str]
+) -> dict[str, str]:
+    """Return unknown batches under way that probably repeat a submission, each with that one's key.
+
+    Their nonces can be read only when they have ended, and canceling is of use only before. One of the size
+    of just one submission that was in doubt, was made after it, and is not what that came to, can be named;
+    in an exclusive workspace it is nobody else's.
+
+    Call it while nobody of this deck is sending.
+
+    Args:
+        listing: batches of the workspace, newest first.
+        seen: ids of batches the deck knows, or has looked into before.
+    """
+    known = list(submissions)
+    open_sizes = {s.requests for s in known if s.state in (SubmissionState.SENDING, SubmissionState.IN_DOUBT)}
+    settled = [
+        submission
+        for submission in known
+        if submission.doubted_at is not None
+        and submission.sent_at is not None
+        and submission.state in (SubmissionState.ABSENT, SubmissionState.SUBMITTED)
+    ]
+    found: dict[str, str] = {}
+    for batch in listing:
+        size = batch.counts.total
+        if batch.id in seen or batch.has_ended or not size or size in open_sizes:
+            continue
+        repeated = [
+            submission.key
+            for submission in settled
+            if submission.requests == size and batch.created_at >= (submission.sent_at or batch.created_at)
+        ]
+        if len(repeated) == 1:
+            found[batch.id] = repeated[0]
+    return found

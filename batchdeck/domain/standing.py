@@ -200,7 +200,8 @@ def next_step(facts: JobFacts, orders: Orders) -> Decision:
 def refusal(submissions: Sequence[Submission]) -> str:
     """Say why an order goes on no further, if what an order sent last came to nothing; else return "".
 
-    An operator's own submission after it is their word that the line may go on.
+    An operator's own submission after it is their word that the line may go on. What was refused for the
+    account goes on when the operator has said that it is in order: until then, nothing is sent at all.
 
     Args:
         submissions: oldest first.
@@ -208,7 +209,7 @@ def refusal(submissions: Sequence[Submission]) -> str:
     last = submissions[-1] if submissions else None
     if last is None or not last.order:
         return ""
-    if last.state is SubmissionState.REJECTED:
+    if last.state is SubmissionState.REJECTED and not last.for_account:
         return f"the API refused what was sent last: {last.note or 'no reason given'}"
     return "the API never took what was sent last" if last.state is SubmissionState.ABSENT else ""
 

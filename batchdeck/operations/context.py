@@ -48,6 +48,8 @@ class Context:
     """What the API said of its models; None until it was asked."""
     foreign: set[str] = field(default_factory=set)
     """Ids of batches in the workspace that were looked into and are nobody's here."""
+    suspected: set[str] = field(default_factory=set)
+    """Ids of batches in the workspace that may repeat a submission of ours, and were told of."""
     read_only: bool = False
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     random: random.Random = field(default_factory=random.Random)

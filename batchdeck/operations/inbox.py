@@ -206,6 +206,8 @@ class Inbox:
         if self._not_before > self._context.now():
             return []
         self._context.ledger.refresh()
+        if self._context.ledger.meta.held:
+            return []
         found = []
         for job in self._context.ledger.jobs().values():
             if job.order != INBOX or job.id in self._given_up:
@@ -279,6 +281,9 @@ class Inbox:
 
     def _refusal(self) -> str:
         """Say why nothing new goes out after what the API has answered last, or ""."""
+        held = self._context.ledger.meta.held
+        if held:
+            return f"the account is held: {held} Then: batchdeck mended"
         submissions = self._context.ledger.submissions().values()
         by_age = sorted(submissions, key=lambda submission: submission.created_at)
         # A later submission that the API took shows that the line may go on.

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from batchdeck.domain.batches import Job, Mode, Part, SubmissionState, ranges_of, ranges_overlap
+from batchdeck.domain.costs import Estimate
 from batchdeck.domain.events import Event, GateFailed, Note, RungStarted
 from batchdeck.domain.ladder import Gates, RungResult, gate_failures
 from batchdeck.domain.outcomes import Outcome, Remedy
@@ -63,7 +64,11 @@ def ladder_standing(context: Context, job: Job) -> LadderStanding:
     reasons = [] if pending else gate_failures(_result_of(context, job, last), _gates(context))
     claimed = ranges_of(list(chosen))
     for submission in submissions:
-        is_refused = submission.job == job.id and submission.state is SubmissionState.REJECTED
+        is_refused = (
+            submission.job == job.id
+            and submission.state is SubmissionState.REJECTED
+            and not submission.for_account
+        )
         if is_refused and ranges_overlap(submission.indices, claimed):
             reasons.append(f"the API refused it: {submission.note}")
     failed = tuple(row.custom_id for row in last if row.outcome.is_failure)
@@ -116,13 +121,11 @@ async def climb(
     turns = first_turns(context, job, standing.next_pages, mode)
     if by_itself and not reasons:
         try:
-            costs = [
-                expected_cost(
-                    context, job, Part(turn.ranges, turn.model, turn.max_tokens), realtime=turn.realtime
-                )
-                for turn in turns
-            ]
-            check_cost(context, sum(cost.usd for cost in costs), None)
+            cost = Estimate(0.0, 0.0, 0.0)
+            for turn in turns:
+                part = Part(turn.ranges, turn.model, turn.max_tokens)
+                cost += expected_cost(context, job, part, realtime=turn.realtime)
+            check_cost(context, cost, None)
         except NothingToSubmit as error:
             reasons.append(error.message)
     if reasons and by_itself:
@@ -161,6 +164,8 @@ async def _try_one(context: Context, run: Run, index: int) -> AsyncGenerator[Eve
 
 async def go_on_by_itself(context: Context, job_id: str) -> AsyncGenerator[Event, None]:
     """Send a job's next rung if its gate holds, or say once why it does not. Part of tracking."""
+    if context.ledger.meta.held:
+        return
     run = Run(context.ledger.job(job_id), submissions_of(context, job_id))
     try:
         async for event in send_prepared(context, run):

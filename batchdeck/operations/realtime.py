@@ -40,6 +40,7 @@ from batchdeck.errors import (
 )
 from batchdeck.operations.context import Context
 from batchdeck.operations.exclusive import try_realtime_lock
+from batchdeck.operations.money import require_means
 from batchdeck.operations.realtime_end import end_run, show_progress
 from batchdeck.store.realtime import RealtimeJournal, answer_row, error_row
 
@@ -140,6 +141,7 @@ def _begin(context: Context, key: str) -> Submission:
         mode="realtime",
     )
     with context.ledger.transaction() as tx:
+        require_means(context, tx, submission)
         return tx.move(tx.submission(key), SubmissionState.SENDING, sent_at=context.now())
 
 

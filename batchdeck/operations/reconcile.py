@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from batchdeck.api.gateway import Gateway
 from batchdeck.domain.batches import Batch, RemoteBatch, Submission, SubmissionState
-from batchdeck.domain.events import DuplicateFound, Event, Finished, SubmissionSettled, Waiting
+from batchdeck.domain.events import DuplicateFound, Event, Finished, Note, SubmissionSettled, Waiting
 from batchdeck.domain.reconciling import (
     Absent,
     Adopt,
@@ -17,6 +18,7 @@ from batchdeck.domain.reconciling import (
     Sighting,
     Wait,
     decide,
+    probable_repetitions,
     recognise,
     worth_reading,
 )
@@ -33,6 +35,11 @@ _MOST_LISTED = 5_000
 """How many batches are walked through at most to reach a watermark."""
 _RECENT = 200
 """How many of the newest batches each poll looks over for repetitions."""
+_PAGE = 1_000
+_REPETITIONS_APPEAR_WITHIN = dt.timedelta(days=2)
+"""After a submission was in doubt. A batch lives for 24 hours at most; its nonce can be read at its end."""
+_SKEW = dt.timedelta(hours=1)
+"""How far this clock and the API's may differ."""
 _NONCE = re.compile(rb'"custom_id"\s*:\s*"([0-9a-f]{%d})-' % NONCE_LENGTH)
 
 
@@ -85,10 +92,11 @@ async def reconcile(context: Context) -> AsyncGenerator[Event, None]:
         else:
             undecided += [submission.key for submission in _in_doubt(context)]
     async for found in _find_repetitions(context, nonces):
-        if isinstance(found, DuplicateFound):
-            duplicates.append(found.batch)
-        else:
-            adopted.append(found.submission)
+        match found:
+            case DuplicateFound(batch=batch_id):
+                duplicates.append(batch_id)
+            case SubmissionSettled(submission=key):
+                adopted.append(key)
         yield found
     yield Finished(Reconciled(tuple(adopted), tuple(absent), tuple(undecided), tuple(duplicates)))
 
@@ -192,16 +200,27 @@ def _adopt(context: Context, key: str, remote: RemoteBatch) -> None:
 
 async def _find_repetitions(
     context: Context, nonces: dict[str, str]
-) -> AsyncGenerator[DuplicateFound | SubmissionSettled, None]:
+) -> AsyncGenerator[DuplicateFound | SubmissionSettled | Note, None]:
     """Look over the newest batches of the workspace for ones that carry a nonce of ours but are unknown."""
     submissions = list(context.ledger.submissions().values())
-    known = set(context.ledger.batches())
+    # Batches that were adopted as somebody else's may be ours all the same: their nonce decides.
+    settled = {b.id for b in context.ledger.batches().values() if b.submission is not None or b.duplicate_of}
     if not any(submission.sent_at is not None for submission in submissions):
         return
     gateway = await context.open_gateway()
-    page = await gateway.list_batches(limit=_RECENT)
-    by_id = {remote.id: remote for remote in page.batches}
-    for batch_id in worth_reading(page.batches, submissions, known | context.foreign):
+    listing = await _newest(context, gateway, submissions)
+    by_id = {remote.id: remote for remote in listing}
+    is_exclusive = context.settings.reconcile.exclusive_workspace
+    for batch_id, key in (await asyncio.to_thread(_probable, context, listing)).items():
+        if is_exclusive:
+            nonces[batch_id] = key
+        elif batch_id not in context.suspected:
+            context.suspected.add(batch_id)
+            yield Note(_suspicion(batch_id, key), "warning")
+    looked_into = worth_reading(listing, submissions, settled | context.foreign)
+    for batch_id in dict.fromkeys([*(id_ for id_ in nonces if id_ in by_id), *looked_into]):
+        if batch_id in settled:
+            continue
         nonce = nonces[batch_id] if batch_id in nonces else await _first_nonce(gateway, batch_id)
         if nonce is None:
             continue
@@ -216,7 +235,48 @@ async def _find_repetitions(
                 yield DuplicateFound(batch_id, nonce)
 
 
+def _suspicion(batch_id: str, key: str) -> str:
+    return (
+        f"Batch {batch_id} is as large as submission {key}, which was in doubt for a while. If nobody else made "
+        "it, it repeats that one and is paid for; its results will tell. To stop it before: batchdeck adopt "
+        f"{batch_id}, then batchdeck cancel {batch_id}."
+    )
+
+
+def _probable(context: Context, listing: Sequence[RemoteBatch]) -> dict[str, str]:
+    """Return the batches under way that probably repeat a submission; none while somebody is sending, whose
+    batch may be listed and not recorded yet."""
+    with try_submit_lock(context) as nobody_is_sending:
+        if not nobody_is_sending:
+            return {}
+        context.ledger.refresh()
+        known = context.ledger.batches().keys() | context.foreign
+        return probable_repetitions(listing, context.ledger.submissions().values(), known)
+
+
+async def _newest(context: Context, gateway: Gateway, submissions: Iterable[Submission]) -> list[RemoteBatch]:
+    """Return the newest batches of the workspace: as far back as something was lately in doubt, however many
+    a busy neighbour has made since."""
+    lately = context.now() - _REPETITIONS_APPEAR_WITHIN
+    doubted = [s.sent_at for s in submissions if s.doubted_at is not None and s.doubted_at >= lately]
+    since = min((at for at in doubted if at is not None), default=None)
+    page = await gateway.list_batches(limit=_RECENT)
+    listing = list(page.batches)
+    while (
+        since is not None
+        and page.has_more
+        and page.last_id
+        and len(listing) < _MOST_LISTED
+        and listing[-1].created_at >= since - _SKEW
+    ):
+        page = await gateway.list_batches(page.last_id, _PAGE)
+        listing += page.batches
+    return listing
+
+
 def _record_duplicate(context: Context, key: str, remote: RemoteBatch) -> None:
     with context.ledger.transaction() as tx:
-        tx.put(Batch(remote.id, remote.id, None, remote, last_polled_at=context.now(), duplicate_of=key))
+        known = tx.batches().get(remote.id)
+        batch = known or Batch(remote.id, remote.id, None, remote, last_polled_at=context.now())
+        tx.put(replace(batch, duplicate_of=key))
     context.audit.append("duplicate", submission=key, batch=remote.id)

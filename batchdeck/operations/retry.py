@@ -17,7 +17,7 @@ from batchdeck.errors import ApiNotFound, ApiUnreachable, Conflict, NotFound, No
 from batchdeck.operations.collect import look_again
 from batchdeck.operations.context import Context
 from batchdeck.operations.models import model_ceilings
-from batchdeck.operations.money import check_cost
+from batchdeck.operations.money import check_cost, require_account
 from batchdeck.operations.pages import job_pages
 from batchdeck.operations.plan import pages_at_once
 from batchdeck.operations.turns import send_turns
@@ -88,6 +88,7 @@ async def retry(
     Raises:
         NothingToSubmit: the plan has no pages, or costs more than allowed.
         Conflict: another process has resubmitted one of the pages meanwhile.
+        AccountHeld: the account is held, and nobody has said that it is in order again.
     """
     context.require_writable("retry")
     if not plan.turns:
@@ -96,7 +97,8 @@ async def retry(
             "No page is left to resubmit." + (" " + "; ".join(reasons) + "." if reasons else ""),
             hint="See `batchdeck pages JOB` for the outcome of each page.",
         )
-    check_cost(context, plan.estimate.usd, max_cost)
+    require_account(context)
+    check_cost(context, plan.estimate, max_cost)
     await _look_for_missing(context, plan)
     async for event in send_turns(context, plan.job, plan.turns, seen=plan.seen, spender=spender):
         yield event

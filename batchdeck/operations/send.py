@@ -24,11 +24,13 @@ from batchdeck.errors import (
     ApiRefused,
     ApiUnreachable,
     BatchDeckError,
+    NothingToSubmit,
     NotSent,
     RateLimited,
 )
 from batchdeck.operations.context import Context
 from batchdeck.operations.exclusive import submit_lock
+from batchdeck.operations.money import require_means
 from batchdeck.operations.queue import wait_for_room
 from batchdeck.store.disk import drop
 
@@ -43,7 +45,9 @@ async def send_submission(context: Context, key: str, number: int = 1) -> AsyncG
     happens afterwards, the ledger says what is known. `number` is its place among the batches of one run.
 
     Raises:
-        AccountHeld: the account needs the operator; the submission is REJECTED and its pages are free.
+        AccountHeld: the account needs the operator; the submission is REJECTED and its pages are free, or
+            still PREPARED where the account was held before.
+        NothingToSubmit: a cap is in the way by now; the submission is still PREPARED.
         ApiRefused: likewise, for another reason.
         ApiUnreachable: the body was provably not sent; the submission is PREPARED again.
         AcceptanceUnknown: it may have been accepted; the submission is IN_DOUBT.
@@ -165,13 +169,18 @@ def _mark_sending(context: Context, submission: Submission, watermark: str) -> S
         model=submission.model,
         **by_order(submission.order),
     )
-    with context.ledger.transaction() as tx:
-        return tx.move(
-            tx.submission(submission.key),
-            SubmissionState.SENDING,
-            watermark=watermark,
-            sent_at=context.now(),
-        )
+    try:
+        with context.ledger.transaction() as tx:
+            require_means(context, tx, submission)
+            return tx.move(
+                tx.submission(submission.key),
+                SubmissionState.SENDING,
+                watermark=watermark,
+                sent_at=context.now(),
+            )
+    except (NothingToSubmit, AccountHeld) as error:
+        context.audit.append("not_sent", submission=submission.key, reason=error.message)
+        raise
 
 
 def by_order(order: str) -> dict[str, str]:
@@ -183,6 +192,8 @@ def record_acceptance(context: Context, key: str, remote: RemoteBatch, *, how: s
     """Record that the API has taken a submission as `remote`, and drop its spooled body."""
     # A batch id must be recorded even on a full disk: room for it was set aside.
     with context.ledger.transaction(uses_reserve=True) as tx:
+        if tx.submission(key).batch_id == remote.id:
+            return tx.batch(remote.id)  # a poller has found it in the meantime
         submission = tx.move(tx.submission(key), SubmissionState.SUBMITTED, batch_id=remote.id, note="")
         batch = Batch(remote.id, key, submission.job, remote, submission, last_polled_at=context.now())
         tx.put(batch)
@@ -199,7 +210,8 @@ def _back_to_prepared(context: Context, key: str, note: str) -> None:
 
 def _reject(context: Context, key: str, error: ApiRefused) -> None:
     with context.ledger.transaction() as tx:
-        tx.move(tx.submission(key), SubmissionState.REJECTED, note=error.message)
+        is_held = isinstance(error, AccountHeld)
+        tx.move(tx.submission(key), SubmissionState.REJECTED, note=error.message, for_account=is_held)
     context.audit.append("refused", submission=key, reason=error.message, status=error.status)
     drop(context.layout.body(key))
 

@@ -98,7 +98,10 @@ class StandingOrders:
     async def _serve(self, job: Job, batches: list[Batch]) -> AsyncGenerator[Event, None]:
         look = self._look_of(job, batches)
         facts = await asyncio.to_thread(self._facts, job, batches)
-        decision = next_step(facts, self._orders)
+        # While the account is held nothing is sent; what has come in is exported all the same.
+        is_held = bool(self._context.ledger.meta.held)
+        orders = replace(self._orders, retries=False) if is_held else self._orders
+        decision = next_step(facts, orders)
         if decision.step in (Step.WAIT, Step.NOTHING):
             self._decided[job.id] = look
         if decision.step in (Step.SEND, Step.RETRY):
@@ -145,6 +148,7 @@ class StandingOrders:
         return (
             archive_state(batches),
             job.auto_exported,
+            self._context.ledger.meta.held,
             tuple((s.key, s.state) for s in submissions if s.job == job.id),
             tuple(b.key for b in batches if b.gone),
         )

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequenc
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from batchdeck.domain.batches import DocumentRef, Job, Mode, Part
+from batchdeck.domain.batches import DocumentRef, Job, Mode, Part, SubmissionState
 from batchdeck.domain.costs import Estimate
 from batchdeck.domain.documents import Page, PlannedPageKind, kind_of_page
 from batchdeck.domain.events import Event, Note
@@ -21,7 +21,7 @@ from batchdeck.operations.asked import keep_asks, keep_recipe
 from batchdeck.operations.context import Context
 from batchdeck.operations.ladder import climb
 from batchdeck.operations.models import check_model
-from batchdeck.operations.money import check_cost, expected_cost, uncounted_cost
+from batchdeck.operations.money import check_cost, expected_cost, require_account, uncounted_cost
 from batchdeck.operations.plan import jobs_of_document, unsent_indices, waiting_indices
 from batchdeck.operations.realtime_end import end_stopped_runs
 from batchdeck.operations.send import by_order
@@ -30,7 +30,6 @@ from batchdeck.operations.turns import Run, finish, first_turns, send_all, send_
 from batchdeck.recipes.recipe import load_recipe
 from batchdeck.sources.reading import Told
 from batchdeck.store.plans import read_plan, write_plan
-from batchdeck.store.records import DeckMeta
 
 
 async def submit(
@@ -52,7 +51,8 @@ async def submit(
         spender: the standing order that submits, if one does; its caps hold for every batch.
 
     Raises:
-        NothingToSubmit: the plan has no pages.
+        NothingToSubmit: the plan has no pages, or costs more than allowed.
+        AccountHeld: the account is held, and nobody has said that it is in order again.
         ApiRefused: the API refused the first batch; later refusals are in the result.
         Conflict: a document was submitted by another process meanwhile.
     """
@@ -64,7 +64,8 @@ async def submit(
     fatal = [finding.message for finding in plan.findings if finding.fatal]
     if fatal:
         raise NothingToSubmit("The API would refuse every page: " + " ".join(fatal))
-    check_cost(context, plan.estimate.usd, max_cost)
+    require_account(context)
+    check_cost(context, plan.estimate, max_cost, waiting=_prepared(context, plan.resumes))
     for warning in await check_model(context, plan.model, plan.max_tokens):
         yield Note(warning, "warning")
     if plan.resumes is None:
@@ -114,13 +115,16 @@ async def resume(
 
     Raises:
         NothingToSubmit: it would cost more than allowed.
+        AccountHeld: the account is held, and nobody has said that it is in order again.
     """
     context.require_writable("submit")
     await end_stopped_runs(context)
     changes = changes or ResumeChanges()
     job = await asyncio.to_thread(_changed, context, context.ledger.job(job_id), changes)
     mode = changes.mode or job.mode
-    check_cost(context, unsent_of(context, job_id, mode).estimate.usd, max_cost)
+    require_account(context)
+    estimate = unsent_of(context, job_id, mode).estimate
+    check_cost(context, estimate, max_cost, waiting=_prepared(context, job_id))
     run = Run(job, submissions_of(context, job.id), spender, changes.stagger)
     async for event in send_prepared(context, run):
         yield event
@@ -134,6 +138,12 @@ async def resume(
             yield event
     async for event in finish(context, run):
         yield event
+
+
+def _prepared(context: Context, job_id: str | None) -> frozenset[str]:
+    """Return the keys of a job's submissions that were prepared by a run that was stopped."""
+    submissions = context.ledger.submissions().values()
+    return frozenset(s.key for s in submissions if s.job == job_id and s.state is SubmissionState.PREPARED)
 
 
 def unsent_of(context: Context, job_id: str, mode: Mode | None = None) -> Unsent:
@@ -265,7 +275,7 @@ def _record(
                         hint="Scan again; --again submits it once more.",
                     )
         if not tx.meta.endpoint:
-            tx.put(DeckMeta(context.endpoint, tx.meta.sandbox, context.profile))
+            tx.put(replace(tx.meta, endpoint=context.endpoint, profile=context.profile))
         tx.put(job)
     context.audit.append(
         "job",

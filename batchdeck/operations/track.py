@@ -273,7 +273,7 @@ async def _climb(context: Context, watch: _Watch) -> AsyncGenerator[Event, None]
     for job in [job for job in context.ledger.jobs().values() if job.ladder]:
         own = [s for s in submissions if s.job == job.id]
         is_prepared = any(s.state is SubmissionState.PREPARED for s in own)
-        standing = (sorted(job.outcomes.items()), job.gate, len(own))
+        standing = (sorted(job.outcomes.items()), job.gate, len(own), context.ledger.meta.held)
         if (watch.climbed.get(job.id) == standing and not is_prepared) or not unsent_indices(job, own):
             continue
         watch.climbed[job.id] = standing
@@ -282,15 +282,15 @@ async def _climb(context: Context, watch: _Watch) -> AsyncGenerator[Event, None]
 
 
 def _risks(context: Context, watch: _Watch) -> list[Event]:
-    """Warn once at each of the days after which unarchived results come close to vanishing."""
+    """Warn of every batch, once at each of the days after which results not archived are close to vanishing."""
     events: list[Event] = []
     for batch in _wanted(context):
         age = (context.now() - batch.remote.created_at).days
-        for day in RISK_DAYS:
-            if age >= day and (batch.id, day) not in watch.warned:
-                watch.warned.add((batch.id, day))
-                events.append(ResultsAtRisk(batch.id, batch.results_vanish_at))
-    return events[-1:] if events else []
+        reached = {(batch.id, day) for day in RISK_DAYS if age >= day}
+        if reached - watch.warned:
+            watch.warned |= reached
+            events.append(ResultsAtRisk(batch.id, batch.results_vanish_at))
+    return events
 
 
 def durations(context: Context) -> list[tuple[int, float]]:

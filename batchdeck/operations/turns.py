@@ -43,7 +43,7 @@ from batchdeck.errors import (
 )
 from batchdeck.operations.asked import part_by_request, recipe_reference
 from batchdeck.operations.context import Context
-from batchdeck.operations.money import expected_cost
+from batchdeck.operations.money import expected_cost, hold_account, require_means
 from batchdeck.operations.plan import batch_limits, pages_at_once, unsent_indices
 from batchdeck.operations.prepare import (
     PAGES_PER_TASK,
@@ -287,7 +287,7 @@ async def _record_and_send(context: Context, run: Run, spool: Spool) -> AsyncGen
     body = await asyncio.to_thread(spool.finish)
     try:
         await asyncio.to_thread(_record_prepared, context, run, body)
-    except (Conflict, NothingToSubmit):
+    except (Conflict, NothingToSubmit, AccountHeld):
         await asyncio.to_thread(spool.discard)
         raise
     async for event in _send_one(context, run, body.key):
@@ -330,6 +330,7 @@ def _record_prepared(context: Context, run: Run, body: SpooledBody) -> None:
             # In the transaction that reserves the money: nobody else's spending can come between.
             spent = list(tx.submissions().values()), list(tx.batches().values())
             check_spending(run.spender, run.job.id, expected, *spent, context.now())
+        require_means(context, tx, submission, known=expected.known)
         tx.claim(submission)
     run.seen |= {submission.key}
     context.audit.append(
@@ -356,6 +357,7 @@ async def _send_one(context: Context, run: Run, key: str) -> AsyncGenerator[Even
                 yield event
     except AccountHeld as error:
         run.held, run.unreachable = error.message, error
+        await asyncio.to_thread(hold_account, context, error)
     except (ApiRefused, AcceptanceUnknown, ApiUnreachable) as error:
         run.unreachable = error
 

@@ -6,6 +6,7 @@ A job's documents are rows of a table of their own; a batch's row names its subm
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import enum
 import os
 from collections.abc import Iterable, Mapping
@@ -46,13 +47,17 @@ META_NAME = "deck"
 
 @dataclass(frozen=True, slots=True)
 class DeckMeta:
-    """What a deck is bound to. Real and sandbox batches never mix, so neither ever changes once set."""
+    """What a deck is bound to, which never changes once set since real and sandbox batches never mix; and
+    whether its account is held."""
 
     endpoint: str = ""
     """Base URL of the API it talks to; empty until its first contact."""
     sandbox: bool = False
     profile: str = ""
     """Profile of the Anthropic configuration it was first used with, where one was named: its workspace."""
+    held: str = ""
+    """Why nothing that costs money is sent: what the API said of the account; empty while all is well."""
+    held_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,10 @@ def test_a_refused_batch_costs_nothing_and_can_be_sent_again(operator: MakeOpera
     refused = who.run("submit", pdf, "--yes")
     assert refused.code == 4
     assert len(refused.err.strip().splitlines()) >= 3
-    again = who.json("submit", pdf, "--yes")
+    assert who.json("ls")["held"] is not None
+    stays = who.run("submit", pdf, "--yes")
+    assert (stays.code, "batchdeck mended" in stays.err) == (4, True), "nobody has said that it is in order"
+    again = who.json("submit", pdf, "--yes", "--account-mended")
     assert (again["pages"], len(again["batches"])) == (2, 1)
     assert len(who.json("jobs")["jobs"]) == 1, "it goes on with the same job"
 

@@ -151,6 +151,7 @@ def test_a_held_account_keeps_what_was_answered_and_frees_the_rest(
     assert (held.code, held.json["pages"], held.json["unsent"]) == (4, 2, 2)
     (job,) = who.json("jobs")["jobs"]
     assert (job["state"], job["outcomes"]["ok"]) == ("unsent", 2)
+    assert who.run("mended").code == 0
     again = who.json("submit", pdf, "--mode", "realtime", "--yes")
     assert (again["job"], again["pages"], again["unsent"]) == (job["job"], 2, 0)
     assert asked_in_real_time(who) == 5

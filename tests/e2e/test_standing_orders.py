@@ -137,6 +137,7 @@ async def test_an_inbox_waits_for_money_and_for_the_operator(tmp_path: Path) -> 
         assert len(deck.submissions(job.id)) == 1, "what was refused is not sent again unasked"
         assert names() == {"first.pdf", "second.pdf"}
 
+        await deck.account_mended()
         await deck.resume(job.id)
         events = await round()
         assert [event.file for event in only(InboxDone, events)] == ["first.pdf", "second.pdf"]

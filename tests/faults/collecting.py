@@ -41,7 +41,7 @@ async def export(person: Person, out: Path) -> int:
 
 
 def prove(share: float, seed: int) -> Figures:
-    """Kill a process at each step of collecting, once under each fault of the stream, and at each of exporting.
+    """Kill a process at each step of collecting, under each fault of the stream, and at each of exporting.
 
     Args:
         share: how many of the cells are tried, from 0 to 1; which ones is decided by the seed.

@@ -17,7 +17,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -87,7 +87,7 @@ class Person:
         return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.later)
 
     @contextlib.asynccontextmanager
-    async def opened(self) -> Deck:  # type: ignore[misc]
+    async def opened(self) -> AsyncIterator[Deck]:
         """Open the deck, its work done in this process's threads."""
         async with Deck.open(
             self.deck,

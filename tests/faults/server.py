@@ -117,7 +117,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, faults: str = "", *, seed: int = 0, batch_seconds: float = 0.05) -> Iterator[Server]:
+def serving(
+    folder: Path, faults: str = "", *, seed: int = 0, batch_seconds: float = 0.05
+) -> Iterator[Server]:
     """Run a sandbox with the faults of a TOML text for as long as the context lasts."""
     folder.mkdir(parents=True, exist_ok=True)
     rules = folder / "faults.toml"
@@ -130,8 +132,8 @@ def serving(folder: Path, faults: str = "", *, seed: int = 0, batch_seconds: flo
         ],
         stdout=subprocess.PIPE,
     )
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
         yield Server(ready["base_url"], ready["api_key"], process.pid)
     finally:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import itertools
 import random
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager, nullcontext
@@ -143,7 +143,7 @@ def judge(
     *,
     collects: bool = True,
 ) -> None:
-    """Ask the server of some people what it was given, and hold their decks and what was submitted against it.
+    """Ask the server of some people what it was given; hold their decks and what was submitted against it.
 
     Args:
         people: everybody who has submitted something there, each with a deck of their own.
@@ -217,7 +217,7 @@ def _neighbour(server: Server, seed: int) -> Iterator[None]:
         own = random.Random(seed)
         for number in itertools.count():
             make_foreign_batch(server, own.randint(1, 2), f"{FOREIGN}{number}")
-            time.sleep(own.uniform(0.0, 0.1))
+            await asyncio.sleep(own.uniform(0.0, 0.1))
 
     child = fork(work)
     try:

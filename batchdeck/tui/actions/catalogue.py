@@ -99,6 +99,16 @@ WORK = (
         why_disabled=why.nothing_in_doubt,
     ),
     Action(
+        "account.mended",
+        "mended",
+        "Say that a held account is in order again, so that paid work goes on.",
+        places=frozenset({Place.BATCHES}),
+        group="Work",
+        command="mended",
+        writes=True,
+        why_disabled=why.not_held,
+    ),
+    Action(
         "batch.adopt",
         "adopt",
         "Track a batch that was made elsewhere, or all of the workspace's.",

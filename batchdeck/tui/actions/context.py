@@ -105,6 +105,10 @@ def nothing_in_doubt(context: Context) -> str:
     return "" if context.in_doubt else "Nothing here is in doubt."
 
 
+def not_held(context: Context) -> str:
+    return "" if context.held else "The account is not held."
+
+
 def nothing_unsent(context: Context) -> str:
     return "" if context.unsent else "Everything that was prepared here has been sent."
 
@@ -112,8 +116,8 @@ def nothing_unsent(context: Context) -> str:
 def nothing_to_retry(context: Context) -> str:
     if context.held:
         return (
-            f"The account needs you first: {context.held} Once it is in order: r on the first screen, "
-            "then e, send yes."
+            f"The account needs you first: {context.held} Once it is in order: :mended on the first screen "
+            "if it is held, then r there, then e, send yes."
         )
     return "" if context.retryable else "No failed page here can be sent again."
 

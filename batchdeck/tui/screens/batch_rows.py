@@ -215,7 +215,7 @@ def _standing(row: BatchRow, now: dt.datetime) -> str:
 _STEPS = {
     BatchStatus.DUPLICATE: "The API took a submission twice: c cancels this copy of it.",
     BatchStatus.AT_RISK: "Its results are not on this disk and will vanish: R collects them now.",
-    BatchStatus.IN_DOUBT: "Not known whether the API took it; its pages stay claimed: i finds out.",
+    BatchStatus.IN_DOUBT: "Not known whether the API took it; its pages stay claimed: i looks for it.",
     BatchStatus.REJECTED: "Its pages are free again: u sends them once the reason is mended.",
     BatchStatus.ABSENT: "The API never took it; its pages are free again: u sends them.",
     BatchStatus.GATE: "r retries what failed, u goes on to the next rung all the same.",

@@ -15,8 +15,9 @@ from batchdeck.domain.batches import Batch
 from batchdeck.domain.columns import BATCH_FIELDS
 from batchdeck.domain.events import Operation
 from batchdeck.domain.letters import Reached
-from batchdeck.domain.overview import BatchRow, BatchStatus, by_need, totals
+from batchdeck.domain.overview import BatchRow, BatchStatus, banner, by_need, totals
 from batchdeck.domain.polling import EndEstimate
+from batchdeck.domain.text import show
 from batchdeck.tui.actions.bindings import bindings_of
 from batchdeck.tui.actions.catalogue import ACTIONS
 from batchdeck.tui.actions.context import Context, Place
@@ -55,6 +56,8 @@ class BatchesScreen(DeckScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(ACTIONS, Place.BATCHES, Place.EVERYWHERE)
     DEFAULT_CSS = """
     BatchesScreen {
+        & > #banner { display: none; height: auto; max-height: 6; padding: 0 1; background: $error-muted; }
+        &.-warned > #banner { display: block; }
         & > #totals { height: 1; padding: 0 1; }
         & > #detail { height: 4; padding: 1 1 0 1; }
         & > Notice { display: none; }
@@ -71,6 +74,7 @@ class BatchesScreen(DeckScreen):
         self._rows: dict[str, BatchRow] = {}
 
     def body(self) -> ComposeResult:
+        yield Static(id="banner", markup=False)
         yield Static(id="totals", markup=False)
         yield QueryTable(BatchRows(()), BATCH_FIELDS)
         yield Notice()
@@ -104,7 +108,11 @@ class BatchesScreen(DeckScreen):
     def renew_lines(self) -> None:
         """Show anew what stands around the list."""
         super().renew_lines()
-        say(self.query_one("#totals", Static), totals_line(totals(self._rows.values())))
+        sums = totals(self._rows.values())
+        warnings = banner(self.deck.held, sums)
+        self.set_class(bool(warnings), "-warned")
+        say(self.query_one("#banner", Static), "\n".join(show(line, 500) for line in warnings))
+        say(self.query_one("#totals", Static), totals_line(sums))
         row = self.row
         now = self.deck.now()
         expected = self._expected(row) if row is not None else None
@@ -148,6 +156,7 @@ class BatchesScreen(DeckScreen):
             deletable=len(deletable(chosen)),
             in_doubt=sum(each.status is BatchStatus.IN_DOUBT for each in self._rows.values()),
             unsent=len(unsent(chosen)),
+            held=self.deck.held,
             retryable=sum(each.failed or 0 for each in chosen if each.job),
             good=sum(
                 each.good or 0 for each in self._rows.values() if row is not None and each.job == row.job
@@ -198,6 +207,15 @@ class BatchesScreen(DeckScreen):
         row = self.row
         if row is not None:
             self.tell_export(row.job)
+
+    def act_account_mended(self) -> None:
+        self.work.start("letting paid work go on", self.deck.account_mended(), on_done=self._tell_mended)
+
+    def _tell_mended(self, _: object) -> None:
+        self.notify(
+            "Paid work goes on: standing orders by themselves, the rest at your word.", title="Mended"
+        )
+        self.renew()
 
     def act_batch_reconcile(self) -> None:
         self.work.start("settling what is in doubt", self.deck.reconcile(), on_done=self._tell_reconciled)
