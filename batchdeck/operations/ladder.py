@@ -64,13 +64,12 @@ def ladder_standing(context: Context, job: Job) -> LadderStanding:
     reasons = [] if pending else gate_failures(_result_of(context, job, last), _gates(context))
     claimed = ranges_of(list(chosen))
     for submission in submissions:
-        is_refused = (
-            submission.job == job.id
-            and submission.state is SubmissionState.REJECTED
-            and not submission.for_account
-        )
-        if is_refused and ranges_overlap(submission.indices, claimed):
+        if submission.job != job.id or not ranges_overlap(submission.indices, claimed):
+            continue
+        if submission.state is SubmissionState.REJECTED and not submission.for_account:
             reasons.append(f"the API refused it: {submission.note}")
+        elif submission.state is SubmissionState.ABSENT:
+            reasons.append("the API never took it")
     failed = tuple(row.custom_id for row in last if row.outcome.is_failure)
     return LadderStanding(count, rung, chosen, pending, tuple(dict.fromkeys(reasons)), failed)
 

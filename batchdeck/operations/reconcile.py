@@ -237,9 +237,9 @@ async def _find_repetitions(
 
 def _suspicion(batch_id: str, key: str) -> str:
     return (
-        f"Batch {batch_id} is as large as submission {key}, which was in doubt for a while. If nobody else made "
-        "it, it repeats that one and is paid for; its results will tell. To stop it before: batchdeck adopt "
-        f"{batch_id}, then batchdeck cancel {batch_id}."
+        f"Batch {batch_id} is as large as submission {key}, which was in doubt for a while. If nobody else "
+        "made it, it repeats that one and is paid for; its results will tell. To stop it before: "
+        f"batchdeck adopt {batch_id}, then batchdeck cancel {batch_id}."
     )
 
 

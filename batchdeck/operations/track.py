@@ -282,7 +282,7 @@ async def _climb(context: Context, watch: _Watch) -> AsyncGenerator[Event, None]
 
 
 def _risks(context: Context, watch: _Watch) -> list[Event]:
-    """Warn of every batch, once at each of the days after which results not archived are close to vanishing."""
+    """Warn of every batch, once at each of the days from which its results, not archived, may vanish soon."""
     events: list[Event] = []
     for batch in _wanted(context):
         age = (context.now() - batch.remote.created_at).days

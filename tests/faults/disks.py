@@ -6,7 +6,7 @@ import os
 import random
 import subprocess
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,7 @@ _ROOM = range(0, 400_000, 8_192)
 _DISK_BYTES = 4 << 20
 
 
-def prove(share: float, seed: int) -> Figures:
+def prove(share: float, seed: int, phases: Sequence[str] = PHASES) -> Figures:
     """Let each write of each phase fail once, in both ways; then let real disks be full at many sizes.
 
     What ends in an error must be an error of ours, with a hint; the old state must hold, and the same work,
@@ -34,12 +34,13 @@ def prove(share: float, seed: int) -> Figures:
 
     Args:
         share: how many of the cells are tried, from 0 to 1; which ones is decided by the seed.
+        phases: what is done.
     """
     figures = Figures("disks", seed)
     chance = random.Random(seed)
     points: dict[str, int] = {}
     with figures.timed():
-        for phase in PHASES:
+        for phase in phases:
             with tempfile.TemporaryDirectory(prefix="batchdeck-faults-") as folder:
                 points[phase] = _one_phase(Path(folder), phase, share, chance, figures)
         sizes = _full_disks(share, chance, figures)

@@ -203,7 +203,7 @@ async def settle(person: Person, folders: Sequence[Path]) -> int:
     async with person.opened() as deck:
         left = len((await deck.reconcile()).undecided)
         for job in deck.jobs():
-            if deck.job_state(job) is JobState.UNSENT:
+            if deck.job_state(job) in (JobState.UNSENT, JobState.GATE_FAILED):
                 sent = await deck.resume(job.id)
                 left += sent.unsent + len(sent.in_doubt)
         known = {ref.name for job in deck.jobs() for ref in job.documents}

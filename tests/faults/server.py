@@ -124,14 +124,16 @@ def serving(
     folder.mkdir(parents=True, exist_ok=True)
     rules = folder / "faults.toml"
     rules.write_text(faults, "utf-8")
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "batchdeck.sandbox", "--state", str(folder / "state")),
-            *("--faults", str(rules), "--batch-seconds", str(batch_seconds), "--seed", str(seed)),
-            *("--calls-per-minute", "0", "--workers", "1", "--cancel-seconds", "0.05"),
-        ],
-        stdout=subprocess.PIPE,
-    )
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "batchdeck.sandbox", "--state", str(folder / "state")),
+                *("--faults", str(rules), "--batch-seconds", str(batch_seconds), "--seed", str(seed)),
+                *("--calls-per-minute", "0", "--workers", "1", "--cancel-seconds", "0.05"),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
     assert process.stdout is not None
     try:
         ready = json.loads(process.stdout.readline())

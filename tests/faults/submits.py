@@ -1,4 +1,4 @@
-"""Kills during submits, under every network fault, by one or two processes, beside a busy neighbour."""
+"""Kills during submits, under every network fault, by one to three processes, beside a busy neighbour."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def rules(shares: dict[str, tuple[float, str]] = FAULTS) -> str:
 def prove(kills: int, seed: int, *, has_neighbour: bool = False) -> Figures:
     """Kill that many processes while they submit.
 
-    Each folder is submitted by one or two processes at once, which are killed at some moment and started
+    Each folder is submitted by one to three processes at once, which are killed at some moment and started
     again, up to four times; then what is left is settled. In the end the server is asked what it was given.
 
     Args:
@@ -102,7 +102,7 @@ def _one_deck(
 def _fight(person: Person, source: Path, figures: Figures, chance: random.Random, until: int) -> None:
     """Let a folder be submitted by processes that are killed, then by one that is not."""
     for _ in range(_KILLS_A_FOLDER):
-        processes = min(chance.choice((1, 1, 2)), until - figures.kills)
+        processes = min(chance.choice((1, 2, 3)), until - figures.kills)
         children = [fork(lambda: submit(person, source)) for _ in range(processes)]
         # The first half of a life is reading and preparing; kills are to meet all of it, sending above all.
         for child in children:
