@@ -66,7 +66,8 @@ class BatchRow:
     good: int | None
     """Good pages; None until archived."""
     failed: int | None
-    """Failed pages that no later submission has taken up; None until archived."""
+    """Failed pages that no later submission has taken up; None until archived, and for batches made
+    elsewhere."""
     archived: bool
     created_at: dt.datetime
     expires_at: dt.datetime | None
@@ -147,7 +148,8 @@ def totals(rows: Iterable[BatchRow]) -> Totals:
     open_batches = in_flight = failed = in_doubt = at_risk = duplicates = 0
     spent = open_estimate = 0.0
     for row in rows:
-        spent += row.cost or 0.0
+        if row.job or row.duplicate_of:  # others have paid for theirs
+            spent += row.cost or 0.0
         failed += row.failed or 0
         in_doubt += row.status is BatchStatus.IN_DOUBT
         at_risk += row.status is BatchStatus.AT_RISK
@@ -238,8 +240,9 @@ def _row_of_batch(
     good = failed = None
     if batch.archive is not None and batch.outcomes:
         good = sum(n for outcome, n in batch.outcomes.items() if outcome.is_good)
-        all_failed = sum(n for outcome, n in batch.outcomes.items() if outcome.is_failure)
-        failed = max(0, all_failed - retaken.get(batch.key, 0))
+        if submission is not None:  # failures of others are nobody's here to retry
+            all_failed = sum(n for outcome, n in batch.outcomes.items() if outcome.is_failure)
+            failed = max(0, all_failed - retaken.get(batch.key, 0))
     job = jobs.get(batch.job or job_of.get(batch.duplicate_of or "", ""))
     return BatchRow(
         key=batch.key,
@@ -289,7 +292,7 @@ def _status_of_batch(batch: Batch, failed: int | None, now: dt.datetime) -> Batc
     if batch.archive is not None:
         if failed:
             return BatchStatus.FAILED
-        had_failures = any(outcome.is_failure for outcome in batch.outcomes)
+        had_failures = batch.submission is not None and any(outcome.is_failure for outcome in batch.outcomes)
         return BatchStatus.RETRIED if had_failures else BatchStatus.DONE
     if batch.remote.status == "canceling":
         return BatchStatus.CANCELING

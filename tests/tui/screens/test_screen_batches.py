@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from batchdeck.config_sections import Notify, Standing
 from batchdeck.deck import Deck
 from batchdeck.domain.overview import JobState
 from batchdeck.domain.secret import Secret
+from batchdeck.errors import AccountHeld
 from batchdeck.sandbox.samples import write_samples
 from batchdeck.tui.manners.colour import ColourMode
 from batchdeck.tui.screens.job import JobScreen
@@ -106,6 +108,31 @@ async def test_deleting_asks_and_keeps_the_archive(
         await pilot.press("y")
         await until(lambda: deck.batch(deck.batches()[0].id).gone)
         assert deck.batches()[0].good == 2
+
+
+async def test_a_banner_says_what_needs_the_operator_and_goes_when_it_is_done(
+    library: Path, tmp_path: Path, play_deck: Any, until: Until, shows: Shows
+) -> None:
+    home, faults = tmp_path / "deck", tmp_path / "faults.toml"
+    faults.write_text(
+        '[[calls]]\nendpoint = "create"\naction = "billing"\noccurrences = 1\n'
+        '[[calls]]\nendpoint = "create"\naction = "reset_before"\noccurrences = 2\n'
+    )
+    shutil.copytree(library, home)
+    samples = {path.stem: path for path in write_samples(tmp_path / "papers")}
+    # The clock stands still, so that what is in doubt stays so.
+    stands = dt.datetime.now(dt.UTC)
+    async with play_deck(home, sandbox=True, now=lambda: stands, faults=faults) as (app, pilot, deck):
+        with pytest.raises(AccountHeld):
+            await deck.submit(deck.plan(await deck.scan([samples["accounts"]]), again=True))
+        await shows(app, "The account needs you: Your credit balance", "said so: mended")
+        await pilot.press("colon", *"mended", "enter")
+        await until(lambda: not deck.held)
+        await until(lambda: not app.home.has_class("-warned"))
+        assert (await deck.submit(deck.plan(await deck.scan([samples["handbook"]]), again=True))).in_doubt
+        await shows(
+            app, "It is not known whether the API took 1 submission", "neither sent again nor given up"
+        )
 
 
 async def test_what_a_standing_order_does_is_told(
