@@ -57,8 +57,7 @@ async def export(
         return
     chosen = replace(chosen, template=chosen.template or context.settings.export.template)
     find_template(chosen.template)
-    with storage_failures("Making the folder", folder):
-        await asyncio.to_thread(_prepare, folder, is_own=out is None)
+    await asyncio.to_thread(_prepare, folder, is_own=out is None)
     tasks = await asyncio.to_thread(lambda: list(_tasks(context, job, folder, chosen)))
     reports: list[DocumentReport] = []
     failures: list[str] = []

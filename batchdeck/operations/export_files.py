@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from batchdeck.operations.export_task import AnswerPlace
-from batchdeck.store.disk import Disk, storage_failures, write_whole
+from batchdeck.store.disk import Disk, drop, storage_failures, write_whole, writing_alone
 from batchdeck.store.layout import DeckLayout
 
 
@@ -30,15 +30,18 @@ class ExportFiles:
         with storage_failures("Writing", path):
             # Folders of figures are as open as the export's own.
             path.parent.mkdir(self._folder.stat().st_mode & 0o777, parents=True, exist_ok=True)
-            try:
-                with open(temporary, "wb", opener=_no_follow) as file:
+            with (
+                writing_alone(self._disk, temporary) as descriptor,
+                open(descriptor, "wb", closefd=False) as file,
+            ):
+                try:
                     yield file
                     file.flush()
-                    os.fsync(file.fileno())
-                os.replace(temporary, path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+                    self._disk.sync(descriptor)
+                    self._disk.replace(temporary, path)
+                except BaseException:
+                    drop(temporary)
+                    raise
             self._disk.sync_folder(path.parent)
         if self.main == self._folder:
             self.main = path
@@ -55,10 +58,6 @@ class ExportFiles:
         if not path.resolve().is_relative_to(self._folder.resolve()):
             raise ValueError(f"{name!r} leads out of the export folder")
         return path
-
-
-def _no_follow(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 class ResultFiles:

@@ -23,7 +23,14 @@ from batchdeck.domain.events import (
 )
 from batchdeck.domain.inbox import InboxOrder
 from batchdeck.domain.polling import PollPace, next_poll
-from batchdeck.errors import AccountHeld, ApiNotFound, ApiRefused, ApiUnreachable, BatchDeckError
+from batchdeck.errors import (
+    AccountHeld,
+    ApiNotFound,
+    ApiRefused,
+    ApiUnreachable,
+    BatchDeckError,
+    Conflict,
+)
 from batchdeck.operations.collect import collect
 from batchdeck.operations.context import Context
 from batchdeck.operations.exclusive import poller_lock
@@ -263,7 +270,7 @@ async def _collect_one(context: Context, batch: Batch, archived: list[str]) -> A
                 archived.append(batch.id)
             else:
                 yield event
-    except (ApiUnreachable, ApiRefused) as error:
+    except (ApiUnreachable, ApiRefused, Conflict) as error:
         yield PollFailed(batch.id, error.message)
 
 

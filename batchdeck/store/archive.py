@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
 from batchdeck.domain.batches import Archive, RequestCounts
 from batchdeck.domain.text import show
-from batchdeck.errors import ResultsIncomplete
-from batchdeck.store.disk import Disk, storage_failures
+from batchdeck.errors import Conflict, ResultsIncomplete, StorageFailed
+from batchdeck.store.disk import Disk, storage_failures, writing_alone
 from batchdeck.store.layout import DeckLayout, make_folder
 from batchdeck.store.requests import read_custom_ids
 from batchdeck.store.results import scan_results
@@ -22,7 +22,12 @@ _COUNTED = ("succeeded", "errored", "canceled", "expired")
 
 
 class ResultsWriter:
-    """One download of a batch's results. A stream that ends early but cleanly is caught by `finish`."""
+    """One download of a batch's results. A stream that ends early but cleanly is caught by `finish`.
+
+    Raises:
+        Conflict: another process is downloading them.
+        StorageFailed: the disk does not take it.
+    """
 
     def __init__(self, layout: DeckLayout, key: str, *, disk: Disk | None = None) -> None:
         self._path = layout.results(key)
@@ -31,11 +36,18 @@ class ResultsWriter:
         self._digest = hashlib.sha256()
         self._bytes = 0
         self._last = b""
-        with storage_failures("Writing", self._part):
-            make_folder(self._path.parent)
-            self._descriptor: int | None = self._disk.open(
-                self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-            )
+        self._alone = contextlib.ExitStack()
+        try:
+            with storage_failures("Writing", self._part):
+                make_folder(self._path.parent)
+                writing = writing_alone(self._disk, self._part, waits=False)
+                self._descriptor: int | None = self._alone.enter_context(writing)
+        except StorageFailed as failure:
+            if isinstance(failure.__cause__, BlockingIOError):
+                raise Conflict(
+                    "Another process is downloading these results.", hint="Do it again in a moment."
+                ) from None
+            raise
 
     @property
     def sha256(self) -> str:
@@ -86,22 +98,23 @@ class ResultsWriter:
             )
         with storage_failures("Archiving the results in", self._path):
             self._disk.sync(self._descriptor)
-            self._close()
             self._disk.replace(self._part, self._path)
+            self._close()
             self._disk.sync_folder(self._path.parent)
         return Archive(self._digest.hexdigest(), self._bytes, rows, now, tuple(findings))
 
     def discard(self) -> None:
         """Throw an unfinished download away; after `finish` there is nothing to throw away."""
         if self._descriptor is not None:
-            self._close()
-            with storage_failures("Removing", self._part):
-                self._disk.unlink(self._part)
+            try:
+                with storage_failures("Removing", self._part):
+                    self._disk.unlink(self._part)
+            finally:
+                self._close()
 
     def _close(self) -> None:
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
+        self._descriptor = None
+        self._alone.close()
 
 
 def read_submitted_ids(layout: DeckLayout, key: str) -> Collection[str]:

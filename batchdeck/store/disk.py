@@ -72,6 +72,39 @@ def opened(disk: Disk, path: Path, flags: int) -> Iterator[int]:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def writing_alone(disk: Disk, path: Path, *, waits: bool = True) -> Iterator[int]:
+    """Open a temporary file, empty, that nobody else is writing. Rename it before the block ends.
+
+    Two that write the same file at once would otherwise share its temporary one, and put each other's half
+    of it in place. The kernel lets go of the lock when its holder is killed.
+
+    Args:
+        waits: whether to wait for whoever writes it; otherwise that is an error.
+
+    Raises:
+        BlockingIOError: somebody is writing it.
+    """
+    how = fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB
+    while True:
+        with opened(disk, path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW) as descriptor:
+            fcntl.flock(descriptor, how)
+            if not _is_at(path, descriptor):
+                continue  # whoever wrote it has put it in place, or removed it
+            if os.fstat(descriptor).st_size:
+                disk.truncate(descriptor, 0)
+            yield descriptor
+            return
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        there = os.stat(path, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(there, os.fstat(descriptor))
+
+
 def write_whole(disk: Disk, path: Path, chunks: Iterable[bytes], *, suffix: str = ".tmp") -> int:
     """Put a file in place whole or not at all: temporary file, sync, rename, folder sync.
 
@@ -89,17 +122,17 @@ def write_whole(disk: Disk, path: Path, chunks: Iterable[bytes], *, suffix: str 
     """
     temporary = path.with_name(path.name + suffix)
     offset = 0
-    try:
-        with opened(disk, temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW) as descriptor:
+    with writing_alone(disk, temporary) as descriptor:
+        try:
             for chunk in chunks:
                 disk.write(descriptor, chunk, offset)
                 offset += len(chunk)
             disk.sync(descriptor)
-        disk.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            disk.unlink(temporary)
-        raise
+            disk.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                disk.unlink(temporary)
+            raise
     disk.sync_folder(path.parent)
     return offset
 

@@ -50,7 +50,7 @@ def quick_proofs() -> Mapping[str, Proof]:
         "collecting": partial(collecting.prove, 0.01, actions=("short",)),
         "disks": partial(disks.prove, 0.01, phases=("submit",)),
         **{way.name: partial(unattended.prove, way, 1) for way in unattended.WAYS},
-        "rivals": partial(rivals.prove, 2),
+        "rivals": partial(rivals.prove, 3),
     }
 
 

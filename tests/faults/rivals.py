@@ -1,4 +1,5 @@
-"""Two processes that want the same: to retry the same pages, and to spend the last money under a cap."""
+"""Processes that want the same: to retry the same pages, to spend the last money under a cap, to write the
+same documents."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from batchdeck.domain.spending import spending
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.ledger import Ledger
 from tests.e2e.pdfs import write_pdf
+from tests.faults.collecting import export
 from tests.faults.figures import Figures
 from tests.faults.people import Ended, Person, collect, fork, submit
 from tests.faults.server import serving
@@ -24,7 +26,7 @@ _PAGES = 3
 
 
 def prove(rounds: int, seed: int) -> Figures:
-    """Let two or three processes race that often, half of the times for pages and half for money."""
+    """Let two to four processes race that often: for pages, for money and for documents in turn."""
     figures = Figures("rivals", seed)
     chance = random.Random(seed)
     with figures.timed(), tempfile.TemporaryDirectory(prefix="batchdeck-faults-") as name:
@@ -32,9 +34,9 @@ def prove(rounds: int, seed: int) -> Figures:
         with serving(folder / "server", _FAILING) as server:
             for number in range(rounds):
                 person = Person(folder / f"deck{number}", server, SETTINGS)
-                race = _for_pages if number % 2 == 0 else _for_money
+                race = (_for_pages, _for_money, _for_documents)[number % 3]
                 race(person, folder / f"in{number}", chance, figures)
-    figures.note = f"{(rounds + 1) // 2} races for pages, {rounds // 2} for money"
+    figures.note = "races for pages, for money and for documents in turn"
     return figures
 
 
@@ -79,6 +81,25 @@ def _for_money(person: Person, folder: Path, chance: random.Random, figures: Fig
     figures.pages += sum(s.page_count for s in ledger.submissions().values() if s.state.holds_pages)
     figures.blame(f"${spent:.4f} under a cap of ${one * 2.5:.4f}", damaged=spent > one * 2.5 + 1e-9)
     figures.blame(f"nobody got what was left: ${spent:.4f}", lost=spent < one * 1.9)
+
+
+def _for_documents(person: Person, folder: Path, chance: random.Random, figures: Figures) -> None:
+    """Several export into one folder, one of them is killed: what is there is as one alone has it."""
+    source = write_pdf(folder / f"{folder.name}.pdf", _PAGES, seed=1, words=12).parent
+    complain([fork(lambda: submit(person, source)).wait(), fork(lambda: collect(person)).wait()], figures)
+    alone, out = folder / "alone", folder / "out"
+    complain([fork(lambda: export(person, alone)).wait()], figures)
+    children = [fork(lambda: export(person, out)) for _ in range(chance.randint(2, 4))]
+    children[0].kill_after(chance.random() * 0.3)
+    ends = [child.wait() for child in children]
+    figures.runs += len(ends)
+    figures.kills += sum(end.was_killed for end in ends)
+    complain(ends, figures)
+    wanted = {path.name: path.read_bytes() for path in alone.glob("*.html") if "report" not in path.name}
+    for name, whole in wanted.items():
+        there = out / name
+        figures.pages += _PAGES
+        figures.blame(f"{there} is not whole", damaged=not there.exists() or there.read_bytes() != whole)
 
 
 def _cost_of_one(person: Person, folder: Path, figures: Figures) -> float:

@@ -87,8 +87,7 @@ def test_a_day_begins_at_midnight_and_what_is_sent_today_is_todays() -> None:
 )
 def test_each_cap_refuses_what_is_over_it(caps: Caps, max_cost: float | None, named: str) -> None:
     def check(usd: float, **options: bool) -> None:
-        spent = [submission("a", 2.0)], []
-        check_caps(caps, estimate(usd, **options), *spent, NOW, max_cost=max_cost)
+        check_caps(caps, estimate(usd, **options), [submission("a", 2.0)], [], NOW, max_cost=max_cost)
 
     check(0.9)
     with pytest.raises(NothingToSubmit, match=named):
