@@ -139,6 +139,17 @@ async def test_results_of_others_that_are_not_here_are_warned_of_each_on_its_day
             assert deck.totals().at_risk == 2
 
 
+async def test_a_404_for_one_batch_of_the_workspace_holds_up_nothing(tmp_path: Path) -> None:
+    faults = '[[calls]]\nendpoint = "results"\naction = "not_found"\neach_batch = true\noccurrences = 1\n'
+    with serving(tmp_path / "server", faults) as server:
+        make_foreign_batch(server, 2, "team")
+        async with opened(tmp_path, server) as deck:
+            await sent(deck, write_pdf(tmp_path / "a.pdf", 2))
+            server.wait_ended()
+            await deck.track(until_ended=True)
+            assert [row.status for row in deck.batches()] == [BatchStatus.DONE]
+
+
 @pytest.mark.parametrize("is_exclusive", [True, False])
 async def test_a_second_acceptance_is_named_while_canceling_still_helps(
     tmp_path: Path, is_exclusive: bool

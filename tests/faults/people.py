@@ -96,8 +96,8 @@ class Person:
             settings=self.settings,
             now=self.now,
         ) as deck:
-            limits = self.settings.limits
-            deck._context.workers = _SameProcess(2, memory_bytes=limits.memory_bytes)
+            await deck._context.workers.close()  # opening may have ended a stopped run with it
+            deck._context.workers = _SameProcess(2, memory_bytes=self.settings.limits.memory_bytes)
             yield deck
 
 

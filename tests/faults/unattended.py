@@ -146,7 +146,10 @@ async def _retry(person: Person) -> int:
 
 
 def _judge_real_time(person: Person, source: Path, server: Server, pages: int, figures: Figures) -> None:
-    """Whatever was asked is known to the deck, answered or lost; the rest goes out once; nothing twice."""
+    """Whatever was asked is known to the deck, answered or perhaps lost; the rest goes out once.
+
+    A page that was about to leave when its process died is shown as lost, too: nobody can tell.
+    """
     server.wait_idle()
     asked = server.calls_of("messages")
     end = fork(lambda: _accounted(person)).wait()
@@ -159,10 +162,11 @@ def _judge_real_time(person: Person, source: Path, server: Server, pages: int, f
     asked = server.calls_of("messages")
     figures.pages += asked
     figures.blame(f"{asked} answers asked for {pages} pages", paid_twice=max(0, asked - pages))
-    figures.blame(f"{asked} answers asked for {pages} pages", lost=max(0, pages - asked))
+    told = fork(lambda: _accounted(person)).wait().told
+    figures.blame(f"{told} of {pages} pages have an outcome", lost=told != pages)
 
 
 async def _accounted(person: Person) -> int:
-    """Return of how many pages the deck knows that they have left."""
+    """Return of how many pages the deck says what came of them, or that this is not known."""
     async with person.opened() as deck:
         return sum(bool(row.batch) for job in deck.jobs() for row in deck.pages(job.id))

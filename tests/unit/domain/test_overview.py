@@ -17,7 +17,7 @@ from batchdeck.domain.batches import (
     SubmissionState,
 )
 from batchdeck.domain.outcomes import Outcome
-from batchdeck.domain.overview import BatchStatus, JobState, batch_rows, by_need, job_state, totals
+from batchdeck.domain.overview import BatchStatus, JobState, banner, batch_rows, by_need, job_state, totals
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 JOB = Job("j1", "contracts", NOW, "pdf-to-html", "claude-sonnet-5-5", 4_096, (), 40)
@@ -180,3 +180,39 @@ def test_where_a_job_stands(
         job_state(replace(JOB, outcomes=outcomes), [submission(state=each) for each in states], unsent)
         is state
     )
+
+
+def test_what_others_made_is_shown_without_pages_or_costs_of_ours() -> None:
+    strange = replace(archived(failed=3), key="msgbatch_x", job=None, submission=None)
+    (row,) = batch_rows({"j1": JOB}, [], [strange], NOW)
+    assert (row.job_name, row.status, row.good, row.failed) == (
+        "(made elsewhere)",
+        BatchStatus.DONE,
+        37,
+        None,
+    )
+    sums = totals([row])
+    assert (sums.spent, sums.pages_failed) == (0.0, 0)
+
+
+def test_a_second_acceptance_is_shown_under_its_job_with_what_it_costs() -> None:
+    late = replace(archived(), key="msgbatch_x", job=None, submission=None, duplicate_of="aaaaaaaaaa")
+    rows = batch_rows({"j1": JOB}, [submission()], [late], NOW)
+    (row,) = [row for row in rows if row.key == "msgbatch_x"]
+    assert (row.job_name, "a second time" in row.note) == ("contracts", True)
+    assert totals([row]).spent == 0.4
+
+
+def test_the_banner_says_what_is_known_and_what_to_do() -> None:
+    doubtful = submission("bbbbbbbbbb", state=SubmissionState.IN_DOUBT, batch_id=None)
+    sending = submission("cccccccccc", state=SubmissionState.SENDING, batch_id=None)
+    running = batch(duplicate_of="dddddddddd")
+    calm, sums = (
+        totals(batch_rows({"j1": JOB}, submissions, batches, NOW))
+        for submissions, batches in (([sending], []), ([doubtful, submission()], [running]))
+    )
+    assert banner("", calm) == [], "what is on its way is not in doubt"
+    held, twice, doubt = banner("Your credit balance is too low.", sums)
+    assert (held.count(".."), "mended" in held) == (0, True)
+    assert ("1 batch repeats" in twice, "cancel" in twice) == (True, True)
+    assert ("not known whether the API took 1 submission" in doubt, "reconcile" in doubt) == (True, True)

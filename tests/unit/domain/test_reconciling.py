@@ -16,6 +16,7 @@ from batchdeck.domain.reconciling import (
     Sighting,
     Wait,
     decide,
+    probable_repetitions,
     recognise,
     worth_reading,
 )
@@ -219,3 +220,32 @@ def test_only_unknown_ended_batches_of_a_size_that_was_sent_are_worth_reading() 
     ]
     assert worth_reading(listing, [OURS], {"a"}) == ("c",)
     assert worth_reading(listing, [replace(OURS, sent_at=None)], set()) == ()
+
+
+SETTLED = replace(OURS, state=SubmissionState.ABSENT, sent_at=SENT)
+
+
+def test_a_batch_under_way_of_the_size_of_what_was_in_doubt_probably_repeats_it() -> None:
+    later = SENT + dt.timedelta(hours=1)
+    assert probable_repetitions([batch("late", at=later)], [SETTLED], ()) == {"late": OURS.key}
+    adopted = replace(SETTLED, state=SubmissionState.SUBMITTED, batch_id="own")
+    assert probable_repetitions([batch("late", at=later)], [adopted], {"own"}) == {"late": OURS.key}
+
+
+@pytest.mark.parametrize(
+    ("listed", "submissions"),
+    [
+        (batch("other size", size=41), [SETTLED]),
+        (batch("ended", ended=True), [SETTLED]),
+        (batch("before it", at=SENT - dt.timedelta(hours=1)), [SETTLED]),
+        (batch("known"), [SETTLED]),
+        (batch("never in doubt"), [replace(SETTLED, state=SubmissionState.SUBMITTED, doubted_at=None)]),
+        (batch("of either"), [SETTLED, replace(SETTLED, key="9876543210")]),
+        (batch("perhaps of another"), [SETTLED, replace(OURS, key="9876543210")]),
+        (batch("on its way"), [SETTLED, replace(OURS, key="9876543210", state=SubmissionState.SENDING)]),
+    ],
+)
+def test_what_could_be_something_else_is_not_suspected(
+    listed: RemoteBatch, submissions: list[Submission]
+) -> None:
+    assert probable_repetitions([listed], submissions, {"known"}) == {}
