@@ -41,7 +41,7 @@ FOREIGN = "team-"
 _KILLS_A_DECK = 60
 _KILLS_A_FOLDER = 4
 _QUIET = 900.0
-_LONGEST_LIFE = 0.6
+_LONGEST_LIFE = 1.2
 _MOST_TURNS = 40
 
 SETTINGS = Settings(
@@ -106,7 +106,7 @@ def _fight(person: Person, source: Path, figures: Figures, chance: random.Random
         children = [fork(lambda: submit(person, source)) for _ in range(processes)]
         # The first half of a life is reading and preparing; kills are to meet all of it, sending above all.
         for child in children:
-            child.kill_after(_LONGEST_LIFE * chance.random() ** 0.7)
+            child.kill_after(_LONGEST_LIFE * chance.random() ** 0.6)
         ends = [child.wait() for child in children]
         figures.runs += len(ends)
         figures.kills += sum(end.was_killed for end in ends)
