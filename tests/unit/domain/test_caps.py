@@ -15,8 +15,8 @@ from batchdeck.domain.batches import (
     Submission,
     SubmissionState,
 )
-from batchdeck.domain.costs import Estimate
 from batchdeck.domain.caps import Caps, check_caps, spending
+from batchdeck.domain.costs import Estimate
 from batchdeck.errors import NothingToSubmit
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
