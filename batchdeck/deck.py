@@ -229,8 +229,8 @@ class Deck(DeckReader, Shown):
         inbox: InboxOrder | str | os.PathLike[str] | None = None,
         unattended: bool = True,
     ) -> Operation[Tracked]:
-        """Poll open batches, settle what is in doubt, archive what has ended; carry out standing orders, serve
-        the inbox, tell people what is worth it. Standing orders and the inbox spend within their caps.
+        """Poll open batches, settle what is in doubt, archive what has ended; carry out standing orders,
+        serve the inbox, tell people what is worth it. Orders and the inbox spend money within their caps.
 
         Args:
             inbox: an inbox as `inbox_order` describes it, or a folder that is to be one; by default the one

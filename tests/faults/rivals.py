@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from batchdeck.config_sections import Money
-from batchdeck.domain.requests import parse_custom_id
 from batchdeck.domain.caps import spending
+from batchdeck.domain.requests import parse_custom_id
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.ledger import Ledger
 from tests.e2e.pdfs import write_pdf
