@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from batchdeck.config import Settings
-from batchdeck.config_sections import Money, Polling, Reconcile
+from batchdeck.config_sections import Ladder, Money, Polling, Reconcile, Standing
 from batchdeck.deck import Deck
 from batchdeck.domain.batches import Mode
 from batchdeck.domain.events import DuplicateFound, Finished, Note, Operation, ResultsAtRisk
@@ -83,6 +83,32 @@ async def test_a_held_account_stops_whatever_costs_money_until_the_operators_wor
             assert (await deck.resume(deck.jobs()[0].id)).pages == 2
             await events_of(deck.track(once=True, inbox=inbox))
             assert len(deck.jobs()) == 2
+
+
+async def test_orders_and_rungs_wait_for_a_held_account_and_go_on_when_it_is_mended(tmp_path: Path) -> None:
+    failing = '[[rows]]\noutcome = "overloaded_error"\npages = 2\nattempts = 1\n'
+    refused = REFUSED.replace("occurrences = 1", "occurrences = 3")
+    settings = replace(
+        QUICK, standing=Standing(auto_retry=True, auto_export="out"), ladder=Ladder(trial=False)
+    )
+    with serving(tmp_path / "server", failing + refused) as server:
+        async with opened(tmp_path, server, settings) as deck:
+            await sent(deck, write_pdf(tmp_path / "failing.pdf", 2))
+            await sent(deck, write_pdf(tmp_path / "rungs.pdf", 3, seed=2), ladder="1,rest")
+            with pytest.raises(AccountHeld):
+                await sent(deck, write_pdf(tmp_path / "refused.pdf", 1, seed=3))
+            server.wait_ended()
+            for _ in range(2):
+                await events_of(deck.track(once=True))
+            assert server.calls_of("create") == 3
+            assert sum(row.archived for row in deck.batches()) == 2, "what was paid for is collected"
+            exported = [path.name for path in (tmp_path / "deck" / "out").glob("*/*.html")]
+            assert any("failing" in name for name in exported), "and exported: that costs nothing"
+            await deck.account_mended()
+            await events_of(deck.track(once=True))
+            assert server.calls_of("create") == 5, "the failed page, and the second rung"
+            assert deck.totals().open_batches == 2
+            assert deck.job_state(deck.jobs()[0]) is JobState.UNSENT, "what was refused waits for a word"
 
 
 async def test_a_cap_counts_what_is_prepared_once_and_is_kept_at_the_moment_of_sending(

@@ -18,7 +18,7 @@ from tests.faults.people import import_everything
 
 _ALL = 5_000
 """Kills of submits from which on every other proof is run in full, too."""
-_QUICK_FAULTS = ("reset_after", "late_acceptance")
+_QUICK_FAULTS = ("late_acceptance",)
 
 Proof = Callable[[int], Figures]
 """Takes the seed."""
@@ -43,9 +43,9 @@ def proofs(kills: int) -> Mapping[str, Proof]:
 def quick_proofs() -> Mapping[str, Proof]:
     """Return a small share of each proof, for every change."""
     return {
-        "ledger": partial(ledgers.prove, 60, every_call=False),
-        "submits": partial(submits.prove, 8),
-        "neighbour": partial(submits.prove, 4, has_neighbour=True),
+        "ledger": partial(ledgers.prove, 40, every_call=False),
+        "submits": partial(submits.prove, 6),
+        "neighbour": partial(submits.prove, 3, has_neighbour=True),
         "matrix": partial(matrix.prove, 0.01, actions=_QUICK_FAULTS),
         "collecting": partial(collecting.prove, 0.01, actions=("short",)),
         "disks": partial(disks.prove, 0.01, phases=("submit",)),
