@@ -151,8 +151,8 @@ async def _reconcile(deck: Deck, _: Options, __: Say) -> object:
     return await deck.reconcile()
 
 
-async def _doctor(deck: Deck, _: Options, __: Say) -> object:
-    return await deck.doctor()
+async def _doctor(deck: Deck, options: Options, _: Say) -> object:
+    return await deck.doctor(deep=options["deep"])
 
 
 async def _costs(deck: Deck, options: Options, _: Say) -> object:
@@ -211,7 +211,7 @@ VERBS: Mapping[str, tuple[Verb, frozenset[str]]] = {
     "delete": (_delete, frozenset({"batch", "yes"})),
     "adopt": (_adopt, frozenset({"batches", "everything", "yes"})),
     "reconcile": (_reconcile, frozenset({"yes"})),
-    "doctor": (_doctor, frozenset()),
+    "doctor": (_doctor, frozenset({"deep"})),
     "costs": (_costs, frozenset({"job", "by", "since"})),
     "templates": (_templates, frozenset()),
     "recipes": (_recipes, frozenset()),
