@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from batchdeck.offers import (
     recipe_folder,
     validate_files,
 )
-from batchdeck.opening import OpenOptions, open_deck
+from batchdeck.opening import Opening, OpenOptions, open_deck
 from batchdeck.reading import DeckReader
 from batchdeck.showing import Shown
 
@@ -81,7 +81,7 @@ class Deck(DeckReader, Shown):
         faults: str | os.PathLike[str] | None = None,
         force_network_fs: bool = False,
         now: Callable[[], dt.datetime] | None = None,
-    ) -> DeckOpening:
+    ) -> Opening[Deck]:
         """Open a deck, making it if it is new: ``async with Deck.open(...)`` or ``await Deck.open(...)``.
 
         Args:
@@ -114,7 +114,7 @@ class Deck(DeckReader, Shown):
         async def opening() -> Deck:
             return Deck(*await open_deck(home, options))
 
-        return DeckOpening(opening())
+        return Opening(opening())
 
     def scan(
         self,
@@ -380,25 +380,5 @@ class Deck(DeckReader, Shown):
         await self.close()
 
 
-class DeckOpening:
-    """A deck about to be opened: await it, or enter it with ``async with``."""
-
-    def __init__(self, opening: Coroutine[Any, Any, Deck]) -> None:
-        self._opening = opening
-        self._deck: Deck | None = None
-
-    def __await__(self) -> Generator[Any, None, Deck]:
-        return self._opening.__await__()
-
-    async def __aenter__(self) -> Deck:
-        self._deck = await self._opening
-        return self._deck
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._deck is not None:
-            await self._deck.close()
+DeckOpening = Opening[Deck]
+"""A deck about to be opened, as `Deck.open` returns it."""

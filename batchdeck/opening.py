@@ -6,9 +6,11 @@ import asyncio
 import datetime as dt
 import getpass
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
 
 from batchdeck.api.call_log import CallLog
 from batchdeck.config import Settings, load_prices, load_settings
@@ -164,3 +166,36 @@ def _operator(environ: Mapping[str, str]) -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
+
+
+class Closable(Protocol):
+    """What is closed when its block ends."""
+
+    async def close(self) -> None: ...
+
+
+D = TypeVar("D", bound=Closable)
+
+
+class Opening(Generic[D]):
+    """A deck about to be opened: await it, or enter it with ``async with``, which closes it again."""
+
+    def __init__(self, opening: Coroutine[Any, Any, D]) -> None:
+        self._opening = opening
+        self._deck: D | None = None
+
+    def __await__(self) -> Generator[Any, None, D]:
+        return self._opening.__await__()
+
+    async def __aenter__(self) -> D:
+        self._deck = await self._opening
+        return self._deck
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._deck is not None:
+            await self._deck.close()
