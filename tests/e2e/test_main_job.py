@@ -115,5 +115,6 @@ def test_errors_are_three_lines_with_the_documented_codes(operator: MakeOperator
 
 def test_root_options_may_stand_anywhere(operator: MakeOperator, tmp_path: Path) -> None:
     who = operator()
-    assert json.loads(who.run("ls", "--json", "--deck", str(tmp_path / "else")).out) == {"batches": []}
+    listed = who.run("ls", "--json", "--deck", str(tmp_path / "else"))
+    assert listed.json == {"batches": [], "held": None}
     assert (tmp_path / "else").is_dir()
