@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import html5lib
 from apart import Try, add_inner_options, measure, race_apart, report, show_costs
 from made_answers import make_answers
-from measure import Contender, options, race, show, write_json
+from measure import Contender, Result, Row, by_name, options, race, show, spread, write_json
 
 from batchdeck.html.judge import judge_answer
 from batchdeck.html.model import DocumentMaterial, PageMaterial
@@ -76,9 +76,28 @@ def try_once(way: str, pages: int) -> Try:
     return asyncio.run(measure(work))
 
 
+def rows_of(
+    results: list[Result],
+    few: Mapping[str, Sequence[Try]],
+    more: Mapping[str, Sequence[Try]],
+    pages: int,
+    times: int,
+) -> list[Row]:
+    """Return what is held: the stages and the whole export against the parse alone, and memory."""
+    found = by_name(results)
+    growth = more[EXPORT][0].peak_mb - few[EXPORT][0].peak_mb
+    return [
+        Row("html", "all stages, × a bare html5lib parse", found[STAGES].speed[HTML5LIB], least=0.4),
+        Row("html", "stages, rendering and proof, × the parse", found[EXPORT].speed[HTML5LIB], least=0.4),
+        Row("html", "verdict on arrival, × the parse", found[JUDGE].speed[HTML5LIB]),
+        Row("html", f"memory growth, {pages:,} to {times * pages:,} pages, MB", spread([growth]), most=5),
+    ]
+
+
 def main() -> None:
     parser = options(__doc__ or "")
     parser.add_argument("--pages", type=int, default=1_000, help="of the document (default: %(default)s)")
+    parser.add_argument("--times", type=int, default=10, help="memory also at so many × pages (%(default)s)")
     add_inner_options(parser)
     given = parser.parse_args()
     if given.way:
@@ -86,12 +105,14 @@ def main() -> None:
         return
     # Memory first: a process starts out with the greatest memory of the one that started it.
     _, tries = race_apart(__file__, WAYS, 1, ["--pages", str(given.pages)])
+    _, more = race_apart(__file__, [EXPORT], 1, ["--pages", str(given.times * given.pages)])
     pages = list(make_answers(given.pages))
     results = race([Contender(way, lambda way=way: do(way, pages)) for way in WAYS], given.rounds)
     show(f"Documents of {given.pages:,} pages", results, "pages", [HTML5LIB])
     show_costs(tries)
     costs = {way: [asdict(one) for one in measured] for way, measured in tries.items()}
-    write_json(given.json, "html_stages", {"html": results}, pages=given.pages, tries=costs)
+    held = rows_of(results, tries, more, given.pages, given.times)
+    write_json(given.json, "html_stages", {"html": results}, held, pages=given.pages, tries=costs)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from measure import Contender, Result, options, race, show, write_json
+from measure import Contender, Result, Row, Spread, by_name, options, race, show, write_json
 from tinydb import JSONStorage, TinyDB
 from tinydb.storages import Storage
 from tinydb.table import Document
@@ -166,6 +166,24 @@ def race_polls(folder: Path, count: int, rounds: int) -> list[Result]:
     return race([Contender("a transaction each", each), Contender("one transaction", together)], rounds)
 
 
+def rows_of(changes: list[Result], polls: list[Result], count: int) -> list[Row]:
+    """Return what is held: the time of one commit, and one write for all that a poll has changed."""
+    ours, each = by_name(changes)[OURS], by_name(polls)
+    one = Spread(
+        *(value / CHANGES * 1e3 for value in (ours.seconds.least, ours.seconds.median, ours.seconds.greatest))
+    )
+    return [
+        Row("ledger", f"one commit among {count:,} batches, ms", one, most=5),
+        Row("ledger", "a commit, × TinyDB’s JSONStorage", ours.speed[JSON]),
+        Row("ledger", "a commit, × SQLite (WAL, full)", ours.speed[SQLITE]),
+        Row(
+            "ledger",
+            f"{POLLED} batches in one commit, × each alone",
+            each["one transaction"].speed["a transaction each"],
+        ),
+    ]
+
+
 def main() -> None:
     parser = options(__doc__ or "")
     parser.add_argument(
@@ -173,15 +191,17 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     tables: dict[str, list[Result]] = {}
+    held: list[Row] = []
     for count in arguments.batches:
         with tempfile.TemporaryDirectory(dir=arguments.folder) as scratch:
             title = f"{CHANGES} changes, each on the disk before the next, among {count:,} batches"
-            tables[title] = race_changes(Path(scratch), count, arguments.rounds)
+            changes = tables[title] = race_changes(Path(scratch), count, arguments.rounds)
             show(title, tables[title], "bytes on disk", [JSON, ATOMIC, SQLITE])
             title = f"{POLLED} batches of one poll, among {count:,}"
             tables[title] = race_polls(Path(scratch), count, arguments.rounds)
             show(title, tables[title], "batches", ["a transaction each"])
-    write_json(arguments.json, "ledger", tables)
+            held = rows_of(changes, tables[title], count)
+    write_json(arguments.json, "ledger", tables, held)
 
 
 if __name__ == "__main__":

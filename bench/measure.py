@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,60 @@ class Result:
     seconds: Spread
     speed: Mapping[str, Spread]
     amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table that `python -m bench` prints: a figure against what it is to be held to."""
+
+    step: str
+    """The part of the work: scan, split, first paint …"""
+    what: str
+    """What was measured, against what, in which unit."""
+    figure: Spread
+    most: float | None = None
+    """It is to be at most this."""
+    least: float | None = None
+    """It is to be at least this."""
+    note: str = ""
+
+    @property
+    def target(self) -> str:
+        if self.most is not None:
+            return f"≤ {self.most:g}"
+        return f"≥ {self.least:g}" if self.least is not None else "–"
+
+    @property
+    def verdict(self) -> str:
+        """“met”, or by how much it was not; medians count."""
+        got = self.figure.median
+        if self.most is not None and got > self.most:
+            return f"over by {got / self.most - 1:.0%}" if self.most else f"not met: {got:g}"
+        if self.least is not None and got < self.least:
+            return f"short by {1 - got / self.least:.0%}"
+        return "met" if self.target != "–" else ""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"target": self.target, "verdict": self.verdict}
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Row:
+        figure = Spread(**row["figure"])
+        return cls(row["step"], row["what"], figure, row["most"], row["least"], row["note"])
+
+
+def show_rows(rows: Sequence[Row]) -> str:
+    """Return rows as one Markdown table."""
+    lines = ["| step | figure | target | min | median | max | verdict |", "|---|---|---|--:|--:|--:|---|"]
+    for row in rows:
+        cells = [_number(value) for value in (row.figure.least, row.figure.median, row.figure.greatest)]
+        verdict = f"{row.verdict} ({row.note})" if row.note else row.verdict
+        lines.append(f"| {row.step} | {row.what} | {row.target} | {' | '.join(cells)} | {verdict} |")
+    return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def spread(values: Sequence[float]) -> Spread:
@@ -105,18 +160,36 @@ def options(description: str, rounds: int = 5) -> argparse.ArgumentParser:
     return parser
 
 
-def write_json(path: Path | None, name: str, tables: Mapping[str, Sequence[Result]], **facts: object) -> None:
+def machine() -> dict[str, Any]:
+    """Return what figures were measured on, and how busy it is just now."""
+    return {
+        "cpus": len(os.sched_getaffinity(0)),
+        "architecture": platform.machine(),
+        "python": platform.python_version(),
+        "load": os.getloadavg()[0],
+    }
+
+
+def write_json(
+    path: Path | None,
+    name: str,
+    tables: Mapping[str, Sequence[Result]],
+    rows: Sequence[Row] = (),
+    **facts: object,
+) -> None:
     """Write the figures of a benchmark with the machine they were measured on, where a path was given."""
     if path is None:
         return
     report = {
         "benchmark": name,
-        "machine": {
-            "cpus": len(os.sched_getaffinity(0)),
-            "architecture": platform.machine(),
-            "python": platform.python_version(),
-        },
+        "machine": machine(),
+        "rows": [row.as_json() for row in rows],
         "tables": {title: [asdict(one) for one in results] for title, results in tables.items()},
         **facts,
     }
     path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def by_name(results: Sequence[Result]) -> dict[str, Result]:
+    """Return results by the contender's name."""
+    return {one.name: one for one in results}

@@ -14,7 +14,7 @@ import pikepdf
 import pypdf
 import pypdfium2
 from made_pdfs import make_pdfs, scan
-from measure import Contender, options, race, show, write_json
+from measure import Contender, Result, Row, by_name, options, race, show, spread, write_json
 
 from batchdeck.domain.documents import Caveat, Document
 from batchdeck.pdf.scan import find_files, scan_file
@@ -84,6 +84,19 @@ def usable(folder: str) -> list[str]:
     ]
 
 
+def rows_of(results: list[Result], differing: int, shared: float) -> list[Row]:
+    """Return what is held: speed, bytes, looks, and a scan whose pages share one dictionary."""
+    found = by_name(results)
+    size = found[OURS].amount / found[PIKEPDF].amount
+    return [
+        Row("split", "speed, × pikepdf alone", found[OURS].speed[PIKEPDF], least=0.85),
+        Row("split", "speed, × pypdf used plainly", found[OURS].speed[PYPDF], least=3),
+        Row("split", "bytes, × pikepdf alone", spread([size]), most=1.05),
+        Row("split", "pages that look different from the original", spread([differing]), most=0),
+        Row("split", "scan with shared resources, bytes of all pages × the file", spread([shared]), most=1.1),
+    ]
+
+
 def main() -> None:
     arguments = options(__doc__ or "").parse_args()
     logging.disable(logging.WARNING)
@@ -112,6 +125,7 @@ def main() -> None:
         arguments.json,
         "split",
         {"split": results},
+        rows_of(results, looks[OURS][1], shares[OURS]),
         files=len(paths),
         looks={name: {"rendered": all_, "different": odd} for name, (all_, odd) in looks.items()},
         shared_resources=shares,

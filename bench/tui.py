@@ -11,7 +11,6 @@ import argparse
 import fcntl
 import json
 import os
-import platform
 import pty
 import select
 import statistics
@@ -23,6 +22,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from measure import Row, Spread, machine, spread
 
 STAGE = Path(__file__).with_name("tui_stage.py")
 Figures = dict[str, float]
@@ -204,6 +205,44 @@ def show(tries: Mapping[str, Sequence[Figures]]) -> None:
         print("| " + " | ".join([name, *("–" if cell is None else f"{cell:,.3g}" for cell in cells)]) + " |")
 
 
+def rows_of(tries: Mapping[str, Sequence[Figures]], idle: float) -> list[Row]:
+    """Return what is held of the list alone; the whole dashboard is measured by `bench/million.py`."""
+
+    def against(way: Way, peer: Way, figure: str) -> Spread:
+        return spread([a[figure] / b[figure] for a, b in zip(tries[way.name], tries[peer.name], strict=True)])
+
+    def of(way: Way, figure: str, scale: float = 1) -> Spread:
+        return spread([one[figure] * scale for one in tries[way.name]])
+
+    key = "key_to_paint_ms"
+    return [
+        Row(
+            "first paint",
+            "frame with a list, × a bare Textual app",
+            against(OURS, BARE, "first_paint_ms"),
+            1.3,
+        ),
+        Row(
+            "list", "loading 100,000 rows, processor time × DataTable", against(OURS, STOCK, "load_cpu_s"), 1
+        ),
+        Row("list", "memory of 100,000 rows, × DataTable", against(OURS, STOCK, "load_mb"), 1),
+        Row("list", "loading 1,000,000 rows, ms", of(OURS_MILLION, "load_s", 1e3), 100),
+        Row("list", "memory of 1,000,000 rows, MB", of(OURS_MILLION, "load_mb")),
+        Row(
+            "list",
+            "key to paint, 1,000,000 rows × DataTable with 100,000",
+            against(OURS_MILLION, STOCK, key),
+            1,
+        ),
+        Row("list", "key to paint at 1,000,000 rows, ms", of(OURS_MILLION, key), 100),
+        Row("list", "bytes of one changed cell, × DataTable", against(OURS, STOCK, "changed_cell_bytes"), 1),
+        Row("list", "bytes of one changed cell", of(OURS_MILLION, "changed_cell_bytes")),
+        Row("list", "bytes of one key, × DataTable", against(OURS, STOCK, "key_bytes"), 1),
+        Row("list", "idle, bytes a minute", of(OURS_MILLION, "idle_bytes", 60 / idle), 0),
+        Row("event loop", "longest gap while loading 1,000,000 rows, ms", of(OURS_MILLION, "gap_ms"), 50),
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="measured rounds (default: %(default)s)")
@@ -213,12 +252,8 @@ def main() -> None:
     tries = run_rounds(arguments.rounds, arguments.idle)
     show(tries)
     if arguments.json is not None:
-        machine = {
-            "cpus": len(os.sched_getaffinity(0)),
-            "architecture": platform.machine(),
-            "python": platform.python_version(),
-        }
-        report = {"benchmark": "tui", "machine": machine, "tries": tries}
+        held = [row.as_json() for row in rows_of(tries, arguments.idle)]
+        report = {"benchmark": "tui", "machine": machine(), "rows": held, "tries": tries}
         arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
