@@ -1,0 +1,318 @@
+"""A deck of a million pages: start, lists, filters, commands, an export and memory, against an empty deck.
+
+The dashboard is the real one, in a terminal of 80x24; “shown” is when the last byte of a frame has come. The
+deck is made in `--folder` (2.5 GB, minutes) and kept there for the next time where it was named.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from made_deck import ENDPOINT, Shape, make_deck, size_of
+from measure import Row, machine, options, spread
+from tui import Terminal
+
+from batchdeck.store.layout import prepare_deck
+
+Figures = dict[str, list[float]]
+_SOME_FAILED = 6
+_QUIET = 0.4
+"""Seconds without a byte after which a frame is taken to be whole."""
+_FILTERS = ("failed>10", "job:reports-0123", "cost>0.1 sort:-cost")
+_PAGE_FILTERS = ("outcome:truncated", "document:report tokens>1000", "sort:-tokens")
+
+
+def dashboard(deck: Path) -> Terminal:
+    """Start the dashboard on a deck."""
+    return Terminal(["-m", "batchdeck", "--deck", str(deck)])
+
+
+def settled(terminal: Terminal) -> float:
+    """Return when the last byte came of what a key has brought about."""
+    last = time.perf_counter()
+    is_first = True
+    while terminal._read(5.0 if is_first else _QUIET):
+        last, is_first = time.perf_counter(), False
+    return last
+
+
+def press(terminal: Terminal, keys: str) -> float:
+    """Send keys and return how many ms it took until all was shown."""
+    start = time.perf_counter()
+    terminal.send(keys)
+    return (settled(terminal) - start) * 1e3
+
+
+def press_until(terminal: Terminal, keys: str, wanted: bytes) -> float:
+    """Send keys and return how many ms it took until something was shown."""
+    start = time.perf_counter()
+    terminal.send(keys)
+    ms = (terminal.read_until(wanted)[0] - start) * 1e3
+    settled(terminal)
+    return ms
+
+
+def resident(pid: int, what: str) -> float:
+    """Return the MB that a process has (VmRSS) or has had at most (VmHWM)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(what):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise SystemExit(f"there is no {what}")
+
+
+def first_paint(deck: Path, wanted: bytes) -> tuple[float, float]:
+    """Return the ms from the start of the process to its first frame, and its MB when it is quiet."""
+    terminal = dashboard(deck)
+    ms = (terminal.read_until(wanted)[0] - terminal.started) * 1e3
+    settled(terminal)
+    memory = resident(terminal.pid, "VmRSS")
+    terminal.end()
+    return ms, memory
+
+
+def walk(deck: Path, shape: Shape) -> dict[str, float]:
+    """Go through the dashboard once, as somebody who looks for failures, and return ms and MB."""
+    terminal = dashboard(deck)
+    terminal.read_until(b"small")
+    settled(terminal)
+    found: dict[str, float] = {}
+    found["home, cursor one down"] = statistics.median(press(terminal, "j") for _ in range(8))
+    found["home, to the end"] = press(terminal, "G")
+    found["home, to the top"] = press(terminal, "g")
+    found["home, sorted by cost"] = press(terminal, "C")
+    press(terminal, "=")
+    terminal.send("/")
+    settled(terminal)
+    typed = [press(terminal, letter) for letter in "reports-0000"]
+    found["home, a letter of a filter"] = max(typed)
+    press(terminal, "\r")
+    press(terminal, "g")
+    pages = f"{shape.batches * shape.pages:,} pages".encode()
+    found["job, opened (first load)"] = press_until(terminal, "\r", pages)
+    found["back to the home list"] = press(terminal, "\x1b")
+    found["job, opened again"] = press_until(terminal, "\r", pages)
+    found["job, failures only"] = press(terminal, "e")
+    press(terminal, "e")
+    found["job, cursor one down"] = statistics.median(press(terminal, "j") for _ in range(8))
+    found["job, to the end"] = press(terminal, "G")
+    found["job, sorted by outcome"] = press(terminal, "O")
+    press(terminal, "=")
+    found["job, documents"] = press(terminal, "d")
+    press(terminal, "d")
+    terminal.send("/")
+    settled(terminal)
+    found["job, a letter of a filter"] = max(press(terminal, letter) for letter in "truncated")
+    press(terminal, "\x1b")
+    press(terminal, "\x1b")
+    found["costs"] = press(terminal, "m")
+    found["memory of the dashboard, MB"] = resident(terminal.pid, "VmHWM")
+    press(terminal, "\x1b")
+    terminal.send("q")
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(terminal.pid, os.WNOHANG) == (0, 0):
+            terminal._read(0.05)
+    os.close(terminal.fd)
+    return found
+
+
+def command(deck: Path, *arguments: str) -> tuple[float, float]:
+    """Return the seconds and the greatest MB of one command."""
+    start = time.perf_counter()
+    pid = os.fork()
+    if pid == 0:
+        with open(os.devnull, "w") as nothing:
+            os.dup2(nothing.fileno(), 1)
+            os.dup2(nothing.fileno(), 2)
+        os.execv(sys.executable, [sys.executable, "-m", "batchdeck", "--deck", str(deck), *arguments])
+    _, status, used = os.wait4(pid, 0)
+    if os.waitstatus_to_exitcode(status) not in (0, _SOME_FAILED):
+        raise SystemExit(f"`batchdeck {' '.join(arguments)}` ended with {os.waitstatus_to_exitcode(status)}")
+    return time.perf_counter() - start, used.ru_maxrss * 1024 / 1e6
+
+
+def ask(deck: Path) -> dict[str, float]:
+    """Ask the Python API, in a process of its own, for what the lists show; every job's pages at the end."""
+    import asyncio
+
+    from batchdeck.deck import Deck
+    from batchdeck.domain.columns import BATCH_FIELDS, batch_value, select
+
+    found: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def timed(what: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        found[what] = (time.perf_counter() - start) * 1e3
+
+    def filtered(opened: Deck, text: str) -> int:
+        now = opened.now()
+        return len(list(select(opened.batches(), text, BATCH_FIELDS, lambda r, f: batch_value(r, f, now))))
+
+    async def work() -> None:
+        with timed("API: open"):
+            opened = await Deck.open(deck, read_only=True)
+        async with opened:
+            with timed("API: batches, first"):
+                opened.batches()
+            with timed("API: batches"):
+                opened.batches()
+            found["API: batches filtered"] = max(_ms(lambda t=t: filtered(opened, t)) for t in _FILTERS)
+            job = opened.jobs()[1].id
+            with timed("API: pages of a job, first"):
+                table = opened.pages(job)
+            with timed("API: pages of a job"):
+                table = opened.pages(job)
+            with timed("API: failures by cause"):
+                table.failure_groups()
+            with timed("API: all pages of all jobs, each read once"):
+                count = sum(len(opened.pages(each.id)) for each in opened.jobs())
+            found["pages"] = count
+
+    asyncio.run(work())
+    found["API: memory after all jobs, MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    return found
+
+
+def _ms(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1e3
+
+
+def ask_apart(deck: Path) -> dict[str, float]:
+    """Return what `ask` finds in a fresh process."""
+    import subprocess
+
+    asked = subprocess.run(
+        [sys.executable, __file__, "--ask", str(deck)], check=True, stdout=subprocess.PIPE, text=True
+    )
+    found: dict[str, float] = json.loads(asked.stdout)
+    return found
+
+
+def measure(full: Path, empty: Path, shape: Shape, rounds: int) -> Figures:
+    """Measure in rounds, the two decks in alternation, after one start of each that does not count."""
+    figures: Figures = {}
+
+    def note(found: Mapping[str, float]) -> None:
+        for what, value in found.items():
+            figures.setdefault(what, []).append(value)
+
+    first_paint(full, b"small"), first_paint(empty, b"No batches yet")
+    for _ in range(rounds):
+        starts = [(first_paint(full, b"small"), first_paint(empty, b"No batches yet")) for _ in range(3)]
+        ours, bare = (min(pair[which] for pair in starts) for which in (0, 1))
+        note({"first paint, ms": ours[0], "first paint, × an empty deck": ours[0] / bare[0]})
+        note({"memory at the first paint, MB": ours[1], "of an empty deck, MB": bare[1]})
+        note(walk(full, shape))
+        note(ask_apart(full))
+        nothing = command(empty, "ls")[0]
+        for name, arguments in {
+            "ls": ["ls", "--json"],
+            "jobs": ["jobs", "--json"],
+            "pages": ["pages", "reports-0000", "--json"],
+            "export": ["export", "small"],
+        }.items():
+            seconds, memory = command(full, *arguments)
+            note(
+                {
+                    f"{name}, s": seconds,
+                    f"{name}, MB": memory,
+                    f"{name}, × ls of an empty deck": seconds / nothing,
+                }
+            )
+    return figures
+
+
+_SHOWN_AT_ONCE = 100.0
+_FIRST = frozenset({"job, opened (first load)"})
+
+
+def rows_of(figures: Figures) -> list[Row]:
+    """Return what is held: start, every list after its first load, memory; and what is only told."""
+    step = "million pages"
+    rows = [
+        Row(step, "first paint, × an empty deck", spread(figures["first paint, × an empty deck"]), 2),
+        Row(step, "first paint, ms", spread(figures["first paint, ms"])),
+        Row(step, "memory at the first paint, MB", spread(figures["memory at the first paint, MB"]), 300),
+        Row(
+            step,
+            "memory of the dashboard after a walk, MB",
+            spread(figures["memory of the dashboard, MB"]),
+            300,
+        ),
+        Row(
+            step,
+            "memory after all jobs were read, MB",
+            spread(figures["API: memory after all jobs, MB"]),
+            300,
+        ),
+    ]
+    for what, values in figures.items():
+        if what.startswith(("home,", "job,", "back", "costs")):
+            most = None if what in _FIRST else _SHOWN_AT_ONCE
+            rows.append(Row(step, f"{what}, ms", spread(values), most))
+        elif what.startswith("API: ") and "memory" not in what:
+            rows.append(Row(step, f"{what}, ms", spread(values)))
+        elif what.startswith(("ls,", "jobs,", "pages,", "export,")):
+            rows.append(Row(step, f"`{what.replace(',', '`,', 1)}", spread(values)))
+    return rows
+
+
+def ready_deck(folder: Path, shape: Shape, workers: int) -> tuple[Path, float]:
+    """Return the deck of that shape in a folder, made if it is not there, and the seconds that took."""
+    deck = folder / f"deck-{shape.jobs}-{shape.batches}-{shape.pages}"
+    done = deck / "made"
+    if done.exists():
+        return deck, 0.0
+    start = time.perf_counter()
+    make_deck(deck, shape, workers)
+    done.touch()
+    return deck, time.perf_counter() - start
+
+
+def main() -> None:
+    parser = options(__doc__ or "", rounds=3)
+    parser.add_argument("--jobs", type=int, default=400, help="(default: %(default)s)")
+    parser.add_argument("--batches", type=int, default=5, help="of a job (default: %(default)s)")
+    parser.add_argument("--pages", type=int, default=500, help="of a batch (default: %(default)s)")
+    parser.add_argument("--ask", type=Path, help="only ask the Python API about this deck")
+    given = parser.parse_args()
+    os.environ.update(ANTHROPIC_BASE_URL=ENDPOINT, ANTHROPIC_API_KEY="bench")
+    if given.ask:
+        print(json.dumps(ask(given.ask)))
+        return
+    shape = Shape(given.jobs, given.batches, given.pages)
+    with tempfile.TemporaryDirectory(prefix="batchdeck-bench-") as scratch:
+        full, seconds = ready_deck(Path(given.folder or scratch), shape, len(os.sched_getaffinity(0)))
+        empty = prepare_deck(Path(scratch) / "empty").root
+        made = {"pages": shape.total, "MB": size_of(full) / 1e6, "seconds": seconds}
+        print(f"{shape.jobs:,} jobs, {shape.jobs * shape.batches:,} batches, {made}", flush=True)
+        figures = measure(full, empty, shape, given.rounds)
+    rows = rows_of(figures)
+    for row in rows:
+        print(f"| {row.what} | {row.target} | {row.figure} | {row.verdict} |")
+    if given.json is not None:
+        report: dict[str, Any] = {
+            "benchmark": "million",
+            "machine": machine(),
+            "deck": made,
+            "figures": figures,
+        }
+        report["rows"] = [row.as_json() for row in rows]
+        given.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
