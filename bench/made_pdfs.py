@@ -21,8 +21,8 @@ def make_pdfs(folder: Path, pages: int = 120) -> list[Path]:
         pages: of the manual; the others have fractions of it.
     """
     made = {
-        "manual.pdf": _print(random.Random(1), pages, fonts=6, links=True),
-        "formulas.pdf": _print(random.Random(2), pages // 2, fonts=16, links=False),
+        "manual.pdf": print_pages(random.Random(1), pages, fonts=6, links=True),
+        "formulas.pdf": print_pages(random.Random(2), pages // 2, fonts=16, links=False),
         "scan.pdf": scan(random.Random(3), pages // 3),
         "form.pdf": _form(random.Random(4), pages // 10),
     }
@@ -35,7 +35,7 @@ def make_pdfs(folder: Path, pages: int = 120) -> list[Path]:
     return paths
 
 
-def _print(chance: random.Random, pages: int, *, fonts: int, links: bool) -> pikepdf.Pdf:
+def print_pages(chance: random.Random, pages: int, *, fonts: int, links: bool) -> pikepdf.Pdf:
     """Return born-digital text: embedded fonts that all pages share, outline, labels, links between pages."""
     pdf = pikepdf.new()
     shared = Dictionary({f"/F{number}": _font(pdf, chance) for number in range(fonts)})
