@@ -18,7 +18,7 @@ from batchdeck.domain.listing import Listing
 from batchdeck.domain.lookup import find_one
 from batchdeck.domain.overview import BatchRow, JobState, Totals, batch_rows, job_state, totals
 from batchdeck.domain.pages import Answer, FailureGroup, PageDetail, SourcePage
-from batchdeck.domain.polling import EndEstimate, estimate_end
+from batchdeck.domain.polling import EndEstimate, History, estimate_end, history_of
 from batchdeck.domain.spending import CostsBy, CostTable
 from batchdeck.domain.text import show
 from batchdeck.errors import NotFound
@@ -41,6 +41,8 @@ class DeckReader:
         """Use `Deck.open`."""
         self._context = context
         self._connection = connection
+        self._rows: tuple[tuple[int, dt.datetime], tuple[BatchRow, ...]] | None = None
+        self._history: tuple[int, History] | None = None
 
     def __repr__(self) -> str:
         sums = self.totals()
@@ -167,10 +169,13 @@ class DeckReader:
 
     def batches(self) -> Listing[BatchRow]:
         """Return every batch, and every submission without one, newest first."""
-        ledger = self._context.ledger
-        return Listing(
-            batch_rows(ledger.jobs(), ledger.submissions().values(), ledger.batches().values(), self.now())
-        )
+        # What is at risk is a matter of days: within a minute only the ledger changes anything.
+        at = self.version, self.now().replace(second=0, microsecond=0)
+        if self._rows is None or self._rows[0] != at:
+            ledger = self._context.ledger
+            batches, submissions = ledger.batches().values(), ledger.submissions().values()
+            self._rows = at, tuple(batch_rows(ledger.jobs(), submissions, batches, self.now()))
+        return Listing(self._rows[1])
 
     def batch(self, name: str) -> Batch:
         """Return a batch by id, or unambiguous beginning or end of its id.
@@ -257,9 +262,11 @@ class DeckReader:
 
     def expected_end(self, requests: int, age_seconds: float) -> EndEstimate | None:
         """Return when batches like this one ended here before; None where there is no history to go by."""
-        from batchdeck.operations.track import durations
-
-        return estimate_end(durations(self._context), requests, age=age_seconds)
+        version = self.version
+        if self._history is None or self._history[0] != version:
+            batches = self._context.ledger.batches().values()
+            self._history = version, history_of(batches, self.settings.polling.history)
+        return estimate_end(self._history[1], requests, age=age_seconds)
 
     def export_choices(self, job: str) -> tuple[str, tuple[Template, ...]]:
         """Return the template that is usual for a job's answers, and the shipped ones that fit them.
@@ -302,6 +309,8 @@ class DeckReader:
 
     def inbox_order(self, folder: str | os.PathLike[str] | None = None) -> InboxOrder | None:
         """Return the inbox of the settings, with another folder where one is given; None for none."""
+        if folder is None and self.settings.inbox.folder is None:
+            return None
         from batchdeck.operations.inbox import inbox_order
 
         return inbox_order(self.settings, os.path.abspath(folder) if folder is not None else None)

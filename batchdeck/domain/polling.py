@@ -7,8 +7,10 @@ batches of a similar size have taken.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from batchdeck.domain.batches import Batch
 
 History = Sequence[tuple[int, float]]
 """(requests, seconds from created to ended) of ended batches, newest first."""
@@ -87,6 +89,18 @@ def next_poll(
         share = _SHARE_OF_AGE_WHEN_TINY if requests <= _TINY_REQUESTS else _SHARE_OF_AGE
         seconds = pace.pause(age * share, rng)
     return max(seconds, min(retry_after or 0.0, LONGEST_RETRY_AFTER))
+
+
+def history_of(batches: Iterable[Batch], window: int) -> History:
+    """Return how long the newest of the ended batches took, `window` of them at most."""
+    # A canceled batch says nothing of how long batches take.
+    ended = [
+        (batch.remote.created_at, batch.remote.ended_at, batch.remote.counts.total)
+        for batch in batches
+        if batch.remote.ended_at is not None and batch.remote.cancel_initiated_at is None
+    ]
+    ended.sort(key=lambda times: times[0], reverse=True)
+    return [(requests, (end - start).total_seconds()) for start, end, requests in ended[:window]]
 
 
 def estimate_end(history: History, requests: int, *, age: float = 0.0) -> EndEstimate | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from batchdeck.domain.pages import PageDetail
 from batchdeck.errors import NotFound
 from batchdeck.operations.context import Context
-from batchdeck.operations.judge import ensure_index
 from batchdeck.store.page_table import PageTable
 
 
@@ -22,6 +21,9 @@ def batch_pages(context: Context, batch_id: str) -> PageTable:
 def _indexed(context: Context, table: PageTable) -> PageTable:
     stale = frozenset(table.unindexed)
     if stale:
+        # Not at the top: judging takes a quarter of a second to import, and hardly any deck needs it here.
+        from batchdeck.operations.judge import ensure_index
+
         for batch in context.ledger.batches().values():
             if batch.key in stale:
                 ensure_index(context, batch)

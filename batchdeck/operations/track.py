@@ -22,7 +22,7 @@ from batchdeck.domain.events import (
     ResultsAtRisk,
 )
 from batchdeck.domain.inbox import InboxOrder
-from batchdeck.domain.polling import PollPace, next_poll
+from batchdeck.domain.polling import PollPace, history_of, next_poll
 from batchdeck.errors import (
     AccountHeld,
     ApiNotFound,
@@ -300,22 +300,6 @@ def _risks(context: Context, watch: _Watch) -> list[Event]:
     return events
 
 
-def durations(context: Context) -> list[tuple[int, float]]:
-    """Return (requests, seconds from created to ended) of this deck's ended batches, newest first."""
-    batches = context.ledger.batches().values()
-    # A canceled batch says nothing of how long batches take.
-    ended = [b for b in batches if b.remote.ended_at is not None and b.remote.cancel_initiated_at is None]
-    ended.sort(key=lambda b: b.remote.created_at, reverse=True)
-    window = context.settings.polling.history
-    return [
-        (
-            b.remote.counts.total,
-            (b.remote.ended_at - b.remote.created_at).total_seconds() if b.remote.ended_at else 0.0,
-        )
-        for b in ended[:window]
-    ]
-
-
 def _is_due(context: Context, watch: _Watch, batch: Batch) -> bool:
     """Whether to ask for a batch now. One that was made or asked for a moment ago gets its turn later."""
     if batch.id not in watch.due:
@@ -330,7 +314,7 @@ def _is_due(context: Context, watch: _Watch, batch: Batch) -> bool:
 def _schedule(context: Context, watch: _Watch, batches: Sequence[Batch]) -> None:
     polling = context.settings.polling
     pace = PollPace(polling.floor_seconds, polling.ceiling_seconds, polling.jitter)
-    history = durations(context)
+    history = history_of(context.ledger.batches().values(), context.settings.polling.history)
     now = context.now()
     for batch in batches:
         seconds = next_poll(

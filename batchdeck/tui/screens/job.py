@@ -197,15 +197,15 @@ class JobScreen(DeckScreen):
     # What actions are about
 
     def facts(self) -> Context:
-        job = self.job
+        job, own = self.job, self._own_batches()
         good, _, _ = count_outcomes(self._tally)
         can_retry = sum(len(group.pages) for group in self._groups if group.remedy not in _SENT_AGAIN_NEVER)
         held = next((g.example for g in self._groups if g.remedy is Remedy.OPERATOR_FIRST), "")
         return Context(
             Place.JOB,
             in_job=job is not None,
-            cancelable=len(cancelable(self._own_batches())),
-            unsent=len(unsent(self._own_batches())),
+            cancelable=len(cancelable(own)),
+            unsent=len(unsent(own)),
             retryable=can_retry if job is not None else 0,
             held=held if not can_retry else "",
             good=good,
