@@ -29,6 +29,8 @@ class Try:
     peak_mb: float
     longest_gap_ms: float
     """Longest time for which the event loop could do nothing else."""
+    longest_work_ms: float = 0.0
+    """Longest time the loop's thread worked between two turns: what of a gap is not other processes'."""
 
 
 def resident_bytes() -> int:
@@ -39,18 +41,21 @@ def resident_bytes() -> int:
 async def measure(work: Callable[[], Awaitable[object]]) -> Try:
     """Do the work once on this loop and say what it took."""
     gaps: list[float] = []
+    works: list[float] = []
 
     async def watch() -> None:
-        before = time.perf_counter()
+        before, used = time.perf_counter(), time.thread_time()
         while True:
             await asyncio.sleep(_TICK)
-            now = time.perf_counter()
+            now, spent = time.perf_counter(), time.thread_time()
             gaps.append(now - before - _TICK)
-            before = now
+            works.append(spent - used)
+            before, used = now, spent
 
     watcher = asyncio.create_task(watch())
     await asyncio.sleep(5 * _TICK)
     gaps.clear()
+    works.clear()
     resident = resident_bytes()
     start = time.perf_counter()
     await work()
@@ -58,7 +63,8 @@ async def measure(work: Callable[[], Awaitable[object]]) -> Try:
     await asyncio.sleep(_TICK)
     watcher.cancel()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return Try(seconds, max(0, peak - resident) / 1e6, peak / 1e6, max(gaps, default=0.0) * 1e3)
+    longest = max(gaps, default=0.0) * 1e3, max(works, default=0.0) * 1e3
+    return Try(seconds, max(0, peak - resident) / 1e6, peak / 1e6, *longest)
 
 
 def add_inner_options(parser: argparse.ArgumentParser) -> None:
