@@ -85,6 +85,22 @@ def test_naming_the_deck_is_what_loads_it() -> None:
     assert run.stdout.split() == ["False", "True"]
 
 
+def test_the_first_screen_of_a_deck_loads_nothing_that_works_on_it(tmp_path: Path) -> None:
+    code = f"""
+import asyncio, sys
+from batchdeck.deck import Deck
+
+async def main():
+    async with Deck.open({str(tmp_path)!r}, api_key="key") as deck:
+        deck.batches(), deck.totals(), deck.expected_end(1, 0.0), deck.acts_unattended, deck.is_climbing
+    print(*sorted(set(sys.modules) & {{"batchdeck.operations.judge", "pikepdf", "html5lib", "anthropic"}}))
+
+asyncio.run(main())
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert run.stdout.split() == []
+
+
 def test_the_layers_hold() -> None:
     linted = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],

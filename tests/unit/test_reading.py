@@ -1,0 +1,49 @@
+"""What the deck keeps of its lists, and when it makes them anew."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+from batchdeck.deck import Deck
+from batchdeck.domain.overview import BatchStatus
+from batchdeck.store.layout import prepare_deck
+from batchdeck.store.ledger import Ledger
+from tests.unit.store import made
+
+
+async def test_batch_rows_are_kept_until_the_ledger_or_the_minute_changes(tmp_path: Path) -> None:
+    now = made.NOW
+    other = Ledger.open(prepare_deck(tmp_path))
+    made.accept(other, made.submission(), "msgbatch_1")
+    async with Deck.open(tmp_path, api_key="key", now=lambda: now) as deck:
+        (row,) = deck.batches()
+        assert row.status is BatchStatus.COLLECTING
+        assert deck.batches()[0] is row
+        deck.batches().clear()
+        assert deck.batches() == [row]
+
+        now = made.NOW + dt.timedelta(days=20)
+        assert deck.batches()[0].status is BatchStatus.AT_RISK
+
+        with other.transaction() as tx:
+            tx.put(replace(tx.batch("msgbatch_1"), gone=True))
+        deck.refresh()
+        assert deck.batches()[0].status is BatchStatus.GONE
+
+
+async def test_how_long_batches_take_follows_the_ledger(tmp_path: Path) -> None:
+    other = Ledger.open(prepare_deck(tmp_path))
+    async with Deck.open(tmp_path, api_key="key", now=lambda: made.NOW) as deck:
+        assert deck.expected_end(10, 0.0) is None
+        for number in range(3):
+            key, id_ = f"00000000a{number}", f"msgbatch_{number}"
+            made.accept(other, made.submission(key, (number * 10, number * 10 + 10)), id_)
+            with other.transaction() as tx:
+                remote = replace(tx.batch(id_).remote, ended_at=made.NOW + dt.timedelta(minutes=number + 1))
+                tx.put(replace(tx.batch(id_), remote=remote))
+        deck.refresh()
+        found = deck.expected_end(0, 0.0)
+        assert found is not None
+        assert (found.median, found.batches) == (120.0, 3)
