@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import importlib
 import os
 import socket
 from pathlib import Path
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from batchdeck.operations.reach import Notifying
     from batchdeck.store.audit import AuditEntry
     from batchdeck.store.page_table import PageTable
+
+
+_VERBS = ("pages", "scan", "retry", "submit", "track", "export")
 
 
 class DeckReader:
@@ -101,6 +106,11 @@ class DeckReader:
     def refresh(self) -> bool:
         """Take in what other processes have changed; say whether anything had."""
         return self._context.ledger.refresh()
+
+    async def load_verbs(self) -> None:
+        """Load in a thread what operations are made of, which each would hold the event loop up for once."""
+        for verb in _VERBS:
+            await asyncio.to_thread(importlib.import_module, f"batchdeck.operations.{verb}")
 
     @property
     def version(self) -> int:

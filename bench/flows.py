@@ -51,6 +51,7 @@ async def step(name: str, deck: Path, source: Path) -> dict[str, Any]:
     from batchdeck.deck import Deck
 
     async with Deck.open(deck) as opened:
+        await opened.load_verbs()  # as the dashboard does when it has been painted
         done = 0
 
         async def work() -> None:

@@ -93,6 +93,7 @@ class Watch:
     async def _look(self) -> None:
         """Take in what is written to the deck, by whomever, and once a minute let ages be shown anew."""
         seen: tuple[object, ...] = ()
+        await self._deck.load_verbs()
         while True:
             try:
                 await asyncio.to_thread(self._deck.refresh)
