@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -81,7 +82,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         paths = usable(arguments.folder) if arguments.folder else list(map(str, make_pdfs(Path(scratch))))
         results = race(
-            [Contender(name, scanning(way, paths)) for name, way in WAYS.items()], arguments.rounds
+            [Contender(name, scanning(way, paths)) for name, way in WAYS.items()],
+            arguments.rounds,
+            time.process_time,
         )
     show(f"Scanning {len(paths)} files", results, "pages", [PYPDF_COUNT, PYPDF_FACTS])
     write_json(arguments.json, "scan", {"scan": results}, rows_of(results), files=len(paths))

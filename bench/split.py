@@ -6,6 +6,7 @@ import io
 import logging
 import random
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -104,7 +105,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         paths = usable(arguments.folder) if arguments.folder else list(map(str, make_pdfs(Path(scratch))))
         results = race(
-            [Contender(name, splitting(way, paths)) for name, way in WAYS.items()], arguments.rounds
+            [Contender(name, splitting(way, paths)) for name, way in WAYS.items()],
+            arguments.rounds,
+            time.process_time,
         )
         show(f"Splitting {len(paths)} files", results, "bytes", [PIKEPDF, PYPDF])
 
