@@ -76,6 +76,8 @@ class Watch:
     def start(self) -> None:
         """Begin; call when the app runs."""
         self._looking = self._app.run_worker(self._look(), name="deck", group="watch", exit_on_error=True)
+        # Beside the looking, which nobody should wait for.
+        self._app.run_worker(self._deck.load_verbs(), name="verbs", group="verbs", exit_on_error=True)
 
     def poll_now(self) -> None:
         """Ask the API now, also when it was to be left alone for a while."""
@@ -93,7 +95,6 @@ class Watch:
     async def _look(self) -> None:
         """Take in what is written to the deck, by whomever, and once a minute let ages be shown anew."""
         seen: tuple[object, ...] = ()
-        await self._deck.load_verbs()
         while True:
             try:
                 await asyncio.to_thread(self._deck.refresh)
