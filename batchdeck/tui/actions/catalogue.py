@@ -102,6 +102,7 @@ WORK = (
         "account.mended",
         "mended",
         "Say that a held account is in order again, so that paid work goes on.",
+        keys=("f",),
         places=frozenset({Place.BATCHES}),
         group="Work",
         command="mended",

@@ -116,7 +116,7 @@ def nothing_unsent(context: Context) -> str:
 def nothing_to_retry(context: Context) -> str:
     if context.held:
         return (
-            f"The account needs you first: {context.held} Once it is in order: :mended on the first screen "
+            f"The account needs you first: {context.held} Once it is in order: f on the first screen "
             "if it is held, then r there, then e, send yes."
         )
     return "" if context.retryable else "No failed page here can be sent again."
