@@ -12,12 +12,16 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import CancelledError as FutureCancelled
+from concurrent.futures import wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, TypeVar
 
 from batchdeck.domain.processes import child_environment
 from batchdeck.errors import BatchDeckError
 from batchdeck.pdf.limits import limit_process
+
+_LOOK_SECONDS = 0.2
+"""How often a waiting thread looks whether its pool is still there."""
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -93,6 +97,7 @@ class Workers:
         self._memory_bytes = memory_bytes
         self._pool: Any = None
         self._starting = threading.Lock()
+        self._is_closed = False
 
     async def run(self, function: Callable[[T], R], argument: T, *, seconds: float = 120.0) -> R:
         """Run one picklable function in a worker process and return its result.
@@ -116,8 +121,15 @@ class Workers:
         Raises:
             WorkerFailed: as `run`; also when the pool was stopped meanwhile.
         """
-        future = self._started().schedule(function, args=[argument], timeout=seconds)
+        pool = self._started()
+        future = pool.schedule(function, args=[argument], timeout=seconds)
         with _failures(seconds):
+            while not future.done():
+                # A pool that is stopped forgets what it was given: nobody would ever hear of it again.
+                if self._pool is not pool:
+                    future.cancel()
+                    raise WorkerFailed("It was stopped.")
+                wait([future], timeout=_LOOK_SECONDS)
             try:
                 result: R = future.result()
             except FutureCancelled:
@@ -157,7 +169,8 @@ class Workers:
                     await task
 
     async def close(self) -> None:
-        """Stop the processes. Tasks still under way are stopped too."""
+        """Stop the processes, for good. Tasks still under way are stopped too."""
+        self._is_closed = True
         if self._pool is not None:
             pool, self._pool = self._pool, None
             pool.stop()
@@ -165,6 +178,8 @@ class Workers:
 
     def _started(self) -> Any:
         with self._starting:
+            if self._is_closed:
+                raise WorkerFailed("It was stopped.")
             if self._pool is None:
                 from pebble import ProcessPool
 

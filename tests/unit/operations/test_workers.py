@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -31,3 +32,17 @@ async def test_tasks_come_back_in_order_with_their_failures_among_them() -> None
         await workers.close()
     assert [outcome if isinstance(outcome, int) else "failed" for outcome in found] == [1, "failed", 3, 4]
     assert isinstance(found[1], WorkerFailed)
+
+
+async def test_a_thread_that_waits_for_a_worker_hears_that_the_pool_was_stopped() -> None:
+    workers = Workers(1, memory_bytes=MEMORY)
+    assert await workers.run(int, "7") == 7
+    waiting = asyncio.create_task(asyncio.to_thread(workers.run_now, time.sleep, 600))
+    behind = asyncio.create_task(asyncio.to_thread(workers.run_now, int, "8"))
+    await asyncio.sleep(0)
+    await workers.close()
+    for task in (waiting, behind):
+        with pytest.raises(WorkerFailed):
+            await task
+    with pytest.raises(WorkerFailed, match="stopped"):
+        workers.run_now(int, "9")
