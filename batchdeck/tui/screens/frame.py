@@ -257,7 +257,6 @@ class FrameScreen(Screen[None]):
             self.table.filter_by(event.text)
             if error := self.table.filter_error:
                 # What is no filter filters nothing, not even by what of it was one while it was typed.
-                self.table.filter_error = ""
                 self.table.set_filter(self._filter_before)
                 self.terminal.notify_error(FilterError(error))
         elif event.what == _COMMAND and event.text.strip():

@@ -176,6 +176,5 @@ async def test_what_is_no_filter_says_why_and_filters_nothing(
         await pilot.press("/", *"pages>many")
         await shows(app, "✗ ", "pages")
         await pilot.press("enter")
-        await shows(app, "1 of 1", without=("✗ “many”",))
-        assert "“many” is not a number" in next(iter(app._notifications)).message
+        await shows(app, "✗ “many” is not a number")
         assert (len(app.screen.table.view), app.screen.table.view.filter.text) == (rows, "")
