@@ -132,10 +132,8 @@ def test_an_answer_that_is_lost_on_the_way_is_not_asked_for_again(
     )
     who.environ["BATCHDECK_REALTIME_CONCURRENCY"] = "1"
     job = who.json("submit", write_pdf(tmp_path / "a.pdf", 4, words=30), "--mode", "realtime", "--yes")["job"]
-    errors = {page["page"]: page["error_type"] for page in who.json("pages", job)["pages"]}
-    assert errors == {1: "answer_lost", 2: None, 3: None, 4: "overloaded_error"} or sorted(
-        error or "" for error in errors.values()
-    ) == ["", "", "answer_lost", "overloaded_error"]
+    errors = [page["error_type"] or "" for page in who.json("pages", job)["pages"]]
+    assert sorted(errors) == ["", "", "answer_lost", "overloaded_error"]
     assert asked_in_real_time(who) == 5, "the one that was refused for the rate, once more"
     retried = who.json("retry", job, "--yes", "--mode", "realtime")
     assert (retried["pages"], len(retried["skipped"])) == (1, 1)

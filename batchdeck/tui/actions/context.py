@@ -77,10 +77,6 @@ def empty_list(context: Context) -> str:
     return "" if context.rows else "The list is empty."
 
 
-def nothing_selected(context: Context) -> str:
-    return "" if context.selected else "No row is selected."
-
-
 def no_marks(context: Context) -> str:
     return "" if context.marked else "No row is marked."
 

@@ -71,6 +71,7 @@ TABLE = [
     (errored("timeout_error"), Outcome.ERRORED, Remedy.AS_IT_WAS),
     (errored("not_found_error", "model: claude-none"), Outcome.ERRORED, Remedy.CHANGED),
     (errored("something_newer", "?"), Outcome.ERRORED, Remedy.UNKNOWN),
+    (errored("answer_lost", "no answer came back"), Outcome.ERRORED, Remedy.MAY_BE_PAID),
     (ResultFacts("id", "expired"), Outcome.EXPIRED, Remedy.AS_IT_WAS),
     (ResultFacts("id", "canceled"), Outcome.CANCELED, Remedy.ON_REQUEST),
     (ResultFacts("id", "something_newer"), Outcome.ERRORED, Remedy.UNKNOWN),
