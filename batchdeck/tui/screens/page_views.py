@@ -54,7 +54,7 @@ _REMEDIES = {
     Remedy.AS_IMAGE: "r sends the page again as a picture.",
     Remedy.CHANGED: "The same request would fail again: r sends it with another model, or as a picture.",
     Remedy.FIX_REQUEST: "The request itself is wrong: r lets you change it.",
-    Remedy.MAY_BE_PAID: "It was sent and its answer was lost: it may have been paid for. r sends it once more.",
+    Remedy.MAY_BE_PAID: "Its answer was lost on the way: it may have been paid for. r sends it once more.",
     Remedy.UNKNOWN: "What this failure means is not known: r sends the same request again.",
     Remedy.ON_REQUEST: "It was canceled: r sends it again.",
     Remedy.OPERATOR_FIRST: "The account needs you first: nothing is sent again before that.",
