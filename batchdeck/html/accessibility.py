@@ -77,18 +77,22 @@ def _plain_headless(page: PageTree) -> None:
     """Make header cells that head nothing plain cells, from the end of each table, while that helps."""
     for table in page.tree.iter("table"):
         headers = list(table.iter("th"))
-        left = len(list(tables.th_has_data_cells(Tree(table))))
+        left = _headless_in(table)
         if not left or len(headers) > _MOST_HEADERS:
             continue
         for header in reversed(headers):
             header.tag = "td"
-            now = len(list(tables.th_has_data_cells(Tree(table))))
+            now = _headless_in(table)
             if now < left:
                 left = now
                 header.attrib.pop("scope", None)
                 header.attrib.pop("abbr", None)
             else:
                 header.tag = "th"
+
+
+def _headless_in(table: Element) -> int:
+    return len(list(tables.th_has_data_cells(Tree(table), table, tables.grid_of(table))))
 
 
 _REPAIRS: dict[str, Repair] = {

@@ -6,13 +6,14 @@ Structure may change here, no word does. Dressing a tree twice changes nothing t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from batchdeck.html.contents import Heading, letters_of, spoken_text, title_of
 from batchdeck.html.markup import HEADINGS
 from batchdeck.html.model import Assembly, Change, PageTree
-from batchdeck.html.rules.tables import grid_of
+from batchdeck.html.rules.tables import Grid, grid_of
 
 STAGE = "render"
 _TITLE_PAGES = 2
@@ -69,9 +70,10 @@ def dress(assembly: Assembly, stem: str) -> Layout:
         _unlink_lost(page, layout, assembly)
         _anchor_headings(page, layout)
         _tell_notes_apart(page, names)
-        for table in page.tree.iter("table"):
-            _align_numbers(table)
-        _wrap_wide(page, layout, names)
+        grids = {table: grid_of(table) for table in page.tree.iter("table")}
+        for grid in grids.values():
+            _align_numbers(grid)
+        _wrap_wide(page, grids, layout, names)
     return layout
 
 
@@ -151,9 +153,8 @@ def _free_id(base: str, layout: Layout) -> str:
     return f"{base}-{number}"
 
 
-def _align_numbers(table: Element) -> None:
+def _align_numbers(grid: Grid) -> None:
     """Mark the cells of columns that hold nothing but numbers, which are read from their end."""
-    grid = grid_of(table)
     for x in range(grid.columns):
         cells = [cell for y in range(grid.rows) if (cell := grid.cells.get((y, x))) is not None]
         data = ["".join(cell.itertext()).strip() for cell in cells if cell.tag == "td"]
@@ -164,7 +165,7 @@ def _align_numbers(table: Element) -> None:
                 cell.set("class", "number")
 
 
-def _wrap_wide(page: PageTree, layout: Layout, names: set[str]) -> None:
+def _wrap_wide(page: PageTree, grids: Mapping[Element, Grid], layout: Layout, names: set[str]) -> None:
     """Put tables and formulas that cannot fit a narrow screen into a box that scrolls and takes the focus.
 
     axe: scrollable-region-focusable (WCAG 2.1.1); landmark-unique wants each box's name to differ.
@@ -176,7 +177,7 @@ def _wrap_wide(page: PageTree, layout: Layout, names: set[str]) -> None:
         if child.tag in ("table", "math")
     ]
     for parent, index, child in parents:
-        if parent.get("tabindex") is not None or not _is_wide(child):
+        if parent.get("tabindex") is not None or not _is_wide(child, grids):
             continue
         box = Element("div" if child.tag == "table" else "span")
         box.tail, child.tail = child.tail, None
@@ -204,15 +205,14 @@ def _name_box(box: Element, child: Element, page: PageTree, layout: Layout, name
     box.set("aria-label", _free_name(f"{words or 'Table'}, page {page.label}", names))
 
 
-def _is_wide(element: Element) -> bool:
+def _is_wide(element: Element, grids: Mapping[Element, Grid]) -> bool:
     if element.tag == "math":
         return element.get("display") == "block" and len("".join(element.itertext()).strip()) > _LONG_FORMULA
-    return _least_width(element) > _NARROW
+    return _least_width(grids[element]) > _NARROW
 
 
-def _least_width(table: Element) -> int:
+def _least_width(grid: Grid) -> int:
     """Return about how many characters wide a table is when every cell breaks at every space."""
-    grid = grid_of(table)
     widths = [0] * grid.columns
     for (_, x), cell in grid.cells.items():
         if cell.get("colspan", "1") == "1":

@@ -64,7 +64,7 @@ def _is_plain_row(row: Element, part: str) -> bool:
     for at, cell in enumerate(row):
         is_header = cell.tag == "th"
         scope = ("col" if part == "thead" else "row") if is_header else None
-        if cell.get("scope") != scope or not _PLAIN_ATTRIBUTES.issuperset(cell.attrib):
+        if cell.get("scope") != scope or not _PLAIN_ATTRIBUTES.issuperset(cell.keys()):
             return False
         if is_header and (not (cell.text or "").strip() or (part != "thead" and at)):
             return False

@@ -29,8 +29,8 @@ def settle_links(assembly: Assembly) -> None:
     for page in assembly.pages:
         if page.tree.find(".//a") is not None:
             _repair(assembly, page, targets)
-        if page.source == "answer" and page.layer is not None and page.layer.links:
-            _compare(assembly, page, page.layer.links)
+        if page.source == "answer" and page.links:
+            _compare(assembly, page, page.links)
 
 
 def _repair(assembly: Assembly, page: PageTree, targets: set[str]) -> None:

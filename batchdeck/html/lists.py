@@ -34,7 +34,7 @@ def settle_lists(tree: Element, page: int) -> list[Change]:
             _settle_numbers(element, rules, marks)
         elif element.tag == "ul":
             _drop_printed_bullets(element, marks)
-            for name in element.attrib.keys() & {"start", "type", "reversed"}:
+            for name in {"start", "type", "reversed"}.intersection(element.keys()):
                 rules.add("numbers on a list with bullets")
                 del element.attrib[name]
     _drop_empty(tree, rules)

@@ -110,7 +110,8 @@ class PageTree:
     ends."""
     source: str = "answer"
     """answer, text_layer (marked unverified) or placeholder."""
-    layer: TextLayer | None = None
+    links: tuple[str, ...] = ()
+    """Targets that the PDF itself links to on this page."""
     width: float = 0.0
     height: float = 0.0
 

@@ -109,7 +109,7 @@ def _page_tree(material: PageMaterial, tree: Element, outcome: Outcome, source: 
         tree=tree,
         meta=meta,
         source=source,
-        layer=material.layer,
+        links=material.layer.links if material.layer is not None else (),
         width=material.width,
         height=material.height,
     )

@@ -91,5 +91,5 @@ def _drop_marks(assembly: Assembly) -> None:
     """Take the contract's marks off the trees: they have said what they had to say."""
     for page in assembly.pages:
         for element in page.tree.iter():
-            for name in _SPENT.intersection(element.attrib):
+            for name in _SPENT.intersection(element.keys()):
                 del element.attrib[name]

@@ -76,9 +76,10 @@ def _write(stack: list[Element | str], out: list[str]) -> None:
             continue
         if tag[0] == "{":
             tag = tag.rpartition("}")[2]
-        if item.attrib:
+        attributes = item.items()
+        if attributes:
             put(f"<{tag}")
-            for name, value in item.attrib.items():
+            for name, value in attributes:
                 put(f' {local_name(name)}="{escape_attribute(value)}"')
             put(">")
         else:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from html import unescape
 from html.entities import html5 as named_references
+from sys import intern
 from xml.etree.ElementTree import Element
 
-from batchdeck.html.extract import FORBIDDEN
+from batchdeck.html.extract import FORBIDDEN, clean_characters
 from batchdeck.html.markup import CHILDREN, TABLE_PARTS, VOID, WITHOUT_TEXT
 
 MAX_DEPTH = 90
@@ -24,6 +25,8 @@ _ATTRIBUTE = re.compile(r"([a-z][a-z0-9-]*)(?:=(?:\"([^\"]*)\"|'([^']*)'))?")
 _AMPERSAND = re.compile(r"&(#[0-9]{1,7};|#x[0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]*;|(?=[ \t\n]|\Z))?")
 
 _ROOTS = frozenset({"article", "math"})
+_TAGS = {tag: tag for tag in (*CHILDREN, *VOID)}
+"""One string for all elements of a tag: a page has a hundred, a document a hundred thousand."""
 
 
 class _NotStrict(Exception):
@@ -35,6 +38,8 @@ def read_strictly(markup: str) -> Element | None:
 
     The tree is html5lib's, without namespaces and without white space around the root.
     """
+    if "\r" in markup or clean_characters(markup) != markup:
+        return None
     reader = _Reader()
     position = 0
     try:
@@ -101,7 +106,7 @@ class _Reader:
                 self._implied.append(len(stack))
             if len(stack) > MAX_DEPTH or (name == "a" and self._in_link):
                 raise _NotStrict
-        element = Element(name)
+        element = Element(_TAGS[name])
         if attributes:
             _read_attributes(attributes, element)
         if name in VOID:
@@ -164,4 +169,4 @@ def _read_attributes(source: str, element: Element) -> None:
         value = double if double is not None else single or ""
         if element.get(name) is not None:
             raise _NotStrict
-        element.set(name, _resolve(value) if "&" in value else value)
+        element.set(intern(name), _resolve(value) if "&" in value else value)

@@ -1,15 +1,16 @@
 """Proving an export: what was written reads back without an error as the tree that was meant, and keeps the
 rules.
 
-A whole document is never parsed at once, so that its length costs no memory. Each page's markup is parsed by
-itself and compared with its tree; then the rules see the document around the pages, parsed with a mark in
-place of each, and the pages' own trees in the place of the marks. A page that reads back equal and closed
-leaves the parser as it found it, so the parts prove the whole.
+A whole document is never parsed at once, so that its length costs no memory. Each page's markup is read by
+itself and compared with its tree: by the strict reader, which accepts nothing that html5lib would read in
+another way or call an error, else by html5lib. Then the rules see the document around the pages, parsed with
+a mark in place of each, and the pages' own trees in the place of the marks. A page that reads back equal and
+closed leaves the parser as it found it, so the parts prove the whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -18,8 +19,10 @@ from batchdeck.html.model import PageTree, RuleFinding
 from batchdeck.html.rules import check
 from batchdeck.html.rules.source import syntax_findings
 from batchdeck.html.serialise import local_name
+from batchdeck.html.strict import read_strictly
 
 _SLOT = "bd-page"
+_Attributes = Collection[tuple[str, str]]
 _HTML_SUFFIXES = (".html", ".htm")
 
 
@@ -41,6 +44,9 @@ class PageProver:
 
     def prove(self, page: PageTree, markup: str) -> list[RuleFinding]:
         """Return what is wrong with a page's markup: syntax errors, or another tree than was meant."""
+        strict = read_strictly(f"<article>{markup}</article>")
+        if strict is not None and not _difference(page.tree, strict):
+            return []
         fragment = self._parser.parseFragment(f"<div>{markup}</div>")
         findings = syntax_findings(self._parser.errors, page=page.number)
         is_closed = len(fragment) == 1 and not fragment[0].tail
@@ -63,17 +69,15 @@ def _difference(meant: Element, read: Element) -> str:
         for child, twin in zip(one, other, strict=True):
             if callable(child.tag) or local_name(child.tag) != local_name(twin.tag):
                 return f"“{name}”"
-            if child.attrib != _plain(twin) or (child.tail or "") != (twin.tail or ""):
+            if (child.tail or "") != (twin.tail or "") or not _is_equal(child.items(), twin.items()):
                 return f"“{local_name(child.tag)}”"
         stack.extend(zip(one, other, strict=True))
     return ""
 
 
-def _plain(element: Element) -> dict[str, str]:
-    attributes = element.attrib
-    if any(name[0] == "{" for name in attributes):
-        return {local_name(name): value for name, value in attributes.items()}
-    return attributes
+def _is_equal(meant: _Attributes, read: _Attributes) -> bool:
+    """Say whether two elements' attributes are the same, their order and namespaces apart."""
+    return meant == read or dict(meant) == {local_name(name): value for name, value in read}
 
 
 def check_around(shell: str, pages: Iterable[PageTree]) -> list[RuleFinding]:

@@ -284,9 +284,8 @@ def test_every_stage_accounts_for_its_own_words(pages: list[PageMaterial]) -> No
             result = stage(tree, number)
             changes = result[0] if isinstance(result, tuple) else result
             assert _difference(before, changes, [tree]) == {}, stage.__name__
-    made = [
-        PageTree(at, str(at), Outcome.OK, tree, layer=pages[at - 1].layer) for at, tree in enumerate(trees, 1)
-    ]
+    links = [page.layer.links if page.layer is not None else () for page in pages]
+    made = [PageTree(at, str(at), Outcome.OK, tree, links=links[at - 1]) for at, tree in enumerate(trees, 1)]
     assembly = Assembly(DocumentMaterial("report.pdf", "c0de" * 16, len(made)), made)
     for at, run in enumerate(_stages_of_a_document(assembly)):
         before = Counter(word for tree in trees for word in words_of(tree))

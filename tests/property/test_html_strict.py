@@ -14,11 +14,14 @@ from batchdeck.html.strict import read_strictly
 
 _TEXT = st.sampled_from(
     [" ", "\n", "a b", "x &amp; y", "&eacute;", "&#65;", "&#x1F600;", "& ", "&nbsp;", "é", "a > b", "AT&T",
-     "&bogus;", "&lt;p&gt;", "&", "a<b", "&ampx", "\u2028"]
+     "&bogus;", "&lt;p&gt;", "&", "a<b", "&ampx", "\u2028", "\r", "a\r\nb", "\f", "\v", "\0", "\x85",
+     "\ufffe", "\U0001fffe"]
 )  # fmt: skip
 _ATTRIBUTES = st.sampled_from(
     ["", "", "", ' id="x"', " lang='de'", ' data-note="1" dir="ltr"', " data-unclear", ' href="?a=1&amp;b=2"',
-     " ID=x", ' title="a > b"', ' alt="&quot;"', ' id="x" id="y"']
+     " ID=x", ' title="a > b"', ' alt="&quot;"', ' id="x" id="y"',
+     ' class="scrolls" role="region" tabindex="0" aria-label="a&#10;b"', ' alt="a\rb"', ' alt="\0"',
+     ' src="data:image/png;base64,AA+/="']
 )  # fmt: skip
 _ANYWHERE = sorted(CHILDREN)
 

@@ -156,7 +156,7 @@ def known_attributes(tree: Tree) -> Iterator[RuleFinding]:
         if tag not in KNOWN or tag in ("math", "svg"):
             continue
         own = ATTRIBUTES.get(tag, frozenset())
-        for name, value in element.attrib.items():
+        for name, value in element.items():
             if name in own or name in GLOBAL_ATTRIBUTES:
                 problem = _value_problem(tag, name, value)
                 if problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
@@ -11,6 +12,7 @@ from batchdeck.html.rules.tree import Tree, excerpt, tag_of, words_of
 
 _SCOPES = frozenset({"row", "col", "rowgroup", "colgroup"})
 _MOST_COLUMNS = 1000
+_CELLS = frozenset({"td", "th"})
 _SECTIONS = frozenset({"thead", "tbody", "tfoot"})
 
 
@@ -56,17 +58,21 @@ def grid_of(table: Element) -> Grid:
     overlaps: list[Element] = []
     clipped: list[Element] = []
     top = 0
-    row_starts: list[tuple[Element, int]] = []
+    all_rows: list[Element] = []
     for rows in _row_groups(table):
         bottom = top + len(rows)
         for y, row in enumerate(rows, top):
             x = 0
-            row_starts.append((row, y))
             for cell in row:
-                if tag_of(cell) not in ("td", "th"):
+                if tag_of(cell) not in _CELLS:
                     continue
                 while (y, x) in cells:
                     x += 1
+                if cell.get("colspan") is None and cell.get("rowspan") is None:
+                    starts.add(x)
+                    cells[y, x] = cell
+                    x += 1
+                    continue
                 width, height = max(_span(cell, "colspan"), 1), _span(cell, "rowspan") or bottom - y
                 if y + height > bottom:
                     clipped.append(cell)
@@ -79,25 +85,33 @@ def grid_of(table: Element) -> Grid:
                         cells[place] = cell
                 x += width
         top = bottom
+        all_rows += rows
     columns = max((x for _, x in cells), default=-1) + 1
+    filled = Counter(y for y, _ in cells)
     hollow = tuple(x for x in range(columns) if x not in starts)
-    short = tuple(row for row, y in row_starts if any((y, x) not in cells for x in range(columns)))
+    short = tuple(row for y, row in enumerate(all_rows) if filled[y] < columns)
     return Grid(cells, top, columns, tuple(overlaps), tuple(clipped), hollow, short)
 
 
-def table_model(tree: Tree) -> Iterator[RuleFinding]:
-    """A table is a rectangle: no cell over another, none past its rows, no column without a cell (Nu)."""
+def grids(tree: Tree) -> Iterator[RuleFinding]:
+    """The two rules on a table's grid, which is laid out once for both."""
     for table in tree.all("table"):
         grid = grid_of(table)
-        for cell in dict.fromkeys(grid.overlaps):
-            yield tree.finding("table-model", cell, "This cell lies over another one.")
-        for cell in grid.clipped:
-            yield tree.finding("table-model", cell, "This cell's rowspan reaches past its group of rows.")
-        if grid.hollow:
-            column = grid.hollow[0] + 1
-            yield tree.finding("table-model", table, f"No cell begins in column {column} of this table.")
-        for row in grid.short_rows:
-            yield tree.finding("table-model", row, f"This row does not fill the {grid.columns} columns.")
+        yield from table_model(tree, table, grid)
+        yield from th_has_data_cells(tree, table, grid)
+
+
+def table_model(tree: Tree, table: Element, grid: Grid) -> Iterator[RuleFinding]:
+    """A table is a rectangle: no cell over another, none past its rows, no column without a cell (Nu)."""
+    for cell in dict.fromkeys(grid.overlaps):
+        yield tree.finding("table-model", cell, "This cell lies over another one.")
+    for cell in grid.clipped:
+        yield tree.finding("table-model", cell, "This cell's rowspan reaches past its group of rows.")
+    if grid.hollow:
+        column = grid.hollow[0] + 1
+        yield tree.finding("table-model", table, f"No cell begins in column {column} of this table.")
+    for row in grid.short_rows:
+        yield tree.finding("table-model", row, f"This row does not fill the {grid.columns} columns.")
 
 
 def td_headers_attr(tree: Tree) -> Iterator[RuleFinding]:
@@ -133,21 +147,19 @@ def empty_table_header(tree: Tree) -> Iterator[RuleFinding]:
             yield tree.finding("empty-table-header", cell, "This header cell is empty.")
 
 
-def th_has_data_cells(tree: Tree) -> Iterator[RuleFinding]:
+def th_has_data_cells(tree: Tree, table: Element, grid: Grid) -> Iterator[RuleFinding]:
     """WCAG 1.3.1: every header cell heads some data cell."""
-    for table in tree.all("table"):
-        if (table.get("role") or "") in ("presentation", "none"):
-            continue
-        headers = [cell for cell in table.iter() if tag_of(cell) == "th"]
-        if not headers:
-            continue
-        grid = grid_of(table)
-        named = {one for cell in table.iter() for one in (cell.get("headers") or "").split()}
-        headed = _headed(grid)
-        for header in headers:
-            if header not in headed and (header.get("id") or "") not in named and words_of(header):
-                message = f"This header heads no data cell: {excerpt(words_of(header))}"
-                yield tree.finding("th-has-data-cells", header, message)
+    if (table.get("role") or "") in ("presentation", "none"):
+        return
+    headers = [cell for cell in table.iter() if tag_of(cell) == "th"]
+    if not headers:
+        return
+    named = {one for cell in table.iter() for one in (cell.get("headers") or "").split()}
+    headed = _headed(grid)
+    for header in headers:
+        if header not in headed and (header.get("id") or "") not in named and words_of(header):
+            message = f"This header heads no data cell: {excerpt(words_of(header))}"
+            yield tree.finding("th-has-data-cells", header, message)
 
 
 def _headed(grid: Grid) -> set[Element]:
@@ -180,10 +192,9 @@ def table_duplicate_name(tree: Tree) -> Iterator[RuleFinding]:
 
 
 RULES = (
-    table_model,
+    grids,
     td_headers_attr,
     scope_attr_valid,
     empty_table_header,
-    th_has_data_cells,
     table_duplicate_name,
 )

@@ -59,7 +59,7 @@ class Tree:
             else:
                 self.elements.append(element)
                 self._by_tag.setdefault(tag, []).append(element)
-            for name, value in element.attrib.items():
+            for name, value in element.items():
                 self._by_attribute.setdefault(name, []).append(element)
                 if name == "id":
                     self.ids.setdefault(value, []).append(element)
@@ -134,7 +134,7 @@ class Tree:
 
 
 def _hides(element: Element) -> bool:
-    if not element.attrib:
+    if not element.keys():
         return False
     if element.get("aria-hidden") == "true" or element.get("hidden") is not None:
         return True

@@ -12,7 +12,7 @@ from batchdeck.html.hyphens import Vocabulary, settle_hyphens
 from batchdeck.html.ids import settle_ids
 from batchdeck.html.language import settle_languages, valid_tag
 from batchdeck.html.links import settle_links, tidy_url
-from batchdeck.html.model import Assembly, TextLayer
+from batchdeck.html.model import Assembly
 from batchdeck.html.notes import settle_notes
 from tests.unit.html.goldens import PNG
 from tests.unit.html.trees import document, html, page
@@ -281,9 +281,9 @@ def test_urls(url: str, tidy: str) -> None:
 
 
 def test_lost_links_come_back_where_their_words_are() -> None:
-    layer = TextLayer("", trusted=False, links=("https://www.example.org/x/", "mailto:a@example.org"))
+    links = ("https://www.example.org/x/", "mailto:a@example.org")
     assembly = document(
-        page(1, "<p>At <b>example.org/x</b>, a@example.org or b@example.org/x.</p>", layer=layer)
+        page(1, "<p>At <b>example.org/x</b>, a@example.org or b@example.org/x.</p>", links=links)
     )
     settle_links(assembly)
     assert shown(assembly) == [

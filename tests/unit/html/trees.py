@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from batchdeck.domain.outcomes import Outcome
-from batchdeck.html.model import Assembly, DocumentMaterial, PageTree, TextLayer
+from batchdeck.html.model import Assembly, DocumentMaterial, PageTree
 from batchdeck.html.parse import parse_page
 from batchdeck.html.serialise import serialise_children
 
@@ -22,10 +22,10 @@ def html(element: Element) -> str:
     return serialise_children(element)
 
 
-def page(number: int, markup: str, *, layer: TextLayer | None = None, **meta: str) -> PageTree:
+def page(number: int, markup: str, *, links: tuple[str, ...] = (), **meta: str) -> PageTree:
     """Return a page that holds `markup`, with the article's data-attributes."""
     named = {name.replace("_", "-"): value for name, value in meta.items()}
-    return PageTree(number, str(number), Outcome.OK, tree(markup), named, layer=layer)
+    return PageTree(number, str(number), Outcome.OK, tree(markup), named, links=links)
 
 
 def document(*pages: PageTree | str) -> Assembly:
