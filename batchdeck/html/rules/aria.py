@@ -132,7 +132,7 @@ def presentation_conflict(tree: Tree) -> Iterator[RuleFinding]:
     """An element said to be without meaning has no name and takes no focus."""
     for element in tree.with_attribute("role"):
         if (element.get("role") or "").strip() in ("none", "presentation"):
-            has_global = any(name in element.attrib for name in terms.GLOBAL - {"aria-hidden"})
+            has_global = not terms.GLOBAL.isdisjoint({*element.keys()} - {"aria-hidden"})
             if has_global or _takes_focus(element):
                 message = "This has no role, and yet a name or the focus."
                 yield tree.finding("presentation-role-conflict", element, message)

@@ -62,7 +62,7 @@ def landmarks(tree: Tree) -> Iterator[RuleFinding]:
     """One main, one banner, one content info, none of them inside another landmark, no two of one name."""
     found: list[tuple[Element, str]] = []
     for element in tree.elements:
-        if element.tag not in _LANDMARK_TAGS and "role" not in element.attrib:
+        if element.tag not in _LANDMARK_TAGS and element.get("role") is None:
             continue
         kind = landmark_of(tree, element)
         if kind and not tree.is_hidden(element):
