@@ -154,12 +154,14 @@ def _free_id(base: str, layout: Layout) -> str:
 
 
 def _align_numbers(grid: Grid) -> None:
-    """Mark the cells of columns that hold nothing but numbers, which are read from their end."""
+    """Mark the cells of columns that hold nothing but numbers, which are read from their end. Headers that lie
+    over several columns stay as they are."""
     for x in range(grid.columns):
-        cells = [cell for y in range(grid.rows) if (cell := grid.cells.get((y, x))) is not None]
+        column = [cell for y in range(grid.rows) if (cell := grid.cells.get((y, x))) is not None]
+        cells = [cell for cell in column if cell.get("colspan", "1") == "1"]
+        is_spanned = any(cell.tag == "td" and cell.get("colspan", "1") != "1" for cell in column)
         data = ["".join(cell.itertext()).strip() for cell in cells if cell.tag == "td"]
         filled = [text for text in data if text]
-        is_spanned = any(cell.get("colspan", "1") != "1" for cell in cells)
         if len(filled) > 1 and not is_spanned and all(map(_NUMBER.fullmatch, filled)):
             for cell in cells:
                 cell.set("class", "number")

@@ -197,6 +197,10 @@ def test_columns_of_numbers_are_set_from_their_end() -> None:
     plain = table.replace("<tr><td colspan='2'>5</td><td>–</td></tr>", "")
     root = _parse(render(assembly("<h1>T</h1>" + plain)).html)
     assert [cell.text for cell in _of_class(root, "number")][:3] == ["Sum", "1,204.50", "−3 %"]
+    grouped = "<tr><th colspan='2'>Actual</th></tr><tr><th>a</th><th>b</th></tr>"
+    rows = "<tr><td>1</td><td>2</td></tr><tr><td>3</td><td>4</td></tr>"
+    root = _parse(render(assembly(f"<h1>T</h1><table>{grouped}{rows}</table>")).html)
+    assert [cell.text for cell in _of_class(root, "number")] == ["a", "b", "1", "2", "3", "4"]
 
 
 def test_rendering_twice_gives_the_same_document() -> None:
