@@ -40,6 +40,12 @@ def proofs(kills: int) -> Mapping[str, Proof]:
     }
 
 
+def single_faults(kills: int) -> Mapping[str, Proof]:
+    """Return the parts of the matrix by name, so that it can be run a fault at a time."""
+    share = min(1.0, kills / _ALL)
+    return {f"matrix/{action}": partial(matrix.prove, share, actions=(action,)) for action in matrix.ACTIONS}
+
+
 def quick_proofs() -> Mapping[str, Proof]:
     """Return a small share of each proof, for every change."""
     return {
@@ -61,17 +67,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--kills", type=int, default=200, help="submits to kill; the other proofs in proportion"
     )
     parser.add_argument("--seed", type=int, default=1, help="decides moments, sizes and faults")
-    parser.add_argument("--only", action="append", metavar="NAME", help="this proof; may be repeated")
+    parser.add_argument(
+        "--only", action="append", metavar="NAME", help="this proof, or matrix/FAULT; may be repeated"
+    )
     parser.add_argument("--quick", action="store_true", help="a small share of each, in under a minute")
     chosen = parser.parse_args(arguments)
     known = quick_proofs() if chosen.quick else proofs(chosen.kills)
-    unknown = [name for name in chosen.only or () if name not in known]
+    parts = {} if chosen.quick else single_faults(chosen.kills)
+    unknown = [name for name in chosen.only or () if name not in {**known, **parts}]
     if unknown:
-        parser.error(f"there is no proof {unknown[0]}; there are {', '.join(known)}")
+        parser.error(f"there is no proof {unknown[0]}; there are {', '.join([*known, *parts])}")
     import_everything()
     code = 0
     for name in chosen.only or known:
-        figures = known[name](chosen.seed)
+        figures = {**known, **parts}[name](chosen.seed)
         print(figures.line(), *figures.broken, sep="\n  ✗ ", flush=True)
         code |= not figures.holds
     return code
