@@ -12,12 +12,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from tests.faults import collecting, disks, ledgers, matrix, rivals, submits, unattended
+from tests.faults import collecting, disks, ledgers, matrix, operators, rivals, submits, unattended
 from tests.faults.figures import Figures
 from tests.faults.people import import_everything
 
 _ALL = 5_000
 """Kills of submits from which on every other proof is run in full, too."""
+_MINUTES = 5
+"""How long two operators work side by side when every proof is run in full."""
 _QUICK_FAULTS = ("late_acceptance",)
 
 Proof = Callable[[int], Figures]
@@ -37,6 +39,7 @@ def proofs(kills: int) -> Mapping[str, Proof]:
         "disks": partial(disks.prove, share),
         **{way.name: partial(unattended.prove, way, some) for way in unattended.WAYS},
         "rivals": partial(rivals.prove, some),
+        "operators": partial(operators.prove, share * _MINUTES * 60),
     }
 
 
@@ -57,6 +60,7 @@ def quick_proofs() -> Mapping[str, Proof]:
         "disks": partial(disks.prove, 0.01, phases=("submit",)),
         **{way.name: partial(unattended.prove, way, 1) for way in unattended.WAYS},
         "rivals": partial(rivals.prove, 3),
+        "operators": partial(operators.prove, 0, longest_wait=None),
     }
 
 
