@@ -241,7 +241,7 @@ def _work(table: _Table, seconds: float, chance: random.Random) -> list[str]:
 async def _stand_in_line(layout: DeckLayout, stop: Path) -> float:
     """Take each lock of the deck by turns as anybody does, until told to stop; return the longest wait."""
     longest = 0.0
-    while not os.path.exists(stop):  # noqa: ASYNC240, PTH110 - nothing else runs in this loop
+    while not os.path.exists(stop):  # noqa: ASYNC240 - nothing else runs in this loop
         for lock in (layout.ledger_lock, layout.audit_lock):
             began = time.monotonic()
             with hold(lock, wait_seconds=None, what="standing in line"):
