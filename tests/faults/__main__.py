@@ -12,12 +12,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from tests.faults import collecting, disks, ledgers, matrix, rivals, submits, unattended
+from tests.faults import collecting, disks, ledgers, matrix, operators, rivals, submits, unattended
 from tests.faults.figures import Figures
 from tests.faults.people import import_everything
 
 _ALL = 5_000
 """Kills of submits from which on every other proof is run in full, too."""
+_MINUTES = 5
+"""How long two operators work side by side when every proof is run in full."""
 _QUICK_FAULTS = ("late_acceptance",)
 
 Proof = Callable[[int], Figures]
@@ -37,7 +39,14 @@ def proofs(kills: int) -> Mapping[str, Proof]:
         "disks": partial(disks.prove, share),
         **{way.name: partial(unattended.prove, way, some) for way in unattended.WAYS},
         "rivals": partial(rivals.prove, some),
+        "operators": partial(operators.prove, share * _MINUTES * 60),
     }
+
+
+def single_faults(kills: int) -> Mapping[str, Proof]:
+    """Return the parts of the matrix by name, so that it can be run a fault at a time."""
+    share = min(1.0, kills / _ALL)
+    return {f"matrix/{action}": partial(matrix.prove, share, actions=(action,)) for action in matrix.ACTIONS}
 
 
 def quick_proofs() -> Mapping[str, Proof]:
@@ -51,6 +60,7 @@ def quick_proofs() -> Mapping[str, Proof]:
         "disks": partial(disks.prove, 0.01, phases=("submit",)),
         **{way.name: partial(unattended.prove, way, 1) for way in unattended.WAYS},
         "rivals": partial(rivals.prove, 3),
+        "operators": partial(operators.prove, 0, longest_wait=None),
     }
 
 
@@ -61,17 +71,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--kills", type=int, default=200, help="submits to kill; the other proofs in proportion"
     )
     parser.add_argument("--seed", type=int, default=1, help="decides moments, sizes and faults")
-    parser.add_argument("--only", action="append", metavar="NAME", help="this proof; may be repeated")
+    parser.add_argument(
+        "--only", action="append", metavar="NAME", help="this proof, or matrix/FAULT; may be repeated"
+    )
     parser.add_argument("--quick", action="store_true", help="a small share of each, in under a minute")
     chosen = parser.parse_args(arguments)
     known = quick_proofs() if chosen.quick else proofs(chosen.kills)
-    unknown = [name for name in chosen.only or () if name not in known]
+    parts = {} if chosen.quick else single_faults(chosen.kills)
+    unknown = [name for name in chosen.only or () if name not in {**known, **parts}]
     if unknown:
-        parser.error(f"there is no proof {unknown[0]}; there are {', '.join(known)}")
+        parser.error(f"there is no proof {unknown[0]}; there are {', '.join([*known, *parts])}")
     import_everything()
     code = 0
     for name in chosen.only or known:
-        figures = known[name](chosen.seed)
+        figures = {**known, **parts}[name](chosen.seed)
         print(figures.line(), *figures.broken, sep="\n  ✗ ", flush=True)
         code |= not figures.holds
     return code

@@ -52,7 +52,8 @@ def prove(share: float, seed: int, actions: Sequence[str] = tuple(ACTIONS)) -> F
         for action in actions:
             with tempfile.TemporaryDirectory(prefix="batchdeck-faults-") as folder:
                 points = max(points, _one_fault(Path(folder), action, share, chance, figures))
-    figures.note = f"{points} crash points x {len(actions)} faults" + (
+    faults = actions[0] if len(actions) == 1 else f"{len(actions)} faults"
+    figures.note = f"{points} crash points x {faults}" + (
         f", {share:.0%} of the pairs" if share < 1 else ", all pairs"
     )
     return figures

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from textual import events
 from textual.command import CommandPalette
 from textual.widgets import Input
 
@@ -131,6 +132,21 @@ async def test_a_filter_narrows_while_it_is_typed_and_inverts_with_an_exclamatio
         assert not app.home.query_one(Prompt).is_asking
         await pilot.press("/", "enter")
         assert len(table.view) == 200
+
+
+@pytest.mark.parametrize("end", ["enter", "escape"])
+async def test_what_is_typed_after_the_line_is_closed_is_no_part_of_it(stage: ModuleType, end: str) -> None:
+    app = stage.StageApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash")
+        field = app.home.query_one(Prompt).query_one(Input)
+        for key in ("r", "e", "f", end, "j", "j"):  # all under way before the first of them is looked at
+            field.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        table = app.home.query_one(RowTable)
+        assert table.view.filter.text == ("ref" if end == "enter" else "")
+        assert table.has_focus
+        assert table.view.cursor == 2
 
 
 async def test_commands_are_completed_and_passed_through_the_gate(stage: ModuleType) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.suggester import Suggester
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from batchdeck.domain.text import show
@@ -32,9 +33,31 @@ class _FirstCompletion(Suggester):
 
 
 class _PromptInput(Input):
-    """An input that Tab completes."""
+    """An input that Tab completes.
+
+    Enter and Esc are taken in the order of typing: through the bindings they would take effect some messages
+    later, and what was typed after them would still go into the line.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", show=False)]
+
+    def __init__(self, prompt: Prompt) -> None:
+        super().__init__(id="prompt-input", compact=True, select_on_focus=False)
+        self.cursor_blink = False
+        self._prompt = prompt
+
+    async def _on_key(self, event: events.Key) -> None:
+        if not self._prompt.is_asking:  # it was on its way here when the line closed: the screen's, then
+            self.app.post_message(events.Key(event.key, event.character))
+        elif event.key == "enter":
+            self._prompt.give()
+        elif event.key == "escape":
+            self._prompt.leave()
+        else:
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
 
     def action_complete(self) -> None:
         self.action_end()
@@ -82,12 +105,12 @@ class Prompt(Horizontal):
         super().__init__(id=id)
         self._what = ""
         self._complete: Completer | None = None
+        self._before: Widget | None = None
+        """What had the focus before it was asked."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="prompt-label", markup=False)
-        prompt_input = _PromptInput(id="prompt-input", compact=True, select_on_focus=False)
-        prompt_input.cursor_blink = False
-        yield prompt_input
+        yield _PromptInput(self)
         yield Static(id="prompt-hint", markup=False)
 
     @property
@@ -96,6 +119,8 @@ class Prompt(Horizontal):
 
     def ask(self, what: str, label: str, text: str = "", complete: Completer | None = None) -> None:
         """Ask for `what` (a name of the asker's own), with `text` typed already."""
+        if not self.is_asking:
+            self._before = self.screen.focused
         self._what, self._complete = what, complete
         self.query_one("#prompt-label", Static).update(show(label))
         self._hint("")
@@ -109,15 +134,21 @@ class Prompt(Horizontal):
         self.screen.set_focus(field)
         field.action_end()
 
+    def give(self) -> None:
+        """Take what has been typed for the answer."""
+        answer = self.query_one(_PromptInput).value
+        self.post_message(self.Given(self._close(), answer))
+
     def leave(self) -> None:
         """Stop asking without an answer."""
-        what = self._what
-        self._close()
-        self.post_message(self.Left(what))
+        self.post_message(self.Left(self._close()))
 
-    def _close(self) -> None:
-        self._what = ""
+    def _close(self) -> str:
+        """Give the focus back at once, and return what was asked for."""
+        what, self._what = self._what, ""
         self.remove_class("-asking")
+        self.screen.set_focus(self._before)
+        return what
 
     def _hint(self, text: str) -> None:
         self.query_one("#prompt-hint", Static).update(text)
@@ -130,10 +161,3 @@ class Prompt(Horizontal):
             self._hint("" if list(ways) == [event.value] else "  ".join(show(way, 30) for way in ways))
         if self.is_asking:
             self.post_message(self.Typed(self._what, event.value))
-
-    @on(Input.Submitted)
-    def _tell_given(self, event: Input.Submitted) -> None:
-        event.stop()
-        what = self._what
-        self._close()
-        self.post_message(self.Given(what, event.value))
