@@ -29,7 +29,7 @@ class Try:
     peak_mb: float
     longest_gap_ms: float
     """Longest time for which the event loop could do nothing else."""
-    longest_turnms: float = 0.0
+    longest_work_ms: float = 0.0
     """Longest time the loop's thread worked between two turns: what of a gap is not other processes'."""
 
 
