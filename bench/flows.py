@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -95,13 +96,13 @@ async def show_deck(deck: Path) -> dict[str, Any]:
     from batchdeck.domain.overview import BatchRow
     from batchdeck.tui.app import DeckApp
 
+    resource_tracker.ensure_running()  # as the command does, before the app takes the terminal
     async with Deck.open(deck) as opened:
         app = DeckApp(opened)
         running = asyncio.create_task(app.run_async())
         await opened.load_verbs()
 
         async def is_archived() -> None:
-            print("READY", flush=True)
             rows: Sequence[BatchRow] = ()
             while True:
                 await asyncio.sleep(1.0)  # in the end until it is on the screen, too
@@ -123,7 +124,7 @@ def run_shown(deck: Path, source: Path, environ: dict[str, str]) -> dict[str, An
         terminal = Terminal(
             [__file__, str(source), "--step", SHOWN, "--deck", str(deck), "--report", str(report)]
         )
-        terminal.read_until(b"READY")
+        terminal.read_until(b"No batches yet")
         run_step("submit", deck, source, environ, ALL_WORKERS)
         terminal.read_until(b"flow")
         terminal.read_for(2.0)
