@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from batchdeck.store.page_table import PageTable
 
 
+_FROM_INDEXES = frozenset({CostsBy.DOCUMENT, CostsBy.MODEL})
+"""What costs cannot be added up by from the ledger alone."""
 _VERBS = ("pages", "scan", "retry", "submit", "track", "export")
 
 
@@ -48,6 +50,7 @@ class DeckReader:
         self._connection = connection
         self._rows: tuple[tuple[int, dt.datetime], tuple[BatchRow, ...]] | None = None
         self._history: tuple[int, History] | None = None
+        self._costs: tuple[int, dict[object, CostTable]] = 0, {}
 
     def __repr__(self) -> str:
         sums = self.totals()
@@ -134,12 +137,12 @@ class DeckReader:
         """Return where a job stands."""
         from batchdeck.operations.plan import unsent_indices
 
-        own = [s for s in self._context.ledger.submissions().values() if s.job == job.id]
+        own = self._context.ledger.submissions_of(job.id)
         return job_state(job, own, len(unsent_indices(job, own)))
 
     def job_cost(self, job: Job) -> float | None:
         """Return what a job's archived batches have cost in dollars; None before the first."""
-        costs = [b.cost for b in self._context.ledger.batches().values() if b.job == job.id]
+        costs = (batch.cost for batch in self._context.ledger.batches_of(job.id))
         known = [cost for cost in costs if cost is not None]
         return sum(known) if known else None
 
@@ -160,7 +163,16 @@ class DeckReader:
         """
         from batchdeck.operations.costs import costs
 
-        return costs(self._context, by, job=self.job(job).id if job else "", since=since)
+        asked = by, self.job(job).id if job else "", since
+        if by in _FROM_INDEXES:
+            return costs(self._context, by, job=asked[1], since=since)
+        version = self.version
+        if self._costs[0] != version:
+            self._costs = version, {}
+        known = self._costs[1]
+        if asked not in known:
+            known[asked] = costs(self._context, by, job=asked[1], since=since)
+        return known[asked]
 
     def advice(self, job: str) -> list[Advice]:
         """Return where a job's answers could have cost less. Reads its indexes: call it in a thread.
@@ -174,7 +186,7 @@ class DeckReader:
 
     def submissions(self, job: str) -> Listing[Submission]:
         """Return a job's submissions in the order they were made."""
-        own = [s for s in self._context.ledger.submissions().values() if s.job == job]
+        own = self._context.ledger.submissions_of(job)
         return Listing(sorted(own, key=lambda submission: submission.created_at))
 
     def batches(self) -> Listing[BatchRow]:

@@ -40,22 +40,21 @@ def resident_bytes() -> int:
 
 async def measure(work: Callable[[], Awaitable[object]]) -> Try:
     """Do the work once on this loop and say what it took."""
-    gaps: list[float] = []
-    works: list[float] = []
+    gap = turn = 0.0  # no list of them: over minutes it would be memory that the work has not taken
 
     async def watch() -> None:
+        nonlocal gap, turn
         before, used = time.perf_counter(), time.thread_time()
         while True:
             await asyncio.sleep(_TICK)
             now, spent = time.perf_counter(), time.thread_time()
-            gaps.append(now - before - _TICK)
-            works.append(spent - used)
+            gap = max(gap, now - before - _TICK)
+            turn = max(turn, spent - used)
             before, used = now, spent
 
     watcher = asyncio.create_task(watch())
     await asyncio.sleep(5 * _TICK)
-    gaps.clear()
-    works.clear()
+    gap = turn = 0.0
     resident = resident_bytes()
     start = time.perf_counter()
     await work()
@@ -63,8 +62,7 @@ async def measure(work: Callable[[], Awaitable[object]]) -> Try:
     await asyncio.sleep(_TICK)
     watcher.cancel()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    longest = max(gaps, default=0.0) * 1e3, max(works, default=0.0) * 1e3
-    return Try(seconds, max(0, peak - resident) / 1e6, peak / 1e6, *longest)
+    return Try(seconds, max(0, peak - resident) / 1e6, peak / 1e6, gap * 1e3, turn * 1e3)
 
 
 def add_inner_options(parser: argparse.ArgumentParser) -> None:

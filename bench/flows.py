@@ -2,6 +2,10 @@
 
 Each step is a process of its own, so that its greatest memory is its own; growth from the first size to the
 last says whether anything is held that should not be. Workers are counted apart. PDFs have 20 pages each.
+
+Last of all, on a deck of its own, the dashboard in a terminal of 80x24 shows the job: another process submits
+it, the dashboard polls, collects and judges it, first with the list of batches on the screen, then with the
+job's pages.
 """
 
 from __future__ import annotations
@@ -17,15 +21,18 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
 import pikepdf
-from apart import measure
+from apart import Try, measure
 from made_pdfs import print_pages
 from measure import Row, machine, options, spread
+from tui import Terminal
 
 STEPS = ("scan", "submit", "collect", "export")
+SHOWN = "dashboard"
 ALL_WORKERS = len(os.sched_getaffinity(0))
 _PAGES_PER_PDF = 20
 _SETTINGS = {
@@ -68,15 +75,78 @@ async def step(name: str, deck: Path, source: Path) -> dict[str, Any]:
                 done = sum(each.pages for each in (await opened.export("flow")).documents)
 
         measured = await measure(work)
+    return _facts(done, measured)
+
+
+def _facts(pages: int, measured: Try) -> dict[str, Any]:
     workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
     return {
-        "pages": done,
+        "pages": pages,
         "seconds": measured.seconds,
         "peak_mb": measured.peak_mb,
         "gap_ms": measured.longest_gap_ms,
         "work_ms": measured.longest_work_ms,
         "workers_mb": workers,
     }
+
+
+async def show_deck(deck: Path) -> dict[str, Any]:
+    """Run the dashboard in this process until a job has come and is archived, and say what that took."""
+    from batchdeck.deck import Deck
+    from batchdeck.domain.overview import BatchRow
+    from batchdeck.tui.app import DeckApp
+
+    resource_tracker.ensure_running()  # as the command does, before the app takes the terminal
+    async with Deck.open(deck) as opened:
+        app = DeckApp(opened)
+        running = asyncio.create_task(app.run_async())
+        await opened.load_verbs()
+
+        async def is_archived() -> None:
+            rows: Sequence[BatchRow] = ()
+            while True:
+                await asyncio.sleep(1.0)  # in the end until it is on the screen, too
+                if rows and all(row.archived for row in rows):
+                    return
+                rows = opened.batches()
+
+        measured = await measure(is_archived)
+        pages = sum((row.good or 0) + (row.failed or 0) for row in opened.batches())
+        app.exit()
+        await running
+    return _facts(pages, measured)
+
+
+def run_shown(deck: Path, source: Path, environ: dict[str, str]) -> dict[str, Any]:
+    """Show a deck in a terminal while another process submits to it; return what that took the dashboard."""
+    report = deck.with_suffix(".json")
+    with patched_environ(environ):
+        terminal = Terminal(
+            [__file__, str(source), "--step", SHOWN, "--deck", str(deck), "--report", str(report)]
+        )
+        terminal.read_until(b"No batches yet")
+        run_step("submit", deck, source, environ, ALL_WORKERS)
+        terminal.read_until(b"flow")
+        terminal.read_for(2.0)
+        terminal.send("\r")
+    while os.waitpid(terminal.pid, os.WNOHANG) == (0, 0):
+        terminal.read_for(0.2)
+    os.close(terminal.fd)
+    found: dict[str, Any] = json.loads(report.read_text())
+    print(f"{SHOWN}: {found}", flush=True)
+    return found
+
+
+@contextmanager
+def patched_environ(environ: dict[str, str]) -> Iterator[None]:
+    """Let processes that are started in the block have this environment besides their own."""
+    before = dict(os.environ)
+    os.environ.update(environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextmanager
@@ -121,6 +191,7 @@ def flow(scratch: Path, pages: int) -> dict[str, dict[str, Any]]:
         found = {name: run_step(name, deck, source, environ, ALL_WORKERS) for name in STEPS}
         for name in ("scan", "export"):
             found[f"{name}, one worker"] = run_step(name, deck, source, environ, 1)
+        found[SHOWN] = run_shown(scratch / f"shown-{pages}", source, environ)
     return found
 
 
@@ -128,7 +199,7 @@ def rows_of(sizes: Sequence[int], flows: dict[int, dict[str, dict[str, Any]]]) -
     """Return what is held: flat memory, a free loop, pages a second; and what a second worker brings."""
     few, many = sizes[0], sizes[-1]
     rows: list[Row] = []
-    for name in STEPS:
+    for name in (*STEPS, SHOWN):
         small, large = flows[few][name], flows[many][name]
         growth, workers = (large[what] / small[what] for what in ("peak_mb", "workers_mb"))
         between = f"{few:,} to {many:,} pages, ×"
@@ -169,9 +240,13 @@ def rows_of(sizes: Sequence[int], flows: dict[int, dict[str, dict[str, Any]]]) -
 def main() -> None:
     parser = options(__doc__ or "", rounds=1)
     parser.add_argument("--pages", type=int, nargs="+", default=[2_000, 10_000], help="sizes (%(default)s)")
-    parser.add_argument("--step", choices=STEPS, help="do one step in this process, on a deck")
+    parser.add_argument("--step", choices=(*STEPS, SHOWN), help="do one step in this process, on a deck")
     parser.add_argument("--deck", type=Path)
+    parser.add_argument("--report", type=Path, help="where the dashboard writes what it took")
     given = parser.parse_args()
+    if given.step == SHOWN:
+        given.report.write_text(json.dumps(asyncio.run(show_deck(given.deck))))
+        return
     if given.step:
         print(json.dumps(asyncio.run(step(given.step, given.deck, Path(given.folder)))))
         return

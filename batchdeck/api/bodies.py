@@ -8,10 +8,9 @@ from typing import Protocol
 
 from batchdeck.api.threads import in_thread
 
-_BLOCK = 1 << 20
-"""Bytes read in one go by a worker thread."""
-_PIECE = 1 << 17
-"""Bytes handed to the transport in one go: small enough that writing one never holds the event loop up."""
+_PIECE = 1 << 18
+"""Bytes read in one go by a worker thread and handed to the transport: small enough that writing them never
+holds the event loop up, large enough that the ways to the thread and back take no time worth speaking of."""
 
 
 class TrackedBody(Protocol):
@@ -28,7 +27,7 @@ class SpooledBody:
     """A body of exactly `size` bytes, read anew from its file each time it is sent.
 
     A generator or an open file would be sent empty on any second try (authentication flows make one), and
-    the SDK would call that success. Memory stays at one block whatever the size.
+    the SDK would call that success. Memory stays at a few pieces whatever the size.
 
     `left_whole` is the proof that matters after a failure: while it is False the body's last byte was never
     handed to the transport, so no server can hold the complete body. "The transport reported the write as
@@ -47,20 +46,18 @@ class SpooledBody:
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         sent = 0
-        file = await in_thread(self.path.open, "rb")
+        file = await in_thread(self.path.open, "rb", buffering=0)
         try:
             while sent < self.size:
-                block = await in_thread(file.read, min(_BLOCK, self.size - sent))
-                if not block:
+                piece = await in_thread(file.read, min(_PIECE, self.size - sent))
+                if not piece:
                     return  # shorter than promised: the transport refuses to end the request
-                for start in range(0, len(block), _PIECE):
-                    piece = block[start : start + _PIECE]
-                    sent += len(piece)
-                    self.left_whole = self.left_whole or sent == self.size
-                    self.sent = self.size if self.left_whole else sent
-                    if self._on_sent is not None:
-                        self._on_sent(self.sent)
-                    yield piece
+                sent += len(piece)
+                self.left_whole = self.left_whole or sent == self.size
+                self.sent = self.size if self.left_whole else sent
+                if self._on_sent is not None:
+                    self._on_sent(self.sent)
+                yield piece
         finally:
             file.close()
 

@@ -26,7 +26,7 @@ from batchdeck.api.readings import (
     read_table,
 )
 from batchdeck.api.settings import ApiSettings
-from batchdeck.api.threads import import_quietly, in_thread
+from batchdeck.api.threads import WritingBehind, import_quietly, in_thread
 from batchdeck.domain.batches import RemoteBatch
 from batchdeck.domain.models import ModelInfo
 from batchdeck.errors import DeckDamaged, ResultsIncomplete
@@ -176,26 +176,22 @@ class Gateway:
             ResultsIncomplete: the stream broke; throw away what was written and download again. A stream that
                 ends cleanly but early raises nothing: compare its rows with what was submitted.
         """
-        written = pending = 0
         block: list[bytes] = []
-
-        async def write_block() -> None:
-            nonlocal written, pending
-            await in_thread(write, b"".join(block))
-            written += pending
-            pending = 0
-            block.clear()
-            if on_bytes is not None:
-                on_bytes(written)
-
+        pending = 0
+        writing = WritingBehind(write, on_bytes)
         async with self._calls.open_stream(f"{_path(batch_id)}/results") as pieces:
-            async for piece in pieces:
-                block.append(piece)
-                pending += len(piece)
-                if pending >= _WRITE_BLOCK:
-                    await write_block()
-        if block:
-            await write_block()
+            try:
+                async for piece in pieces:
+                    block.append(piece)
+                    pending += len(piece)
+                    if pending >= _WRITE_BLOCK:
+                        await writing.put(b"".join(block))
+                        pending = 0
+                        block.clear()
+                if block:
+                    await writing.put(b"".join(block))
+            finally:
+                await writing.settle()
 
     async def first_result_lines(self, batch_id: str, count: int = 1) -> list[bytes]:
         """Return the first `count` lines of a batch's results, without line ends, and hang up.

@@ -46,3 +46,38 @@ async def in_thread(function: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.
     except asyncio.CancelledError:
         await asyncio.wait([running])
         raise
+
+
+class WritingBehind:
+    """Hands blocks to `write` in a worker thread, in order and one at a time, while the next one arrives."""
+
+    def __init__(
+        self, write: Callable[[bytes], object], on_bytes: Callable[[int], None] | None = None
+    ) -> None:
+        """`on_bytes` is told how many bytes have been written so far."""
+        self._write = write
+        self._on_bytes = on_bytes
+        self._written = 0
+        self._writing: asyncio.Future[int] | None = None
+
+    async def put(self, block: bytes) -> None:
+        """Begin to write a block when the one before it is written. Raises what writing that one raised."""
+        await self.settle()
+        self._writing = asyncio.ensure_future(asyncio.to_thread(self._put, block))
+
+    async def settle(self) -> None:
+        """Wait, even when cancelled, until all that was put is written. Raises what writing it raised."""
+        writing, self._writing = self._writing, None
+        if writing is None:
+            return
+        try:
+            self._written += await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            raise
+        if self._on_bytes is not None:
+            self._on_bytes(self._written)
+
+    def _put(self, block: bytes) -> int:
+        self._write(block)
+        return len(block)

@@ -128,10 +128,14 @@ def estimate_pages(
 
 def total_usage(usages: Iterable[Usage]) -> Usage:
     """Add usages up."""
-    total = Usage()
+    sums = [0] * 5
     for usage in usages:
-        total = total + usage
-    return total
+        sums[0] += usage.input
+        sums[1] += usage.output
+        sums[2] += usage.cache_write_5m
+        sums[3] += usage.cache_write_1h
+        sums[4] += usage.cache_read
+    return Usage(*sums)
 
 
 def read_price_list(table: Mapping[str, object], *, name: str) -> PriceList:

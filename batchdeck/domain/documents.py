@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import enum
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple, NewType
 
 from batchdeck.errors import UsageError
@@ -102,6 +104,27 @@ class PageFacts:
     rotation: int
     """0, 90, 180 or 270 degrees clockwise."""
     has_text: bool
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A scan brings them from other processes by the hundred thousand, with the same labels and sizes.
+        return _page_facts, (
+            self.number,
+            self.label,
+            (self.width, self.height),
+            self.rotation,
+            self.has_text,
+        )
+
+
+@lru_cache(maxsize=256)
+def _shared(size: tuple[float, float]) -> tuple[float, float]:
+    return size
+
+
+def _page_facts(
+    number: int, label: str, size: tuple[float, float], rotation: int, has_text: bool
+) -> PageFacts:
+    return PageFacts(number, sys.intern(label), *_shared(size), rotation, has_text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from batchdeck.domain.batches import Batch, Job, Submission
-from batchdeck.domain.costs import BATCH_SHARE, Usage
+from batchdeck.domain.costs import BATCH_SHARE, Usage, total_usage
 from batchdeck.domain.outcomes import Outcome
 
 ELSEWHERE = "(made elsewhere)"
@@ -128,8 +128,18 @@ def charges_of(
         waiting.pop(batch.key, None)
     for submission in waiting.values():
         if submission.state.holds_pages:
-            charge = _blank(jobs, submission, None)
-            charges.append(replace(charge, expected=submission.reserved_usd, is_open=True))
+            job = jobs.get(submission.job)
+            charges.append(
+                Charge(
+                    job=job.id if job is not None else "",
+                    name=job.name if job is not None else "",
+                    recipe=job.recipe if job is not None else "",
+                    model=submission.model,
+                    day=charge_day(submission, None),
+                    expected=submission.reserved_usd,
+                    is_open=True,
+                )
+            )
     return charges
 
 
@@ -147,28 +157,21 @@ def paid_answers(outcomes: Mapping[Outcome, int]) -> int:
 
 
 def _charge_of(jobs: Mapping[str, Job], batch: Batch, submission: Submission | None, factor: float) -> Charge:
-    is_expected = submission is not None and batch.duplicate_of is None
-    return replace(
-        _blank(jobs, submission, batch),
-        pages=paid_answers(batch.outcomes),
-        usage=batch.usage,
-        cost=batch.cost if batch.archive is not None else None,
-        expected=submission.reserved_usd if submission is not None and is_expected else 0.0,
-        factor=factor,
-        is_open=batch.archive is None,
-    )
-
-
-def _blank(jobs: Mapping[str, Job], submission: Submission | None, batch: Batch | None) -> Charge:
-    """Return a charge that says only what it is of."""
     job = jobs.get(submission.job) if submission is not None else None
+    is_expected = submission is not None and batch.duplicate_of is None
     return Charge(
         job=job.id if job is not None else "",
         name=job.name if job is not None else "",
         recipe=job.recipe if job is not None else "",
         model=submission.model if submission is not None else "",
         day=charge_day(submission, batch),
-        batch=batch.id if batch is not None else "",
+        pages=paid_answers(batch.outcomes),
+        usage=batch.usage,
+        cost=batch.cost if batch.archive is not None else None,
+        expected=submission.reserved_usd if submission is not None and is_expected else 0.0,
+        factor=factor,
+        is_open=batch.archive is None,
+        batch=batch.id,
     )
 
 
@@ -211,26 +214,17 @@ def _key(charge: Charge, by: CostsBy) -> tuple[str, ...]:
             return charge.model or UNKNOWN, ""
 
 
-def _row(key: str, name: str, charges: Iterable[Charge]) -> CostRow:
-    row = CostRow(key, name)
-    for charge in charges:
-        if charge.is_open:
-            row = replace(row, pending=row.pending + charge.expected)
-        elif charge.cost is None:
-            row = replace(
-                row,
-                pages=row.pages + charge.pages,
-                unpriced=row.unpriced + charge.pages,
-                usage=row.usage + charge.usage,
-            )
-        else:
-            realtime = charge.cost / charge.factor / BATCH_SHARE
-            row = replace(
-                row,
-                pages=row.pages + charge.pages,
-                usage=row.usage + charge.usage,
-                cost=(row.cost or 0.0) + charge.cost,
-                estimated=row.estimated + charge.expected,
-                realtime_cost=(row.realtime_cost or 0.0) + realtime,
-            )
-    return row
+def _row(key: str, name: str, charges: Sequence[Charge]) -> CostRow:
+    taken = [charge for charge in charges if not charge.is_open]
+    paid = [(charge, charge.cost) for charge in taken if charge.cost is not None]
+    return CostRow(
+        key,
+        name,
+        pages=sum(charge.pages for charge in taken),
+        usage=total_usage(charge.usage for charge in taken),
+        cost=sum(cost for _, cost in paid) if paid else None,
+        estimated=sum(charge.expected for charge, _ in paid),
+        pending=sum(charge.expected for charge in charges if charge.is_open),
+        realtime_cost=sum(cost / charge.factor / BATCH_SHARE for charge, cost in paid) if paid else None,
+        unpriced=sum(charge.pages for charge in taken if charge.cost is None),
+    )

@@ -91,7 +91,9 @@ async def record_judged(
 async def _download(context: Context, batch: Batch) -> AsyncGenerator[Event, None]:
     """Download until the results are whole, or the same every time; the result is the `Archive`."""
     gateway = await context.open_gateway()
-    submitted = read_submitted_ids(context.layout, batch.key) if batch.submission else None
+    submitted = (
+        await asyncio.to_thread(read_submitted_ids, context.layout, batch.key) if batch.submission else None
+    )
     seen: list[str] = []
     for number, pause in enumerate(_PAUSES, 1):
         await asyncio.sleep(pause)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from batchdeck.domain.costs import Estimate, TokensPerPage, estimate_pages
@@ -16,6 +17,7 @@ _FRAME_BYTES = 400
 _BYTES_PER_TOKEN = 3.5
 _RECORD_OUTPUT = 400
 """Tokens of a typical answer about a row or a file: a few fields, or a few sentences."""
+_USUAL = TokensPerPage()
 _GROWTH = 1.1
 """Bytes of a text inside JSON over its own."""
 
@@ -44,19 +46,22 @@ def expect_cost(
     batch: bool = True,
 ) -> Estimate:
     """Return about what the answers will cost."""
-    total = Estimate(0.0, 0.0, 0.0)
+    counts: Counter[tuple[TokensPerPage, str, int]] = Counter()
     for planned in documents:
         document, pages = planned.document, len(planned.numbers)
         tokens = _tokens(recipe, document)
         for asked in document.asks or (Asked(model, max_tokens, pages),):
             count = round(asked.count * _share(planned)) if document.asks else pages
-            price = context.prices.of(asked.model)
-            total += estimate_pages(count, price, tokens, max_tokens=asked.max_tokens, batch=batch)
+            counts[tokens, asked.model, asked.max_tokens] += count
+    total = Estimate(0.0, 0.0, 0.0)
+    for (tokens, asked_model, most), count in counts.items():
+        price = context.prices.of(asked_model)
+        total += estimate_pages(count, price, tokens, max_tokens=most, batch=batch)
     return total
 
 
 def _tokens(recipe: Recipe, document: Document) -> TokensPerPage:
-    usual = TokensPerPage()
+    usual = _USUAL
     match recipe.source_for(document.kind):
         case SourceKind.PDF_PAGES:
             return usual

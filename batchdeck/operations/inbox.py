@@ -37,7 +37,7 @@ from batchdeck.domain.text import show
 from batchdeck.errors import BatchDeckError, Conflict, NothingToSubmit
 from batchdeck.operations.context import Context
 from batchdeck.operations.inbox_shelf import DONE, PROBLEMS, Shelf
-from batchdeck.operations.plan import CAVEAT_TEXTS, PlanOptions, jobs_of_document, make_plan, unsent_indices
+from batchdeck.operations.plan import CAVEAT_TEXTS, PlanOptions, jobs_by_document, make_plan, unsent_indices
 from batchdeck.operations.scan import scan
 from batchdeck.operations.submit import resume, submit
 from batchdeck.recipes.recipe import load_recipe
@@ -175,7 +175,8 @@ class Inbox:
         """Say why a file is not to be submitted unasked, or ""."""
         if isinstance(file, UnusableFile):
             return file.problem.message
-        if jobs_of_document(self._context.ledger.jobs(), file.sha256, self._order.recipe):
+        uses = self._context.ledger.documents().get(file.sha256, ())
+        if any(use.recipe == self._order.recipe for use in uses):
             return ""
         asks = [CAVEAT_TEXTS[caveat] for caveat in file.caveats if caveat in ASKS_FIRST]
         return f"It {'; it '.join(asks)}. Submit it yourself if you want it all the same." if asks else ""
@@ -272,10 +273,10 @@ class Inbox:
 
     def _new_documents(self) -> list[tuple[str, Document]]:
         """Return the complete documents that no job has with this recipe, each content once, oldest first."""
-        jobs = self._context.ledger.jobs()
+        known = jobs_by_document(self._context.ledger.jobs(), self._order.recipe)
         found: dict[str, tuple[str, Document]] = {}
         for name, (_, file) in sorted(self._scanned.items(), key=lambda item: (item[1][0].mtime_ns, item[0])):
-            if isinstance(file, Document) and not jobs_of_document(jobs, file.sha256, self._order.recipe):
+            if isinstance(file, Document) and file.sha256 not in known:
                 found.setdefault(file.sha256, (name, file))
         return list(found.values())
 
@@ -316,10 +317,11 @@ class Inbox:
         """Put away the files whose documents are in a job that has sent all of its pages."""
         self._context.ledger.refresh()
         jobs = self._context.ledger.jobs()
+        by_document = jobs_by_document(jobs, self._order.recipe)
         for name, (signature, file) in list(self._scanned.items()):
             if not isinstance(file, Document):
                 continue
-            known = jobs_of_document(jobs, file.sha256, self._order.recipe)
+            known = by_document.get(file.sha256)
             if known and self._is_sent(jobs[known[-1]]):
                 job = jobs[known[-1]]
                 try:

@@ -117,7 +117,7 @@ async def climb(
             )
         return
     reasons = list(standing.reasons)
-    turns = first_turns(context, job, standing.next_pages, mode)
+    turns = await asyncio.to_thread(first_turns, context, job, standing.next_pages, mode)
     if by_itself and not reasons:
         try:
             cost = Estimate(0.0, 0.0, 0.0)
@@ -143,7 +143,7 @@ async def climb(
                 yield event
                 if isinstance(event, GateFailed):
                     return
-        turns = first_turns(context, job, standing.next_pages[1:], mode)
+        turns = await asyncio.to_thread(first_turns, context, job, standing.next_pages[1:], mode)
     if turns and not run.is_stopped:
         async for event in send_all(context, run, turns):
             yield event

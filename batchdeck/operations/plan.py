@@ -75,8 +75,9 @@ def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
         mode = options.mode if options.mode is not Mode.BATCH else resumes.mode
     else:
         index = 0
+        earlier = jobs_by_document(context.ledger.jobs(), recipe.reference)
         for document in scan.documents:
-            problem, numbers = _choose(context, document, recipe, options)
+            problem, numbers = _choose(document, recipe, options, earlier)
             if problem is not None:
                 skipped.append(UnusableFile(document.path, problem, document.sha256))
                 continue
@@ -90,7 +91,7 @@ def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
     body_bytes = expect_bytes(recipe, documents)
     in_batches = [d for d in documents if d.first_index not in at_once]
     in_real_time = [d for d in documents if d.first_index in at_once]
-    batched_bytes = expect_bytes(recipe, in_batches)
+    batched_bytes = expect_bytes(recipe, in_batches) if in_real_time else body_bytes
     limits = batch_limits(context)
     batched = pages - realtime_pages
     batches = max(-(-batched // limits.requests), -(-batched_bytes // limits.body_bytes)) if batched else 0
@@ -160,7 +161,14 @@ def unsent_indices(job: Job, submissions: Sequence[Submission]) -> tuple[int, ..
         if submission.job == job.id and submission.state.holds_pages:
             for start, stop in submission.indices:
                 held[start:stop] = b"\1" * (stop - start)
-    return tuple(index for index, taken in enumerate(held) if not taken)
+    unsent: list[int] = []
+    start = held.find(0)
+    while start >= 0:  # run by run: nearly every job has one run at most
+        stop = held.find(1, start)
+        stop = len(held) if stop < 0 else stop
+        unsent += range(start, stop)
+        start = held.find(0, stop)
+    return tuple(unsent)
 
 
 def waiting_indices(job: Job, submissions: Sequence[Submission]) -> tuple[int, ...]:
@@ -169,29 +177,29 @@ def waiting_indices(job: Job, submissions: Sequence[Submission]) -> tuple[int, .
     return unsent_indices(job, [s for s in submissions if s.state is not SubmissionState.PREPARED])
 
 
-def jobs_of_document(jobs: Mapping[str, Job], sha256: str, recipe: str) -> list[str]:
-    """Return the ids of the jobs that submitted a document with a recipe."""
-    return [
-        job.id
-        for job in jobs.values()
-        if job.recipe == recipe and any(ref.sha256 == sha256 for ref in job.documents)
-    ]
+def jobs_by_document(jobs: Mapping[str, Job], recipe: str) -> Mapping[str, Sequence[str]]:
+    """Return, by SHA-256, the ids of the jobs that submitted a document with a recipe."""
+    found: dict[str, list[str]] = {}
+    for job in jobs.values():
+        if job.recipe == recipe:
+            for ref in job.documents:
+                found.setdefault(ref.sha256, []).append(job.id)
+    return found
 
 
 def _choose(
-    context: Context, document: Document, recipe: Recipe, options: PlanOptions
+    document: Document, recipe: Recipe, options: PlanOptions, earlier: Mapping[str, Sequence[str]]
 ) -> tuple[Problem | None, tuple[int, ...]]:
     if not _is_scanned_for(recipe, document):
         problem = Problem(ProblemKind.WRONG_SOURCE, "It was scanned for a recipe that reads other things.")
         return problem, ()
-    if not options.again:
-        earlier = jobs_of_document(context.ledger.jobs(), document.sha256, recipe.reference)
-        if earlier:
-            problem = Problem(
-                ProblemKind.ALREADY_SUBMITTED,
-                f"Already submitted with this recipe in job {earlier[0]}; --again submits it once more.",
-            )
-            return problem, ()
+    if not options.again and document.sha256 in earlier:
+        problem = Problem(
+            ProblemKind.ALREADY_SUBMITTED,
+            f"Already submitted with this recipe in job {earlier[document.sha256][0]}; --again submits it "
+            "once more.",
+        )
+        return problem, ()
     numbers = choose_pages(document.page_count, options.pages)
     if document.bad:
         bad = {page.number for page in document.bad}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -139,11 +138,6 @@ def with_nonce(line: bytes, custom_id: str, nonce: str) -> tuple[bytes, str]:
     end = NONCE_OFFSET + NONCE_LENGTH
     assert line[NONCE_OFFSET:end] == PLACEHOLDER_NONCE.encode()
     return line[:NONCE_OFFSET] + nonce.encode() + line[end:], nonce + custom_id[NONCE_LENGTH:]
-
-
-def split_tasks(tasks_of: Sequence[PageTask], size: int = PAGES_PER_TASK) -> list[tuple[PageTask, ...]]:
-    """Cut a document's pages into worker-sized runs."""
-    return [tuple(tasks_of[start : start + size]) for start in range(0, len(tasks_of), size)]
 
 
 def remove_part(part: PreparedPart) -> None:

@@ -13,7 +13,7 @@ from batchdeck.domain.costs import Estimate
 from batchdeck.domain.documents import Page, PlannedPageKind, kind_of_page
 from batchdeck.domain.events import Event, Note
 from batchdeck.domain.ladder import assign_rungs
-from batchdeck.domain.planning import Plan, PlannedDocument, Unsent
+from batchdeck.domain.planning import Plan, PlannedDocument, Turn, Unsent
 from batchdeck.domain.standing import Spender
 from batchdeck.domain.text import show
 from batchdeck.errors import Conflict, NothingToSubmit
@@ -22,7 +22,7 @@ from batchdeck.operations.context import Context
 from batchdeck.operations.ladder import climb
 from batchdeck.operations.models import check_model
 from batchdeck.operations.money import check_cost, expected_cost, require_account, uncounted_cost
-from batchdeck.operations.plan import jobs_of_document, unsent_indices, waiting_indices
+from batchdeck.operations.plan import jobs_by_document, unsent_indices, waiting_indices
 from batchdeck.operations.realtime_end import end_stopped_runs
 from batchdeck.operations.send import by_order
 from batchdeck.operations.sources import keep_source, tell
@@ -123,21 +123,26 @@ async def resume(
     job = await asyncio.to_thread(_changed, context, context.ledger.job(job_id), changes)
     mode = changes.mode or job.mode
     require_account(context)
-    estimate = unsent_of(context, job_id, mode).estimate
-    check_cost(context, estimate, max_cost, waiting=_prepared(context, job_id))
+    unsent = await asyncio.to_thread(unsent_of, context, job_id, mode)
+    check_cost(context, unsent.estimate, max_cost, waiting=_prepared(context, job_id))
     run = Run(job, submissions_of(context, job.id), spender, changes.stagger)
     async for event in send_prepared(context, run):
         yield event
     run.seen = submissions_of(context, job.id)
-    indices = unsent_indices(job, list(context.ledger.submissions().values()))
     if job.ladder and not run.is_stopped:
         async for event in climb(context, run, mode):
             yield event
-    elif indices and not run.is_stopped:
-        async for event in send_all(context, run, first_turns(context, job, indices, mode)):
+    elif not run.is_stopped:
+        turns = await asyncio.to_thread(_unsent_turns, context, job, mode)
+        async for event in send_all(context, run, turns):
             yield event
     async for event in finish(context, run):
         yield event
+
+
+def _unsent_turns(context: Context, job: Job, mode: Mode) -> list[Turn]:
+    indices = unsent_indices(job, list(context.ledger.submissions().values()))
+    return first_turns(context, job, indices, mode)
 
 
 def _prepared(context: Context, job_id: str | None) -> frozenset[str]:
@@ -194,7 +199,7 @@ async def _create_job(context: Context, plan: Plan, order: str) -> Job:
         )
         planned_pages: Iterable[Page] = chain.from_iterable(pages)
         if plan.ladder:
-            planned_pages = _with_rungs(plan, job_id, planned_pages)
+            planned_pages = await asyncio.to_thread(_with_rungs, plan, job_id, planned_pages)
         await asyncio.to_thread(_record, context, plan, job, planned_pages, asks)
     return job
 
@@ -267,11 +272,11 @@ def _record(
         keep_asks(context, job.id, asks)
     with context.ledger.transaction() as tx:
         if not plan.again:
+            earlier = jobs_by_document(tx.jobs(), plan.recipe)
             for ref in job.documents:
-                earlier = jobs_of_document(tx.jobs(), ref.sha256, plan.recipe)
-                if earlier:
+                if ref.sha256 in earlier:
                     raise Conflict(
-                        f"{ref.name} was submitted meanwhile, in job {earlier[0]}.",
+                        f"{ref.name} was submitted meanwhile, in job {earlier[ref.sha256][0]}.",
                         hint="Scan again; --again submits it once more.",
                     )
         if not tx.meta.endpoint:

@@ -18,7 +18,6 @@ from batchdeck.domain.batches import (
     ranges_overlap,
 )
 from batchdeck.domain.costs import Estimate
-from batchdeck.domain.documents import Sha256
 from batchdeck.domain.events import (
     BatchSubmitted,
     Event,
@@ -41,30 +40,16 @@ from batchdeck.errors import (
     Conflict,
     NothingToSubmit,
 )
-from batchdeck.operations.asked import part_by_request, recipe_reference
+from batchdeck.operations.asked import part_by_request
 from batchdeck.operations.context import Context
 from batchdeck.operations.money import expected_cost, hold_account, require_means
 from batchdeck.operations.plan import batch_limits, pages_at_once, unsent_indices
-from batchdeck.operations.prepare import (
-    PAGES_PER_TASK,
-    PageTask,
-    PreparedPage,
-    PreparedPart,
-    PrepareTask,
-    remove_part,
-    split_tasks,
-)
-from batchdeck.operations.prepare_files import prepare
+from batchdeck.operations.prepare import PreparedPart, remove_part
+from batchdeck.operations.prepare_turn import prepare_turn
 from batchdeck.operations.realtime import run_realtime
 from batchdeck.operations.rollup import refresh_rollup
 from batchdeck.operations.send import by_order, send_submission
-from batchdeck.operations.sources import ensure_places
 from batchdeck.operations.spool import Spool, SpooledBody
-from batchdeck.operations.workers import WorkerFailed
-from batchdeck.store.plans import read_plan
-
-_SECONDS_PER_TASK = 300.0
-_ROWS_PER_TASK = 256
 
 
 @dataclass(slots=True)
@@ -222,52 +207,8 @@ async def _prepare_all(
     context: Context, job: Job, turns: Sequence[Turn]
 ) -> AsyncGenerator[tuple[Turn, PreparedPart], None]:
     for turn in turns:
-        async for part in _prepare(context, job, turn):
+        async for part in prepare_turn(context, job, turn):
             yield turn, part
-
-
-async def _prepare(context: Context, job: Job, turn: Turn) -> AsyncGenerator[PreparedPart, None]:
-    plan = read_plan(context.layout, job.id)
-    refs = {ref.sha256: ref for ref in job.documents}
-    by_document: dict[Sha256, list[PageTask]] = {}
-    for index in turn.indices:
-        page = plan.page(index)
-        by_document.setdefault(page.document, []).append(PageTask(index, page.number, page.label))
-    for sha256 in by_document:
-        if refs[sha256].kind.has_rows:
-            await ensure_places(context, sha256, refs[sha256].kind)
-    recipe = recipe_reference(context, job)
-    with context.layout.part_folder() as folder:
-        tasks = [
-            PrepareTask(
-                source=str(context.vault.readable(sha256, refs[sha256].kind)),
-                name=refs[sha256].name,
-                page_count=refs[sha256].page_count,
-                language=refs[sha256].language,
-                pages=pages,
-                recipe=recipe,
-                model=turn.model,
-                max_tokens=turn.max_tokens,
-                as_image=turn.as_image,
-                request_bytes=context.settings.limits.request_bytes,
-                part=str(folder / f"{pages[0].index:08d}"),
-                kind=refs[sha256].kind,
-                places=str(context.layout.rows(sha256, refs[sha256].kind)),
-            )
-            for sha256, all_pages in by_document.items()
-            for pages in split_tasks(
-                all_pages, _ROWS_PER_TASK if refs[sha256].kind.has_rows else PAGES_PER_TASK
-            )
-        ]
-        async for task, outcome in context.workers.map(prepare, tasks, seconds=_SECONDS_PER_TASK):
-            if isinstance(outcome, WorkerFailed):
-                yield _failed_part(task, outcome)
-            else:
-                yield outcome
-
-
-def _failed_part(task: PrepareTask, failure: WorkerFailed) -> PreparedPart:
-    return PreparedPart(task, tuple(PreparedPage(page.index, "", 0, failure.message) for page in task.pages))
 
 
 def submissions_of(context: Context, job_id: str) -> frozenset[str]:
@@ -377,5 +318,6 @@ async def finish(context: Context, run: Run) -> AsyncGenerator[Event, None]:
         if isinstance(run.unreachable, ApiRefused):
             run.unreachable.job = run.job.id
         raise run.unreachable
-    unsent = len(unsent_indices(run.job, list(context.ledger.submissions().values())))
-    yield Finished(run.result(unsent))
+    submissions = list(context.ledger.submissions().values())
+    unsent = await asyncio.to_thread(unsent_indices, run.job, submissions)
+    yield Finished(run.result(len(unsent)))

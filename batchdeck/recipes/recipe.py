@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ class Recipe:
 
     def source_for(self, kind: FileKind) -> SourceKind | None:
         """Return how it reads a kind of file; None where it does not."""
-        return next((source for source in self.sources if kind in source.kinds), None)
+        return _source_for(self.sources, kind)
 
     def params_for(self, model: str) -> dict[str, Any]:
         """Return the further parameters that `model` accepts."""
@@ -149,6 +150,11 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         f"There is no recipe “{wanted}”.",
         hint=f"{guess}Known: {', '.join(sorted(known))}; or give a folder that holds a {MANIFEST}.",
     )
+
+
+@cache
+def _source_for(sources: tuple[SourceKind, ...], kind: FileKind) -> SourceKind | None:
+    return next((source for source in sources if kind in source.kinds), None)
 
 
 _REQUIRED = {"title", "model", "max_tokens", "source", "contract", "system", "instruction", "export"}

@@ -14,7 +14,7 @@ from batchdeck.domain.text import show
 from batchdeck.errors import Conflict, ResultsIncomplete, StorageFailed
 from batchdeck.store.disk import Disk, storage_failures, writing_alone
 from batchdeck.store.layout import DeckLayout, make_folder
-from batchdeck.store.requests import read_custom_ids
+from batchdeck.store.requests import read_requests
 from batchdeck.store.results import scan_results
 
 _EXAMPLES = 3
@@ -124,14 +124,17 @@ def read_submitted_ids(layout: DeckLayout, key: str) -> Collection[str]:
         NotFound: the deck has no request log of it.
         DeckDamaged: the log is damaged.
     """
-    return read_custom_ids(layout, key).keys()
+    return [request.custom_id for request in read_requests(layout, key)]
 
 
 def _check(
     part: Path, submitted: Collection[str] | None, counts: RequestCounts | None
 ) -> tuple[int, list[str]]:
     """Return how many rows there are, and what is wrong with them, in words."""
-    seen: dict[str, None] = {}
+    # A batch may have 100,000 rows: what was submitted is ticked off, and only what is amiss is kept.
+    places = {custom_id: place for place, custom_id in enumerate(submitted or ())}
+    ticks = bytearray(len(places))
+    others: dict[str, None] = {}
     twice: list[str] = []
     types: Counter[str] = Counter()
     unreadable = rows = 0
@@ -140,23 +143,25 @@ def _check(
         types[facts.type] += 1
         if not facts.custom_id:
             unreadable += 1
-        elif facts.custom_id in seen:
+        elif (place := places.get(facts.custom_id)) is not None:
+            if ticks[place]:
+                twice.append(facts.custom_id)
+            ticks[place] = 1
+        elif facts.custom_id in others:
             twice.append(facts.custom_id)
         else:
-            seen[facts.custom_id] = None
+            others[facts.custom_id] = None
     findings: list[str] = []
     if unreadable:
         findings.append(f"lines that are no results: {unreadable:,}")
     if twice:
         findings.append(f"rows that came twice: {len(twice):,} ({_some(twice)})")
     if submitted is not None:
-        wanted = frozenset(submitted)
-        missing = [custom_id for custom_id in submitted if custom_id not in seen]
-        strangers = [custom_id for custom_id in seen if custom_id not in wanted]
+        missing = [custom_id for custom_id, place in places.items() if not ticks[place]]
         if missing:
-            findings.append(f"rows missing: {len(missing):,} of {len(wanted):,} ({_some(missing)})")
-        if strangers:
-            findings.append(f"rows of no request: {len(strangers):,} ({_some(strangers)})")
+            findings.append(f"rows missing: {len(missing):,} of {len(places):,} ({_some(missing)})")
+        if others:
+            findings.append(f"rows of no request: {len(others):,} ({_some(list(others))})")
     if counts is not None:
         findings += _compare_counts(rows, types, counts)
     return rows, findings

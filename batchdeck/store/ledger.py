@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from batchdeck.domain.batches import Batch, Job, Submission
 from batchdeck.errors import ReadOnlyError, StorageFailed
@@ -109,6 +109,11 @@ class Ledger:
         with self._mutex:
             return self._views.submissions()
 
+    def submissions_of(self, job: str) -> Sequence[Submission]:
+        """Return the submissions of one job, without looking through those of all."""
+        with self._mutex:
+            return self._views.submissions_of(job)
+
     def submission(self, key: str) -> Submission:
         """Return one submission, or raise `NotFound`."""
         with self._mutex:
@@ -118,6 +123,11 @@ class Ledger:
         """Return all batches by id, each with its submission."""
         with self._mutex:
             return self._views.batches()
+
+    def batches_of(self, job: str) -> Sequence[Batch]:
+        """Return the batches of one job, without looking through those of all."""
+        with self._mutex:
+            return self._views.batches_of(job)
 
     def batch(self, batch: str) -> Batch:
         """Return one batch, or raise `NotFound`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,14 +69,24 @@ def _candidates(layout: DeckLayout, ledger: Ledger) -> Iterator[Path]:
         if path.name.startswith(PART_PREFIX) or (path.suffix == ".body" and path.stem not in needed):
             yield path
     yield from layout.root.glob("ledger*.tmp")
-    for folder in (layout.vault, *_folders(layout.jobs), *_folders(layout.batches)):
-        yield from (path for path in folder.iterdir() if path.suffix in _TEMPORARY and path.is_file())
+    for folder in (layout.vault, *_folders(layout.jobs)):
+        yield from _temporary(folder)
     known = {batch.key for batch in ledger.batches().values()} | submissions.keys()
     for folder in _folders(layout.batches):
+        yield from _temporary(folder)
         # A request log whose submission was never recorded: the pages were not even claimed.
         if folder.name not in known and {path.name for path in folder.iterdir()} <= {"requests.jsonl"}:
             yield folder
 
 
+def _temporary(folder: Path) -> Iterator[Path]:
+    """Yield a folder's temporary files: there is a folder a batch, so no file is looked at for itself."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if os.path.splitext(entry.name)[1] in _TEMPORARY and entry.is_file():
+                yield Path(entry.path)
+
+
 def _folders(parent: Path) -> Iterator[Path]:
-    return (path for path in parent.iterdir() if path.is_dir() and not path.is_symlink())
+    with os.scandir(parent) as entries:
+        yield from [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]

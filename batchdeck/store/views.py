@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from batchdeck.domain.batches import Batch, Job, Submission
@@ -57,6 +57,23 @@ class _View(Generic[T]):
         return record
 
 
+class _Grouped(Generic[T]):
+    """The records of a mapping by job, put together once for each mapping that a view hands out."""
+
+    def __init__(self, job_of: Callable[[T], str | None]) -> None:
+        self._job_of = job_of
+        self._of: Mapping[str, T] | None = None
+        self._groups: dict[str | None, list[T]] = {}
+
+    def group(self, job: str, records: Mapping[str, T]) -> Sequence[T]:
+        """Return a job's records in the order of the mapping."""
+        if self._of is not records:
+            self._of, self._groups = records, {}
+            for record in records.values():
+                self._groups.setdefault(self._job_of(record), []).append(record)
+        return self._groups.get(job, ())
+
+
 class LedgerViews:
     """What a ledger's tables hold, as domain records. After the tables have changed, `note` says so.
 
@@ -73,6 +90,8 @@ class LedgerViews:
         self._jobs = _View(self._decode_job)
         self._submissions = _View(self._decode_submission)
         self._batches = _View(self._decode_batch)
+        self._submissions_of = _Grouped[Submission](lambda submission: submission.job)
+        self._batches_of = _Grouped[Batch](lambda batch: batch.job)
         self.note(tables)
 
     def jobs(self) -> Mapping[str, Job]:
@@ -92,6 +111,12 @@ class LedgerViews:
 
     def batch(self, key: str) -> Batch | None:
         return self._batches.get(key)
+
+    def submissions_of(self, job: str) -> Sequence[Submission]:
+        return self._submissions_of.group(job, self.submissions())
+
+    def batches_of(self, job: str) -> Sequence[Batch]:
+        return self._batches_of.group(job, self.batches())
 
     def documents(self) -> Mapping[str, tuple[DocumentUse, ...]]:
         """Return, by SHA-256, in which jobs each document is."""

@@ -72,6 +72,7 @@ class BatchesScreen(DeckScreen):
         super().__init__(registry, deck, work, samples=samples)
         self._samples = samples
         self._rows: dict[str, BatchRow] = {}
+        self._sums = totals(())
 
     def body(self) -> ComposeResult:
         yield Static(id="banner", markup=False)
@@ -93,6 +94,7 @@ class BatchesScreen(DeckScreen):
         now = self.deck.now()
         rows = by_need(self.deck.batches())
         self._rows = {row.key: row for row in rows}
+        self._sums = totals(rows)
         self.query_one(QueryTable).show(BatchRows([batch_line(row, now, self._expected) for row in rows]))
         self.set_class(not rows, "-empty")
         if not rows:
@@ -108,11 +110,10 @@ class BatchesScreen(DeckScreen):
     def renew_lines(self) -> None:
         """Show anew what stands around the list."""
         super().renew_lines()
-        sums = totals(self._rows.values())
-        warnings = banner(self.deck.held, sums)
+        warnings = banner(self.deck.held, self._sums)
         self.set_class(bool(warnings), "-warned")
         say(self.query_one("#banner", Static), "\n".join(show(line, 500) for line in warnings))
-        say(self.query_one("#totals", Static), totals_line(sums))
+        say(self.query_one("#totals", Static), totals_line(self._sums))
         row = self.row
         now = self.deck.now()
         expected = self._expected(row) if row is not None else None

@@ -1,0 +1,94 @@
+"""A turn's pages on their way through the workers: tasks are made as they are wanted, never all at once."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from pathlib import Path
+
+from batchdeck.domain.batches import DocumentRef, Job
+from batchdeck.domain.documents import Sha256
+from batchdeck.domain.planning import Turn
+from batchdeck.operations.asked import recipe_reference
+from batchdeck.operations.context import Context
+from batchdeck.operations.prepare import PAGES_PER_TASK, PageTask, PreparedPage, PreparedPart, PrepareTask
+from batchdeck.operations.prepare_files import prepare
+from batchdeck.operations.sources import ensure_places
+from batchdeck.operations.workers import WorkerFailed
+from batchdeck.store.plans import PagePlan, read_plan
+
+_SECONDS_PER_TASK = 300.0
+_ROWS_PER_TASK = 256
+
+
+async def prepare_turn(context: Context, job: Job, turn: Turn) -> AsyncGenerator[PreparedPart, None]:
+    """Yield a turn's pages as encoded requests in part files, in their order within each document.
+
+    A run of pages whose worker failed comes as pages with that problem.
+    """
+    plan, by_document = await asyncio.to_thread(_by_document, context, job.id, turn.indices)
+    refs = {ref.sha256: ref for ref in job.documents}
+    for sha256 in by_document:
+        if refs[sha256].kind.has_rows:
+            await ensure_places(context, sha256, refs[sha256].kind)
+    recipe = recipe_reference(context, job)
+    with context.layout.part_folder() as folder:
+        tasks = (
+            task
+            for sha256, indices in by_document.items()
+            for task in _tasks(context, plan, refs[sha256], indices, turn, recipe, folder)
+        )
+        async for task, outcome in context.workers.map(prepare, tasks, seconds=_SECONDS_PER_TASK):
+            if isinstance(outcome, WorkerFailed):
+                yield _failed_part(task, outcome)
+            else:
+                yield outcome
+
+
+def _by_document(
+    context: Context, job_id: str, indices: Sequence[int]
+) -> tuple[PagePlan, dict[Sha256, array[int]]]:
+    """Return a job's plan, and some of its pages by their document."""
+    plan = read_plan(context.layout, job_id)
+    by_document: dict[Sha256, array[int]] = {}
+    for index in indices:
+        by_document.setdefault(plan.page(index).document, array("I")).append(index)
+    return plan, by_document
+
+
+def _tasks(
+    context: Context,
+    plan: PagePlan,
+    ref: DocumentRef,
+    indices: Sequence[int],
+    turn: Turn,
+    recipe: str,
+    folder: Path,
+) -> Iterator[PrepareTask]:
+    """Yield what the workers are to do for some pages of a document, made as it is wanted: a job may have a
+    million pages, and only a few of them are under way."""
+    source = str(context.vault.readable(ref.sha256, ref.kind))
+    places = str(context.layout.rows(ref.sha256, ref.kind))
+    size = _ROWS_PER_TASK if ref.kind.has_rows else PAGES_PER_TASK
+    for start in range(0, len(indices), size):
+        pages = [plan.page(index) for index in indices[start : start + size]]
+        yield PrepareTask(
+            source=source,
+            name=ref.name,
+            page_count=ref.page_count,
+            language=ref.language,
+            pages=tuple(PageTask(page.index, page.number, page.label) for page in pages),
+            recipe=recipe,
+            model=turn.model,
+            max_tokens=turn.max_tokens,
+            as_image=turn.as_image,
+            request_bytes=context.settings.limits.request_bytes,
+            part=str(folder / f"{pages[0].index:08d}"),
+            kind=ref.kind,
+            places=places,
+        )
+
+
+def _failed_part(task: PrepareTask, failure: WorkerFailed) -> PreparedPart:
+    return PreparedPart(task, tuple(PreparedPage(page.index, "", 0, failure.message) for page in task.pages))
