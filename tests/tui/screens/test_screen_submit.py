@@ -35,7 +35,7 @@ async def test_from_a_path_to_a_batch(tmp_path: Path, play_deck: Any, shows: Sho
         await pilot.press("enter")
         await shows(app, "no pages can be found in it.", "Esc back", without=("y sends",))
         await pilot.press("escape", "e")
-        await shows(app, "change model  max_tokens  pages")
+        await shows(app, "model  max_tokens  pages")
         await pilot.press(*"pages x", "enter")
         await shows(app, "“x” is not a page range")
         await pilot.press("e", *"pages 2", "enter")
