@@ -205,9 +205,8 @@ def _choose(
         bad = {page.number for page in document.bad}
         numbers = tuple(number for number in numbers if number not in bad)
     if not numbers:
-        problem = Problem(
-            ProblemKind.NO_SUCH_PAGES, f"It has {document.page_count} pages, none of them chosen."
-        )
+        pages = f"{document.page_count:,} page{'s' if document.page_count != 1 else ''}"
+        problem = Problem(ProblemKind.NO_SUCH_PAGES, f"It has {pages}; the chosen ones are not there.")
         return problem, ()
     return None, numbers
 

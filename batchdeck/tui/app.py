@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.command import Provider
+from textual.message import Message
 
 from batchdeck.tui.actions.catalogue import ACTIONS
 from batchdeck.tui.actions.registry import Registry
@@ -90,13 +91,17 @@ class DeckApp(TerminalApp):
         if not isinstance(self.screen, CostsScreen):
             self.push_screen(CostsScreen(self.registry, self.deck, self.work))
 
-    # News goes to the screen that is shown
+    # News goes to the screen that is shown; none is while the app closes
 
     def on_deck_changed(self) -> None:
-        self.screen.post_message(DeckChanged())
+        self._tell_screen(DeckChanged())
 
     def on_work_moved(self) -> None:
-        self.screen.post_message(WorkMoved())
+        self._tell_screen(WorkMoved())
 
     def on_work_ended(self, event: WorkEnded) -> None:
-        self.screen.post_message(WorkEnded(event.piece))
+        self._tell_screen(WorkEnded(event.piece))
+
+    def _tell_screen(self, news: Message) -> None:
+        if self.screen_stack:
+            self.screen.post_message(news)

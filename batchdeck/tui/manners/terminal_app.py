@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from rich.console import RenderableType
 from rich.segment import Segments
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.notifications import SeverityLevel
+from textual.screen import Screen
 
 from batchdeck.domain.text import show
 from batchdeck.errors import BatchDeckError, UsageError
@@ -22,6 +25,7 @@ from batchdeck.tui.manners.attention import attention_sequence
 from batchdeck.tui.manners.clipboard import clipboard_sequence
 from batchdeck.tui.manners.colour import Colourless, ColourMode, theme_name
 from batchdeck.tui.manners.crash import crash_lines, save_crash
+from batchdeck.tui.manners.outlet import OutletDriver
 from batchdeck.tui.manners.pictures import PictureMode
 from batchdeck.tui.manners.sinks import SafeLine
 from batchdeck.tui.themes import THEMES
@@ -98,6 +102,25 @@ class TerminalApp(App[int], inherit_bindings=False):
         ]
         dropping: list[LineFilter] = [self._colourless] if self.colours is ColourMode.NONE else []
         return [*kept, *dropping, self._safe_line]
+
+    # Drawing
+
+    def get_driver_class(self) -> type[Driver]:
+        """Draw on a terminal with our own driver, wherever Textual would with its own."""
+        chosen = super().get_driver_class()
+        if sys.platform == "win32":
+            return chosen
+        from textual.drivers.linux_driver import LinuxDriver
+
+        from batchdeck.tui.manners.terminal_driver import TerminalDriver
+
+        return TerminalDriver if chosen is LinuxDriver else chosen
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Draw, unless the line has not kept up; then all of the screen is drawn once it has."""
+        driver = self._driver
+        if renderable is None or not isinstance(driver, OutletDriver) or driver.outlet.takes_frame():
+            super()._display(screen, renderable)
 
     # Telling and copying
 
@@ -199,5 +222,8 @@ class TerminalApp(App[int], inherit_bindings=False):
                 lines.append(show(text, newlines=True))
         self._exit_renderables.clear()
         self._last_words = []
-        for line in lines:
-            print(line, file=sys.__stderr__)
+        text = "".join(f"{line}\n" for line in lines)
+        if isinstance(self._driver, OutletDriver):
+            self._driver.say_last(text)
+        else:
+            print(text, end="", file=sys.__stderr__)

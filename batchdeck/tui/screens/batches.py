@@ -98,7 +98,8 @@ class BatchesScreen(DeckScreen):
         self.query_one(QueryTable).show(BatchRows([batch_line(row, now, self._expected) for row in rows]))
         self.set_class(not rows, "-empty")
         if not rows:
-            say_how_to_begin(self.query_one(Notice), self.deck, self.terminal.environ)
+            notice, has_samples = self.query_one(Notice), self._samples is not None
+            say_how_to_begin(notice, self.deck, self.terminal.environ, has_samples=has_samples)
         self.renew_lines()
 
     def _expected(self, row: BatchRow) -> EndEstimate | None:

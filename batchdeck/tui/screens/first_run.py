@@ -14,14 +14,20 @@ if TYPE_CHECKING:
 _KEY_VARIABLES = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 
 
-def say_how_to_begin(notice: Notice, deck: Deck, environ: Mapping[str, str] = os.environ) -> None:
+def say_how_to_begin(
+    notice: Notice, deck: Deck, environ: Mapping[str, str] = os.environ, *, has_samples: bool = False
+) -> None:
     """Say what can be done first: with this deck, and without spending anything."""
     if deck.is_sandbox:
+        what = "the sample PDFs" if has_samples else "a folder of PDFs"
         notice.say(
-            "Nothing here yet: this is a sandbox, nothing leaves this machine",
-            "s  submit the sample PDFs, or a folder of your own",
-            ":doctor  check the deck and its surroundings",
+            "No batches yet",
+            f"s  look at {what} and see what they would cost; nothing is sent before your y",
+            "t  check the deck and its surroundings",
             "?  all keys",
+            "",
+            "This is a sandbox: nothing leaves this machine, and nothing costs anything.",
+            f"Its files are in {deck.path}.",
         )
         return
     has_key = any(environ.get(name) for name in _KEY_VARIABLES)
@@ -29,7 +35,7 @@ def say_how_to_begin(notice: Notice, deck: Deck, environ: Mapping[str, str] = os
         "No batches yet",
         "s  choose a folder of PDFs and see what it would cost; nothing is sent before your y",
         "a  track batches made elsewhere",
-        ":doctor  check key, endpoint and disk" + ("" if has_key else " (no key is set in the environment)"),
+        "t  check key, endpoint and disk" + ("" if has_key else " (no key is set in the environment)"),
         "?  all keys",
         "",
         "To try everything without a key: quit and run `batchdeck demo`.",

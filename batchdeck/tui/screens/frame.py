@@ -157,6 +157,8 @@ class FrameScreen(Screen[None]):
         if reason:
             self.notify(reason, title=f"Not now: {action.title}", severity="warning")
             return
+        if action.spends or action.dangerous:
+            self.app.clear_notifications()  # Nothing lies over what is sent, what it costs, and how it goes.
         performer = self._performer(action)
         if action.asks_first:
             proposal = performer()

@@ -57,7 +57,8 @@ class JobScreen(DeckScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(ACTIONS, Place.JOB, Place.EVERYWHERE)
     DEFAULT_CSS = """
     JobScreen {
-        & > #summary, & > #causes { height: 1; padding: 0 1; }
+        & > #summary { height: 1; padding: 0 1; }
+        & > #causes { height: auto; max-height: 2; padding: 0 1; }
         & > #causes.-bad { color: $error; }
         & > #causes.-good { color: $success; }
         & > #causes.-accent { color: $accent; }
@@ -75,6 +76,7 @@ class JobScreen(DeckScreen):
         super().__init__(registry, deck, work, target=target)
         self.target = target
         self._pages: Pages | None = None
+        self._reading = asyncio.Lock()
         self._groups: list[FailureGroup] = []
         self._tally: dict[Outcome, int] = {}
         self._only_failures = False
@@ -111,9 +113,16 @@ class JobScreen(DeckScreen):
             self._load()
         self.renew_lines()
 
-    @work(exclusive=True, group="pages")
+    @work(group="pages")
     async def _load(self) -> None:
-        """Read the table, or take in what is new, in a thread; then show it."""
+        """Read the table, or take in what is new, in a thread; then show it.
+
+        One after the other: a reading that is given up half-way would take in what nobody shows.
+        """
+        async with self._reading:
+            await self._read()
+
+    async def _read(self) -> None:
         is_new = self._pages is None
         try:
             pages: Pages | None = self._pages
@@ -127,6 +136,8 @@ class JobScreen(DeckScreen):
             self.query_one(Notice).say_error(error)
             self.add_class("-loading")
             return
+        if not self.is_attached or not self.query(RowTable):
+            return  # left while the pages were read
         self._pages, self._groups, self._tally = pages, groups, pages.tally()
         self._show(pages, documents)
         if is_new:

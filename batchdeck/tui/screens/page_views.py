@@ -135,8 +135,12 @@ def _attempts(attempts: Sequence[Attempt], now: dt.datetime) -> Content:
 
 
 def _missing(facts: PageFacts) -> Content:
+    if facts.answer is None or not facts.answer.text:
+        return Content("Nothing came back.")
+    if facts.row.recall is None:
+        return Content("This answer was not compared with the page's text layer.")
     if not facts.missing:
-        return Content("No longer passage of the text layer is missing from the answer.")
+        return Content("The answer has every passage of the page's text layer; single words may be missing.")
     return Content("\n\n".join(f"“{show(run, 2_000)}”" for run in facts.missing))
 
 

@@ -195,6 +195,11 @@ class RetryScreen(WorkingScreen):
 
     # Changing
 
+    @on(RowTable.Opened)
+    def _open_row(self) -> None:
+        """What a cause holds is its change."""
+        self.act_plan_edit()
+
     @property
     def _fields(self) -> Fields:
         models = tuple(sorted(self.deck.prices.models))

@@ -35,6 +35,7 @@ from batchdeck.tui.screens.submit_rows import (
     FILE_COLUMNS,
     FileLine,
     count_line,
+    file_text,
     key_of_entry,
     key_of_file,
     options_line,
@@ -45,6 +46,7 @@ from batchdeck.tui.screens.submit_rows import (
 from batchdeck.tui.screens.submit_words import browsing_line, why_unsendable, words_below
 from batchdeck.tui.screens.working import WorkingScreen
 from batchdeck.tui.tracking import Piece, Work
+from batchdeck.tui.widgets.help import ValueScreen
 from batchdeck.tui.widgets.lines import say
 from batchdeck.tui.widgets.prompt import Prompt
 from batchdeck.tui.widgets.row_table import RecordRows, RowTable
@@ -130,18 +132,15 @@ class SubmitScreen(WorkingScreen):
     @on(RowTable.Opened)
     def _open_row(self, event: RowTable.Opened) -> None:
         source = event.table.view.source
-        if (
-            self._plan is not None
-            or not isinstance(source, RecordRows)
-            or source.columns is not ENTRY_COLUMNS
-        ):
-            return
-        entry: Entry = source.records[source.index_of(event.key) or 0]
-        if entry.is_folder:
-            self._path = entry.path + "/"
+        assert isinstance(source, RecordRows)
+        record: Entry | FileLine = source.records[source.index_of(event.key) or 0]
+        if isinstance(record, FileLine):
+            self.app.push_screen(ValueScreen(file_text(record)))
+        elif record.is_folder:
+            self._path = record.path + "/"
             self._browse(self._path)
         else:
-            self._look_at(entry.path)
+            self._look_at(record.path)
 
     # Scanning and planning
 

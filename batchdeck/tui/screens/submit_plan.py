@@ -35,7 +35,7 @@ class Wishes:
         return {
             "model": tuple(models),
             "max_tokens": ("4096", "8192", "16384", "32000"),
-            "pages": (self.pages or "1-",),
+            "pages": (self.pages or "1-", "all"),
             "name": (self.name,),
             "recipe": tuple(recipe.name for recipe in known_recipes()),
             "again": ("yes", "no"),
@@ -56,7 +56,7 @@ class Wishes:
             case "max_tokens":
                 return replace(self, max_tokens=read_tokens(value))
             case "pages":
-                if value:
+                if value := "" if value == "all" else value:
                     parse_page_ranges(value)
                 return replace(self, pages=value)
             case "name":

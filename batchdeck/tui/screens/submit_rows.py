@@ -120,6 +120,12 @@ ENTRY_COLUMNS = (
 )
 
 
+def file_text(line: FileLine) -> str:
+    """Return all that is known of a file, where a list has room for its beginning."""
+    facts = f"{counted(line.pages, 'page')}, {size(line.size)}" if line.pages else ""
+    return "\n\n".join(part for part in (shown_path(line.path), facts, show(line.says, 600)) if part)
+
+
 def key_of_file(line: FileLine) -> str:
     return line.path
 

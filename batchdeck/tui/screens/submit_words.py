@@ -12,7 +12,7 @@ from batchdeck.tui.screens.submit_rows import plan_lines
 
 def browsing_line(recipe: str) -> str:
     """Return how a folder is chosen, and for which recipe."""
-    return f"for {show(recipe, 40)} (e changes it) · Tab completes, Enter takes · Esc: list, f: type"
+    return f"recipe {show(recipe, 24)} · Tab completes, Enter looks · Esc to the list, f back"
 
 
 def why_unsendable(plan: Plan) -> str:

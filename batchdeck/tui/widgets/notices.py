@@ -19,7 +19,6 @@ class Notice(Static):
         width: 1fr;
         height: 1fr;
         content-align: center middle;
-        text-align: center;
         padding: 1 4;
     }
     """

@@ -17,6 +17,8 @@ from textual.widgets import Input, Static
 
 from batchdeck.domain.text import show
 
+_MOST_WAYS = 8
+"""Ways to go on that are shown at once."""
 Completer = Callable[[str], Sequence[str]]
 """Gives the ways a typed text could go on, best first."""
 
@@ -122,8 +124,13 @@ class Prompt(Horizontal):
         if not self.is_asking:
             self._before = self.screen.focused
         self._what, self._complete = what, complete
-        self.query_one("#prompt-label", Static).update(show(label))
-        self._hint("")
+        # What was told before would lie over what is typed, and over the cost that it changes.
+        self.app.clear_notifications()
+        # Words stand apart from what is typed; the signs of filter and command line belong to it.
+        self.query_one("#prompt-label", Static).update(
+            f"{show(label)} " if label[-1:].isalnum() else show(label)
+        )
+        self._hint(self._ways(text))
         field = self.query_one(_PromptInput)
         field.suggester = _FirstCompletion(complete) if complete is not None else None
         with self.prevent(Input.Changed):
@@ -150,14 +157,18 @@ class Prompt(Horizontal):
         self.screen.set_focus(self._before)
         return what
 
+    def _ways(self, typed: str) -> str:
+        """Return how what is typed could go on, for the right end of the line; of paths, their last part."""
+        ways = self._complete(typed)[:_MOST_WAYS] if self._complete is not None else ()
+        folder = typed[: typed.rfind("/") + 1]
+        return "" if list(ways) == [typed] else "  ".join(show(way.removeprefix(folder), 30) for way in ways)
+
     def _hint(self, text: str) -> None:
         self.query_one("#prompt-hint", Static).update(text)
 
     @on(Input.Changed)
     def _tell_typed(self, event: Input.Changed) -> None:
         event.stop()
-        if self._complete is not None:
-            ways = self._complete(event.value)[:6]
-            self._hint("" if list(ways) == [event.value] else "  ".join(show(way, 30) for way in ways))
+        self._hint(self._ways(event.value))
         if self.is_asking:
             self.post_message(self.Typed(self._what, event.value))

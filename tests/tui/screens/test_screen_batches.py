@@ -53,7 +53,7 @@ async def test_home_looks_as_kept(
 
 async def test_an_empty_deck_says_how_to_begin(tmp_path: Path, play_deck: Any, shows: Shows) -> None:
     async with play_deck(tmp_path / "deck", sandbox=True) as (app, _, _):
-        await shows(app, "submit the sample PDFs", "SANDBOX")
+        await shows(app, "No batches yet", "This is a sandbox", "SANDBOX")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from batchdeck.tui.widgets.query_table import QueryTable
 
 Text = Callable[[Any], str]
 BecomesGolden = Callable[[str, Callable[[], str]], Awaitable[None]]
+Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
@@ -51,6 +54,35 @@ async def test_job_looks_as_kept(
     async with play_deck(library, size, colours) as (app, pilot, _):
         await open_job(app, pilot, until)
         await becomes_golden(name, lambda: steady(screen_text(app)))
+
+
+async def test_what_is_new_is_shown_though_a_reading_is_overtaken(
+    library: Path, tmp_path: Path, play_deck: Any, until: Until, shows: Shows
+) -> None:
+    home = tmp_path / "deck"
+    shutil.copytree(library, home)
+    async with play_deck(home, now=None, sandbox=True) as (app, pilot, deck):
+        await open_job(app, pilot, until)
+        await shows(app, "failed: ")
+        plan = await deck.plan_retry(app.screen.target)
+        table = app.screen._pages
+        take_in, is_taken_in, goes_on = table.refresh, threading.Event(), threading.Event()
+
+        def held_up() -> bool:
+            is_new = bool(take_in())
+            if is_new and not is_taken_in.is_set():
+                is_taken_in.set()
+                goes_on.wait(60)
+            return is_new
+
+        table.refresh = held_up
+        await deck.retry(plan)
+        await deck.track(until_ended=True)
+        app.screen.renew()
+        await until(is_taken_in.is_set)
+        app.screen.renew()
+        goes_on.set()
+        await shows(app, "✓ all 26 pages ok")
 
 
 async def test_e_shows_failures_only_and_again_all(library: Path, play_deck: Any, until: Until) -> None:

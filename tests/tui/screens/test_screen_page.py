@@ -63,7 +63,7 @@ async def test_n_goes_from_failure_to_failure_and_round(library: Path, play_deck
 async def test_every_view_shows_something(library: Path, play_deck: Any, until: Until, shows: Shows) -> None:
     async with play_deck(library) as (app, pilot, deck):
         await open_page(app, deck, 0, until)
-        for words in ("<h1>", '"custom_id"', "max_tokens", "missing from the answer"):
+        for words in ("<h1>", '"custom_id"', "max_tokens", "every passage"):
             await pilot.press("tab")
             await shows(app, words)
 
