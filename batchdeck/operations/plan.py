@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from batchdeck.domain.batches import Job, Mode, Submission, SubmissionState
@@ -36,6 +36,7 @@ CAVEAT_TEXTS: Mapping[Caveat, str] = {
     Caveat.NO_TEXT_LAYER: "has no text layer: answers cannot be checked against it",
 }
 """Each caveat in words that follow the name of a file."""
+_ACCEPTANCE_UNKNOWN = frozenset({SubmissionState.SENDING, SubmissionState.IN_DOUBT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class PlanOptions:
 def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
     """Return what submitting a scan would send. Nothing is written.
 
-    Documents that were already submitted with the same recipe are left out unless `again`. When all of them
+    Documents that were already submitted with the same recipe are left out unless `again`, and those in doubt
+    even then. When all of them
     belong to one unfinished job, the plan continues that job instead: only its unsent pages.
 
     Raises:
@@ -178,14 +180,38 @@ def jobs_of_document(jobs: Mapping[str, Job], sha256: str, recipe: str) -> list[
     ]
 
 
+def job_in_doubt(jobs: Mapping[str, Job], submissions: Iterable[Submission], sha256: str, recipe: str) -> str:
+    """Return the id of a job that has sent pages of a document with a recipe without its being known whether
+    the API took them; empty if there is none. Sending them in another job might pay for them twice."""
+    unknown = [s for s in submissions if s.state in _ACCEPTANCE_UNKNOWN]
+    for id_ in jobs_of_document(jobs, sha256, recipe):
+        ref = next(ref for ref in jobs[id_].documents if ref.sha256 == sha256)
+        end = ref.first_index + ref.pages
+        for submission in unknown:
+            if submission.job == id_ and any(
+                start < end and stop > ref.first_index for start, stop in submission.indices
+            ):
+                return id_
+    return ""
+
+
 def _choose(
     context: Context, document: Document, recipe: Recipe, options: PlanOptions
 ) -> tuple[Problem | None, tuple[int, ...]]:
     if not _is_scanned_for(recipe, document):
         problem = Problem(ProblemKind.WRONG_SOURCE, "It was scanned for a recipe that reads other things.")
         return problem, ()
+    jobs = context.ledger.jobs()
+    doubtful = job_in_doubt(jobs, context.ledger.submissions().values(), document.sha256, recipe.reference)
+    if doubtful:
+        problem = Problem(
+            ProblemKind.IN_DOUBT,
+            f"It is not known whether the API took its pages in job {doubtful}: "
+            "run `batchdeck reconcile` first.",
+        )
+        return problem, ()
     if not options.again:
-        earlier = jobs_of_document(context.ledger.jobs(), document.sha256, recipe.reference)
+        earlier = jobs_of_document(jobs, document.sha256, recipe.reference)
         if earlier:
             problem = Problem(
                 ProblemKind.ALREADY_SUBMITTED,

@@ -22,7 +22,7 @@ from batchdeck.operations.context import Context
 from batchdeck.operations.ladder import climb
 from batchdeck.operations.models import check_model
 from batchdeck.operations.money import check_cost, expected_cost, require_account, uncounted_cost
-from batchdeck.operations.plan import jobs_of_document, unsent_indices, waiting_indices
+from batchdeck.operations.plan import job_in_doubt, jobs_of_document, unsent_indices, waiting_indices
 from batchdeck.operations.realtime_end import end_stopped_runs
 from batchdeck.operations.send import by_order
 from batchdeck.operations.sources import keep_source, tell
@@ -266,8 +266,14 @@ def _record(
     if asks:
         keep_asks(context, job.id, asks)
     with context.ledger.transaction() as tx:
-        if not plan.again:
-            for ref in job.documents:
+        for ref in job.documents:
+            doubtful = job_in_doubt(tx.jobs(), tx.submissions().values(), ref.sha256, plan.recipe)
+            if doubtful:
+                raise Conflict(
+                    f"It is not known whether the API took pages of {ref.name} in job {doubtful}.",
+                    hint="Run `batchdeck reconcile` first.",
+                )
+            if not plan.again:
                 earlier = jobs_of_document(tx.jobs(), ref.sha256, plan.recipe)
                 if earlier:
                     raise Conflict(
