@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import sys
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -30,7 +29,7 @@ from batchdeck.cli.options import (
 )
 from batchdeck.cli.output import counted, money, print_json
 from batchdeck.cli.progress import Narrator
-from batchdeck.cli.session import Session, confirm, narrate, print_error
+from batchdeck.cli.session import Session, ask, confirm, is_somebody_there, narrate, print_error
 from batchdeck.deck import Deck
 from batchdeck.domain.batches import Mode
 from batchdeck.domain.costs import Estimate
@@ -158,10 +157,10 @@ class _Sender:
         is_ordered = self.fallback is Fallback.REALTIME or self.deck.settings.realtime.fallback
         if is_ordered:
             narrate(f"Refused as a batch: {offer}; that is done now.")
-        elif self.yes or self.as_json or not sys.stdin.isatty():
+        elif self.yes or self.as_json or not is_somebody_there():
             narrate(f"{offer}: batchdeck submit --resume {result.job} --mode realtime")
             return self._report(result, skipped, offer=estimate)
-        elif not typer.confirm(f"{offer}. Send them so?", default=False, err=True):
+        elif not ask(f"{offer}. Send them so?"):
             return self._report(result, skipped, offer=estimate)
         second = await self.narrator.run(
             self.deck.resume(result.job, mode=Mode.REALTIME, max_cost=self.max_cost)
