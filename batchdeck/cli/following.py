@@ -9,6 +9,7 @@ from batchdeck.cli.progress import Narrator
 from batchdeck.cli.session import narrate
 from batchdeck.deck import Deck
 from batchdeck.domain.events import Finished, Operation, event_record
+from batchdeck.domain.overview import JobState
 
 
 async def follow(tracking: Operation[Any], *, as_json: bool, quiet: bool = False) -> None:
@@ -24,6 +25,14 @@ async def follow(tracking: Operation[Any], *, as_json: bool, quiet: bool = False
     if result.in_doubt:
         narrate(f"{counted(result.in_doubt, 'submission')} in doubt: run `batchdeck reconcile`.")
     narrate(f"{counted(len(result.archived), 'batch', 'batches')} archived, {result.open_batches} open.")
+
+
+def tell_unsent(deck: Deck) -> None:
+    """Name the jobs of which pages are in no batch: nothing that is waited for will bring them."""
+    for job in deck.jobs():
+        if deck.job_state(job) is JobState.UNSENT:
+            pages = counted(deck.unsent(job.id).pages, "page")
+            narrate(f"{pages} of {job.name} not sent yet: batchdeck submit --resume {job.id}")
 
 
 def has_failures(deck: Deck) -> bool:

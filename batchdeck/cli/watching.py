@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from batchdeck.cli.app import app
-from batchdeck.cli.following import follow, has_failures
+from batchdeck.cli.following import follow, has_failures, tell_unsent
 from batchdeck.cli.options import Json
 from batchdeck.cli.output import print_json, print_json_line
 from batchdeck.cli.session import EXIT_FAILED_PAGES, Session, narrate
@@ -62,6 +62,8 @@ def watch(
         is_quiet = chosen is not None and not sys.stderr.isatty()
         watching = deck.watch(once=once, until_ended=until_ended, inbox=inbox, log=_sink(chosen))
         await follow(watching, as_json=json, quiet=is_quiet)
+        if not json and not is_quiet:
+            tell_unsent(deck)
         return EXIT_FAILED_PAGES if until_ended and has_failures(deck) else 0
 
     session.run(command)
