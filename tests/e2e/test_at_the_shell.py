@@ -70,7 +70,7 @@ def test_an_ignored_hangup_stays_ignored() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_streams_may_be_closed_full_or_unable(shell: tuple[list[str], dict[str, str]]) -> None:
+def test_streams_may_be_closed_full_or_unable_and_folders_missing(shell: tuple[list[str], dict[str, str]]) -> None:
     command, environ = shell
 
     def run(tail: str, **more: str) -> tuple[int, str]:
@@ -83,5 +83,7 @@ def test_streams_may_be_closed_full_or_unable(shell: tuple[list[str], dict[str, 
     assert run("ls >&-") == (0, "")
     code, text = run("ls >/dev/full")
     assert (code, "No space left" in text, "defect" in text) == (3, True, False), text
+    code, text = run("inbox nowhere --once")
+    assert (code, "There is no folder" in text) == (3, True), "one round over nothing is not done"
     code, text = run("prices", PYTHONIOENCODING="ascii")
     assert (code, "\\u2013" in text) == (0, True), text
