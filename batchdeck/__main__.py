@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sys
+
 
 def load_commands() -> None:
     """Load the commands, which register themselves with the root."""
@@ -24,10 +28,25 @@ def load_commands() -> None:
 
 def main() -> None:
     """Load the commands and run the command line."""
-    load_commands()
-    from batchdeck.cli.app import run
+    _open_streams()
+    try:
+        load_commands()
+        from batchdeck.cli.app import run
 
-    run()
+        run()
+    except KeyboardInterrupt:  # before a command could say so itself
+        sys.stderr.write("Stopped.\n")
+        sys.exit(130)
+
+
+def _open_streams() -> None:
+    """Have somewhere to write to even where it was closed, and an escape for what its encoding cannot say."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - it lives as long as the process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -85,7 +85,9 @@ def read_key_file(path: Path) -> Secret:
     Raises:
         ConfigError: missing, unreadable, not a regular file, open to others, or without a key.
     """
-    data = read_private_file(path, what="The key file", hint="Check api_key_file.", limit=_KEY_FILE_LIMIT)
+    data = read_private_file(
+        path, what="The key file", hint="Check api.key_file in the settings.", limit=_KEY_FILE_LIMIT
+    )
     return _checked(data.decode("ascii", "replace"), f"The key file {path}")
 
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from batchdeck.domain.secret import Secret
 
 NO_KEY_HINT = (
-    "Set ANTHROPIC_API_KEY, name a key file (api_key_file) or a profile, or try everything without a key "
-    "in the sandbox."
+    "Set ANTHROPIC_API_KEY, name a key file (api.key_file in the settings) or a profile, or try everything "
+    "without a key in the sandbox."
 )
 _NOT_SENT_HINT = "Check the connection and base_url; nothing was submitted."
 LONGEST_WAIT = 3600.0
@@ -263,7 +263,7 @@ def _rate_limit(refusal: Refusal) -> RateLimited:
 
 def _refused(refusal: Refusal) -> RequestRefused:
     if refusal.status == 413:
-        hint = "Make the batches smaller: lower the setting for bytes a batch."
+        hint = "Make the batches smaller: lower limits.batch_bytes in the settings."
     elif refusal.status == 404:
         hint = "Check base_url: nothing answers there under the API's paths."
     elif 300 <= refusal.status < 400:

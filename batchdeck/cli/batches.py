@@ -125,9 +125,11 @@ def reconcile(
         if json:
             print_json(result)
         else:
+            job_of = {s.key: job.id for job in deck.jobs() for s in deck.submissions(job.id)}
             for key in result.absent:
                 narrate(
-                    f"Submission {key} was never accepted; its pages can be sent: batchdeck submit --resume"
+                    f"Submission {key} was never accepted; its pages can be sent: "
+                    f"batchdeck submit --resume {job_of[key]}"
                 )
             for batch in result.duplicates:
                 narrate(f"Batch {batch} repeats a submission: batchdeck cancel {batch}")

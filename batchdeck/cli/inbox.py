@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from batchdeck.cli.app import app
-from batchdeck.cli.following import follow, has_failures
+from batchdeck.cli.following import follow, has_failures, require_folder
 from batchdeck.cli.options import Json, MaxTokens, Model
 from batchdeck.cli.output import money
 from batchdeck.cli.session import EXIT_FAILED_PAGES, Session, narrate
@@ -61,6 +61,7 @@ def inbox(
             usd_per_file=max_file_cost if max_file_cost is not None else order.usd_per_file,
             done=done or order.done,
         )
+        require_folder(order, comes_to_an_end=once or until_ended)
         narrate(f"New PDFs in {order.folder} are submitted, for at most {money(order.usd_per_day)} a day.")
         await follow(deck.track(once=once, until_ended=until_ended, inbox=order), as_json=json)
         return EXIT_FAILED_PAGES if until_ended and has_failures(deck) else 0

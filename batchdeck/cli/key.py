@@ -12,7 +12,7 @@ import typer
 from batchdeck.cli.app import app
 from batchdeck.cli.options import Json
 from batchdeck.cli.output import print_json
-from batchdeck.cli.session import Session, narrate
+from batchdeck.cli.session import Session, is_somebody_there, narrate, signals_interrupt
 from batchdeck.domain.text import show
 from batchdeck.keys import forget_key, keep_key, shown_key
 
@@ -32,7 +32,11 @@ def set_key(
     session: Session = context.obj
 
     async def command() -> int:
-        typed = getpass.getpass("API key: ") if sys.stdin.isatty() else sys.stdin.readline()
+        if is_somebody_there():
+            with signals_interrupt():
+                typed = getpass.getpass("API key: ")
+        else:
+            typed = sys.stdin.readline() if sys.stdin is not None else ""
         kept = keep_key(typed, file=file, deck=session.deck, base_url=session.base_url)
         if json:
             print_json({"endpoint": kept.endpoint, "where": kept.where})

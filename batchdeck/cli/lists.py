@@ -16,6 +16,7 @@ from batchdeck.cli.session import Session, narrate
 from batchdeck.deck import Deck
 from batchdeck.domain.batches import Job
 from batchdeck.domain.columns import BATCH_FIELDS, PAGE_FIELDS, batch_value, page_value, select
+from batchdeck.domain.outcomes import reason_of
 from batchdeck.domain.overview import BatchRow, banner
 from batchdeck.domain.pages import Attempt, PageRow
 from batchdeck.domain.text import show
@@ -184,7 +185,7 @@ def list_pages(
 
 def _page_cells(rows: Iterable[PageRow]) -> Iterator[tuple[object, ...]]:
     for row in rows:
-        why = " ".join(filter(None, (row.error_type, row.detail)))
+        why = reason_of(row.error_type, row.detail)
         label = row.label if row.label == str(row.page) else f"{row.page} ({row.label})"
         yield row.index, row.document, label, row.outcome, row.attempts, money(row.cost), why
 
@@ -246,7 +247,7 @@ def show_page(
                 a.model,
                 a.max_tokens,
                 a.change,
-                f"{a.error_type} {a.detail}".strip(),
+                reason_of(a.error_type, a.detail),
                 a.custom_id,
             )
             for a in detail.attempts

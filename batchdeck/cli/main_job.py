@@ -41,7 +41,11 @@ def read_passwords(given: list[str] | None, file: Path | None) -> list[str]:
         try:
             passwords += [line for line in file.read_text().splitlines() if line]
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"The passwords file cannot be read: {error}.") from None
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise UsageError(
+                f"The passwords file {show(str(file), 200)} cannot be read: {why}.",
+                hint="Name a text file with a password on each line.",
+            ) from None
     return passwords
 
 
@@ -159,8 +163,8 @@ def _print_plan(found: Scan, plan: Plan) -> None:
 
 _FOUND_WHILE_PLANNING = frozenset(
     {
-        *(ProblemKind.DUPLICATE, ProblemKind.ALREADY_SUBMITTED, ProblemKind.NO_SUCH_PAGES),
-        *(ProblemKind.WRONG_SOURCE, ProblemKind.BAD_ROW),
+        *(ProblemKind.DUPLICATE, ProblemKind.ALREADY_SUBMITTED, ProblemKind.IN_DOUBT),
+        *(ProblemKind.NO_SUCH_PAGES, ProblemKind.WRONG_SOURCE, ProblemKind.BAD_ROW),
     }
 )
 """Problems that no file has by itself; the others were told of as they were found."""

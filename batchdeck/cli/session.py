@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,12 @@ import typer
 from batchdeck.deck import Deck, DeckOpening
 from batchdeck.domain.stories import said_by, story_of
 from batchdeck.domain.text import show
-from batchdeck.errors import BatchDeckError, Interrupted, UsageError
+from batchdeck.errors import BatchDeckError, Interrupted, StorageFailed, UsageError
 
 EXIT_FAILED_PAGES = 6
+_STOPPING = (signal.SIGTERM, signal.SIGHUP)
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
+"""What writing fails with when the disk behind our output is to blame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +86,36 @@ class Session:
             # The reader of our output has gone (`batchdeck ls | head`): nothing is wrong.
             sys.stderr.close()
             raise typer.Exit(0) from None
+        except typer.Exit:
+            raise
         except Exception as error:
             if self.debug:
                 narrate(story_of(error))
-            unexpected = BatchDeckError(
+            unexpected: BatchDeckError = BatchDeckError(
                 f"{type(error).__name__}: {said_by(error)}",
                 hint="This is a defect of BatchDeck. Run the command again with --debug to see where.",
             )
+            if isinstance(error, OSError) and error.errno in _DISK:
+                unexpected = StorageFailed(
+                    f"{error.strerror}.", hint="Make room on the disk that is written to, then do it again."
+                )
+                with suppress(
+                    OSError
+                ):  # or the interpreter fails once more at its end, with a code of its own
+                    sys.stdout.close()
             print_error(unexpected)
             raise typer.Exit(unexpected.exit_code) from None
         raise typer.Exit(code)
 
 
 async def _until_signalled(command: Coroutine[Any, Any, int]) -> int:
-    """Run a command as a task that SIGTERM and SIGHUP stop as Ctrl-C does."""
+    """Run a command as a task that SIGTERM and SIGHUP stop as Ctrl-C does, unless they were to be ignored
+    from the start: that is how `nohup` keeps a command when its terminal goes."""
     task = asyncio.ensure_future(command)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, task.cancel)
+    for number in _STOPPING:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            loop.add_signal_handler(number, task.cancel)
     return await task
 
 
@@ -120,12 +137,50 @@ def confirm(question: str, *, yes: bool, otherwise: str = "Nothing was sent.") -
 
     Raises:
         UsageError: nobody is there to answer and `--yes` was not given.
+        Interrupted: a signal came instead of an answer.
         typer.Exit: the answer was no.
     """
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not is_somebody_there():
         raise UsageError("Nobody is there to confirm.", hint="Give --yes to go ahead without asking.")
-    if not typer.confirm(question, default=False, err=True):
+    if not ask(question):
         narrate(otherwise)
         raise typer.Exit(0)
+
+
+def is_somebody_there() -> bool:
+    """Say whether questions can be answered: stdin may be closed altogether."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def ask(question: str) -> bool:
+    """Ask a question whose answer is no unless it is yes; the end of the input is a no.
+
+    Raises:
+        Interrupted: a signal came instead of an answer.
+    """
+    with signals_interrupt():
+        try:
+            return typer.confirm(question, default=False, err=True)
+        except typer.Abort:
+            narrate("")
+            return False
+
+
+@contextmanager
+def signals_interrupt() -> Iterator[None]:
+    """Have signals end what waits for somebody at the terminal. The event loop, which hears of them
+    otherwise, stands still meanwhile."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        narrate("")
+        raise Interrupted("A signal came instead of an answer.")
+
+    heard = [number for number in (signal.SIGINT, *_STOPPING) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

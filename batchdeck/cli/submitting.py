@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import sys
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -30,9 +29,17 @@ from batchdeck.cli.options import (
 )
 from batchdeck.cli.output import counted, money, print_json
 from batchdeck.cli.progress import Narrator
-from batchdeck.cli.session import Session, confirm, narrate, print_error
+from batchdeck.cli.session import (
+    EXIT_FAILED_PAGES,
+    Session,
+    ask,
+    confirm,
+    is_somebody_there,
+    narrate,
+    print_error,
+)
 from batchdeck.deck import Deck
-from batchdeck.domain.batches import Mode
+from batchdeck.domain.batches import REALTIME_PREFIX, Mode
 from batchdeck.domain.costs import Estimate
 from batchdeck.domain.events import Operation
 from batchdeck.domain.planning import RetryChoice, Submitted
@@ -158,10 +165,10 @@ class _Sender:
         is_ordered = self.fallback is Fallback.REALTIME or self.deck.settings.realtime.fallback
         if is_ordered:
             narrate(f"Refused as a batch: {offer}; that is done now.")
-        elif self.yes or self.as_json or not sys.stdin.isatty():
+        elif self.yes or self.as_json or not is_somebody_there():
             narrate(f"{offer}: batchdeck submit --resume {result.job} --mode realtime")
             return self._report(result, skipped, offer=estimate)
-        elif not typer.confirm(f"{offer}. Send them so?", default=False, err=True):
+        elif not ask(f"{offer}. Send them so?"):
             return self._report(result, skipped, offer=estimate)
         second = await self.narrator.run(
             self.deck.resume(result.job, mode=Mode.REALTIME, max_cost=self.max_cost)
@@ -177,17 +184,18 @@ class _Sender:
     def _report(
         self, result: Submitted, skipped: list[dict[str, Any]], *, offer: Estimate | None = None
     ) -> int:
-        return report_sent(result, skipped, as_json=self.as_json, offer=offer)
+        return report_sent(self.deck, result, skipped, as_json=self.as_json, offer=offer)
 
 
 def report_sent(
+    deck: Deck,
     result: Submitted,
     skipped: list[dict[str, Any]],
     *,
     as_json: bool,
     offer: Estimate | None = None,
 ) -> int:
-    """Report what a submission came to; return the exit code.
+    """Report what a submission came to; return the exit code. What went out in real time may have failed.
 
     Args:
         offer: what its unsent pages would cost in real time, where that is offered.
@@ -208,9 +216,9 @@ def report_sent(
     else:
         typer.echo(result.job)
         batches = counted(len(result.batches), "batch", "batches")
-        narrate(
-            f"{counted(result.pages, 'page')} submitted in {batches}. Next: batchdeck watch --until-ended"
-        )
+        is_open = any(not name.startswith(REALTIME_PREFIX) for name in result.batches)
+        following = " Next: batchdeck watch --until-ended" if is_open else ""
+        narrate(f"{counted(result.pages, 'page')} submitted in {batches}.{following}")
     if result.is_climbing and not as_json:
         rest = counted(result.unsent, "page")
         narrate(f"{rest} on later rungs: `batchdeck watch` sends each rung once the gate before it holds.")
@@ -221,7 +229,13 @@ def report_sent(
     if result.in_doubt:
         narrate("It is not known whether the API took all of it: run `batchdeck reconcile`.")
         return AcceptanceUnknown.exit_code
-    return ApiRefused.exit_code if result.refused or result.held else 0
+    if result.refused or result.held:
+        return ApiRefused.exit_code
+    answered = [row for row in deck.batches() if row.realtime and row.id in result.batches]
+    failed = sum(row.failed or 0 for row in answered)
+    if failed and not as_json:
+        narrate(f"{counted(failed, 'page')} failed in real time: see `batchdeck pages {result.job}`.")
+    return EXIT_FAILED_PAGES if failed else 0
 
 
 @app.command()
@@ -271,7 +285,7 @@ def retry(
         if plan.turns:
             confirm("Send them?", yes=yes)
         result = await Narrator().run(deck.retry(plan, max_cost=max_cost))
-        return report_sent(result, skipped, as_json=json)
+        return report_sent(deck, result, skipped, as_json=json)
 
     session: Session = context.obj
     session.run(command)

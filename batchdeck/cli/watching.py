@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from batchdeck.cli.app import app
-from batchdeck.cli.following import follow, has_failures
+from batchdeck.cli.following import follow, has_failures, require_folder, tell_unsent
 from batchdeck.cli.options import Json
 from batchdeck.cli.output import print_json, print_json_line
 from batchdeck.cli.session import EXIT_FAILED_PAGES, Session, narrate
@@ -60,8 +60,11 @@ def watch(
             raise UsageError("--json and --log - both want stdout.", hint="Give the log a file.")
         # Cron mails whatever is said, and a service's journal has the log: they are spared the narration.
         is_quiet = chosen is not None and not sys.stderr.isatty()
+        require_folder(deck.inbox_order(inbox), comes_to_an_end=once or until_ended)
         watching = deck.watch(once=once, until_ended=until_ended, inbox=inbox, log=_sink(chosen))
         await follow(watching, as_json=json, quiet=is_quiet)
+        if not json and not is_quiet:
+            tell_unsent(deck)
         return EXIT_FAILED_PAGES if until_ended and has_failures(deck) else 0
 
     session.run(command)

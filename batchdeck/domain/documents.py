@@ -51,6 +51,7 @@ class ProblemKind(enum.StrEnum):
     NOT_A_FILE = "not_a_file"
     DUPLICATE = "duplicate"
     ALREADY_SUBMITTED = "already_submitted"
+    IN_DOUBT = "in_doubt"
     NO_SUCH_PAGES = "no_such_pages"
     NOT_TEXT = "not_text"
     WRONG_FORMAT = "wrong_format"

@@ -145,7 +145,7 @@ def classify(facts: ResultFacts) -> Verdict:
         case "errored":
             if facts.error_type == "invalid_request_error" and _BLOCKED_PHRASE in facts.message.lower():
                 return Verdict(Outcome.BLOCKED, facts.message)
-            return Verdict(Outcome.ERRORED, facts.message or facts.error_type)
+            return Verdict(Outcome.ERRORED, facts.message or "the API gave no reason")
         case unknown:
             return Verdict(Outcome.ERRORED, f"unknown result type “{unknown}”")
 
@@ -157,13 +157,20 @@ def _classify_succeeded(facts: ResultFacts) -> Verdict:
         case "model_context_window_exceeded":
             return Verdict(Outcome.TRUNCATED, "the context window was full")
         case "refusal":
-            return Verdict(Outcome.REFUSED, facts.error_type or facts.message or "the model declined")
+            why = (facts.error_type, facts.message)
+            return Verdict(Outcome.REFUSED, ": ".join(filter(None, why)) or "the model declined")
         case "end_turn" | "stop_sequence" | "":
             if not facts.has_text:
                 return Verdict(Outcome.EMPTY, "the answer has no text")
             return Verdict(Outcome.OK)
         case other:
             return Verdict(Outcome.MALFORMED, f"stopped for “{other}”")
+
+
+def reason_of(error_type: str, detail: str, between: str = " ") -> str:
+    """Return an error type and a detail as one text, the type once where the detail begins with it (as a
+    refusal's does with its category)."""
+    return detail if detail.startswith(error_type) else between.join(filter(None, (error_type, detail)))
 
 
 def remedy(outcome: Outcome, error_type: str = "", message: str = "", attempts: int = 1) -> Remedy:

@@ -154,8 +154,10 @@ def _free_id(base: str, layout: Layout) -> str:
 
 
 def _align_numbers(grid: Grid) -> None:
-    """Mark the cells of columns that hold nothing but numbers, which are read from their end. Headers that lie
-    over several columns stay as they are."""
+    """Mark the cells of columns that hold nothing but numbers, which are read from their end.
+
+    Headers that lie over several columns stay as they are.
+    """
     for x in range(grid.columns):
         column = [cell for y in range(grid.rows) if (cell := grid.cells.get((y, x))) is not None]
         cells = [cell for cell in column if cell.get("colspan", "1") == "1"]

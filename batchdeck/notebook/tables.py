@@ -8,6 +8,7 @@ from typing import Any
 
 from batchdeck.cli.output import money
 from batchdeck.domain.costs import Estimate
+from batchdeck.domain.outcomes import reason_of
 from batchdeck.domain.overview import BatchRow
 from batchdeck.domain.pages import PageRow
 from batchdeck.notebook.cards import Columns, Table
@@ -79,7 +80,7 @@ def page_table(rows: Iterable[PageRow], count: int) -> Table:
 
 def why(row: PageRow) -> str:
     """Return why a page is as it is."""
-    return " ".join(filter(None, (row.error_type, row.detail)))
+    return reason_of(row.error_type, row.detail)
 
 
 def tally(outcomes: Mapping[Any, int]) -> str:

@@ -12,6 +12,7 @@ from batchdeck.domain.batches import Batch, Job, Submission
 from batchdeck.domain.costs import PriceList
 from batchdeck.domain.documents import Scan
 from batchdeck.domain.listing import Listing
+from batchdeck.domain.outcomes import reason_of
 from batchdeck.domain.overview import BatchRow, by_need
 from batchdeck.domain.pages import FailureGroup, PageDetail, PageRow
 from batchdeck.domain.planning import ExportReport, Plan, RetryPlan, Submitted
@@ -171,7 +172,7 @@ def page_card(detail: PageDetail) -> Card:
             a.model,
             f"{a.max_tokens:,}",
             a.change,
-            f"{a.error_type} {a.detail}".strip(),
+            reason_of(a.error_type, a.detail),
         )
         for a in detail.attempts
     )

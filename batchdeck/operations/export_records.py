@@ -15,6 +15,7 @@ import msgspec
 
 from batchdeck.domain.batches import Job
 from batchdeck.domain.events import DocumentExported, Event, Finished
+from batchdeck.domain.outcomes import reason_of
 from batchdeck.domain.planning import DocumentReport, ExportReport
 from batchdeck.errors import InputError
 from batchdeck.html.naming import export_stem
@@ -183,7 +184,7 @@ def _records(task: RecordsExport, results: ResultFiles) -> Iterator[dict[str, An
 def _record(facts: RecordFacts, results: ResultFiles, task: RecordsExport) -> dict[str, Any]:
     answer = None if facts.answer is None else _answer(results.row(facts.answer), is_json=task.is_json)
     record = {name: value for name, value in msgspec.structs.asdict(facts).items() if name in _KEPT}
-    error = " ".join(filter(None, (facts.error_type, facts.detail)))
+    error = reason_of(facts.error_type, facts.detail)
     return {
         **record,
         _ANSWER: answer,

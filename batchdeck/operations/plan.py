@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from batchdeck.domain.batches import Job, Mode, Submission, SubmissionState
@@ -36,6 +36,7 @@ CAVEAT_TEXTS: Mapping[Caveat, str] = {
     Caveat.NO_TEXT_LAYER: "has no text layer: answers cannot be checked against it",
 }
 """Each caveat in words that follow the name of a file."""
+_ACCEPTANCE_UNKNOWN = frozenset({SubmissionState.SENDING, SubmissionState.IN_DOUBT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,9 @@ class PlanOptions:
 def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
     """Return what submitting a scan would send. Nothing is written.
 
-    Documents that were already submitted with the same recipe are left out unless `again`. When all of them
-    belong to one unfinished job, the plan continues that job instead: only its unsent pages.
+    Documents that were already submitted with the same recipe are left out unless `again`, and those in doubt
+    even then. When all of them belong to one unfinished job, the plan continues that job instead: only its
+    unsent pages.
 
     Raises:
         NotFound: there is no such recipe.
@@ -76,8 +78,11 @@ def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
     else:
         index = 0
         earlier = jobs_by_document(context.ledger.jobs(), recipe.reference)
+        in_doubt = jobs_in_doubt(
+            context.ledger.jobs(), context.ledger.submissions().values(), recipe.reference
+        )
         for document in scan.documents:
-            problem, numbers = _choose(document, recipe, options, earlier)
+            problem, numbers = _choose(document, recipe, options, earlier, in_doubt)
             if problem is not None:
                 skipped.append(UnusableFile(document.path, problem, document.sha256))
                 continue
@@ -187,11 +192,38 @@ def jobs_by_document(jobs: Mapping[str, Job], recipe: str) -> Mapping[str, Seque
     return found
 
 
+def jobs_in_doubt(
+    jobs: Mapping[str, Job], submissions: Iterable[Submission], recipe: str
+) -> Mapping[str, str]:
+    """Return, by SHA-256, the id of a job that has sent pages of a document with a recipe without its being
+    known whether the API took them. Sending them in another job might pay for them twice."""
+    found: dict[str, str] = {}
+    for submission in submissions:
+        job = jobs.get(submission.job)
+        if submission.state in _ACCEPTANCE_UNKNOWN and job is not None and job.recipe == recipe:
+            for ref in job.documents:
+                first, end = ref.first_index, ref.first_index + ref.pages
+                if any(start < end and stop > first for start, stop in submission.indices):
+                    found.setdefault(ref.sha256, job.id)
+    return found
+
+
 def _choose(
-    document: Document, recipe: Recipe, options: PlanOptions, earlier: Mapping[str, Sequence[str]]
+    document: Document,
+    recipe: Recipe,
+    options: PlanOptions,
+    earlier: Mapping[str, Sequence[str]],
+    in_doubt: Mapping[str, str],
 ) -> tuple[Problem | None, tuple[int, ...]]:
     if not _is_scanned_for(recipe, document):
         problem = Problem(ProblemKind.WRONG_SOURCE, "It was scanned for a recipe that reads other things.")
+        return problem, ()
+    if document.sha256 in in_doubt:
+        problem = Problem(
+            ProblemKind.IN_DOUBT,
+            f"It is not known whether the API took its pages in job {in_doubt[document.sha256]}: "
+            "run `batchdeck reconcile` first.",
+        )
         return problem, ()
     if not options.again and document.sha256 in earlier:
         problem = Problem(

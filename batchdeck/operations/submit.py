@@ -22,7 +22,7 @@ from batchdeck.operations.context import Context
 from batchdeck.operations.ladder import climb
 from batchdeck.operations.models import check_model
 from batchdeck.operations.money import check_cost, expected_cost, require_account, uncounted_cost
-from batchdeck.operations.plan import jobs_by_document, unsent_indices, waiting_indices
+from batchdeck.operations.plan import jobs_by_document, jobs_in_doubt, unsent_indices, waiting_indices
 from batchdeck.operations.realtime_end import end_stopped_runs
 from batchdeck.operations.send import by_order
 from batchdeck.operations.sources import keep_source, tell
@@ -271,14 +271,19 @@ def _record(
     if asks:
         keep_asks(context, job.id, asks)
     with context.ledger.transaction() as tx:
-        if not plan.again:
-            earlier = jobs_by_document(tx.jobs(), plan.recipe)
-            for ref in job.documents:
-                if ref.sha256 in earlier:
-                    raise Conflict(
-                        f"{ref.name} was submitted meanwhile, in job {earlier[ref.sha256][0]}.",
-                        hint="Scan again; --again submits it once more.",
-                    )
+        earlier = {} if plan.again else jobs_by_document(tx.jobs(), plan.recipe)
+        in_doubt = jobs_in_doubt(tx.jobs(), tx.submissions().values(), plan.recipe)
+        for ref in job.documents:
+            if doubtful := in_doubt.get(ref.sha256):
+                raise Conflict(
+                    f"It is not known whether the API took pages of {ref.name} in job {doubtful}.",
+                    hint="Run `batchdeck reconcile` first.",
+                )
+            if ref.sha256 in earlier:
+                raise Conflict(
+                    f"{ref.name} was submitted meanwhile, in job {earlier[ref.sha256][0]}.",
+                    hint="Scan again; --again submits it once more.",
+                )
         if not tx.meta.endpoint:
             tx.put(replace(tx.meta, endpoint=context.endpoint, profile=context.profile))
         tx.put(job)

@@ -41,6 +41,7 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InputError(
-            f"{show(str(file), 200)} cannot be read: {error}.", hint="Name an HTML file in UTF-8."
+            f"{show(str(file), 200)} cannot be read: {why}.", hint="Name an HTML file in UTF-8."
         ) from None

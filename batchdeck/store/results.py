@@ -21,7 +21,8 @@ UNREADABLE = "unreadable"
 
 class _Block(msgspec.Struct, gc=False):
     type: str = ""
-    text: str = ""
+    text: object = ""
+    """Text in a text block. Whatever kinds of blocks there will be may put anything here."""
 
 
 class _CacheCreation(msgspec.Struct, gc=False):
@@ -39,10 +40,11 @@ class _Usage(msgspec.Struct, gc=False):
 
 class _StopDetails(msgspec.Struct, gc=False):
     category: str | None = None
+    explanation: str | None = None
 
 
 class _Message(msgspec.Struct, gc=False):
-    content: list[_Block] = []
+    content: list[_Block] | None = None
     model: str | None = None
     stop_reason: str | None = None
     stop_details: _StopDetails | None = None
@@ -145,13 +147,16 @@ def _read_line(line: bytes) -> tuple[ResultFacts, str]:
         return ResultFacts(_id_at_least(line), UNREADABLE, message=f"not a result: {error}"), ""
     message = row.result.message
     if message is not None:
-        text = "".join([block.text for block in message.content if block.type == "text"])
+        text = "".join(
+            [b.text for b in message.content or () if b.type == "text" and isinstance(b.text, str)]
+        )
         details = message.stop_details
         facts = ResultFacts(
             row.custom_id,
             row.result.type,
             stop_reason=message.stop_reason or "",
             error_type=(details.category if details is not None else None) or "",
+            message=(details.explanation if details is not None else None) or "",
             usage=_usage(message.usage),
             has_text=bool(text) and not text.isspace(),
             model=message.model or "",

@@ -171,10 +171,13 @@ def test_an_unknown_acceptance_is_reconciled_not_repeated(operator: MakeOperator
     assert len(submitted["in_doubt"]) == 1
     stays = who.run("submit", pdf, "--yes")
     assert stays.code == 3, "pages in doubt are not sent again"
+    insists = who.run("submit", pdf, "--yes", "--again")
+    assert (insists.code, "reconcile" in insists.err) == (3, True), "not even when submitting twice is wanted"
     assert who.run("watch", "--until-ended").code == 0
     (batch,) = who.json("ls")["batches"]
     assert (batch["archived"], batch["requests"]) == (True, 2)
     assert who.json("reconcile")["undecided"] == []
+    assert len(who.json("submit", pdf, "--yes", "--again")["batches"]) == 1, "once it is known, as one likes"
 
 
 def test_missing_pages_are_looked_for_before_they_are_paid_again(

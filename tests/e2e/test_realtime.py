@@ -131,7 +131,8 @@ def test_an_answer_that_is_lost_on_the_way_is_not_asked_for_again(
         '[[calls]]\nendpoint = "messages"\naction = "overloaded"\noccurrences = 3\n'
     )
     who.environ["BATCHDECK_REALTIME_CONCURRENCY"] = "1"
-    job = who.json("submit", write_pdf(tmp_path / "a.pdf", 4, words=30), "--mode", "realtime", "--yes")["job"]
+    pdf = write_pdf(tmp_path / "a.pdf", 4, words=30)
+    job = who.json("submit", pdf, "--mode", "realtime", "--yes", code=6)["job"]
     errors = [page["error_type"] or "" for page in who.json("pages", job)["pages"]]
     assert sorted(errors) == ["", "", "answer_lost", "overloaded_error"]
     assert asked_in_real_time(who) == 5, "the one that was refused for the rate, once more"

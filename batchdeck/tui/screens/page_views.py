@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from batchdeck.domain.outcomes import Outcome, Remedy
+from batchdeck.domain.outcomes import Outcome, Remedy, reason_of
 from batchdeck.domain.pages import Answer, Attempt, PageRow
 from batchdeck.domain.text import show
 from batchdeck.tui.glyphs import NOTHING, OUTCOME_SIGNS
@@ -86,7 +86,7 @@ def _answer(facts: PageFacts) -> Content:
     parts: list[str | tuple[str, str] | Content] = []
     if row.outcome.is_failure:
         parts.append((f"{OUTCOME_SIGNS[row.outcome]}\n", "bold $error"))
-        why = " · ".join(part for part in (row.error_type, row.detail) if part)
+        why = reason_of(row.error_type, row.detail, " · ")
         parts += [f"{show_text(why)}\n" if why else "", f"{_REMEDIES.get(row.remedy, '')}\n\n"]
     elif row.outcome is Outcome.PENDING:
         parts.append("▸ Nothing has come back yet.\n")
@@ -119,7 +119,7 @@ def _attempts(attempts: Sequence[Attempt], now: dt.datetime) -> Content:
         recall = f"{attempt.recall:.0%}" if attempt.recall is not None else NOTHING
         usage = attempt.usage
         lines = (
-            ("why", " · ".join(part for part in (attempt.error_type, attempt.detail) if part)),
+            ("why", reason_of(attempt.error_type, attempt.detail, " · ")),
             ("change", attempt.change),
             ("model", attempt.model),
             ("max_tokens", f"{attempt.max_tokens:,}" if attempt.max_tokens else ""),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from batchdeck.domain.costs import Usage
@@ -14,6 +16,7 @@ from batchdeck.domain.outcomes import (
     count_outcomes,
     is_account_error,
     next_max_tokens,
+    reason_of,
     remedy,
 )
 
@@ -129,6 +132,14 @@ def test_the_details_name_the_figures() -> None:
 def test_a_refusal_says_its_category() -> None:
     facts = ResultFacts("id", "succeeded", "refusal", error_type="general_harms")
     assert classify(facts).detail == "general_harms"
+    explained = classify(replace(facts, message="because")).detail
+    assert reason_of("general_harms", explained) == explained == "general_harms: because"
+
+
+def test_every_failure_has_a_reason() -> None:
+    assert classify(ResultFacts("id", "succeeded", "refusal")).detail == "the model declined"
+    silent = classify(ResultFacts("id", "errored", error_type="api_error")).detail
+    assert reason_of("api_error", silent) == "api_error the API gave no reason"
 
 
 def test_messages_decide_only_where_the_type_does_not() -> None:

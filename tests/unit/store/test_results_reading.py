@@ -75,10 +75,21 @@ def test_an_answer_without_text(tmp_path: Path, message: dict[str, Any]) -> None
     assert classify(facts).outcome is Outcome.EMPTY
 
 
+def test_blocks_of_kinds_to_come_do_not_spoil_a_paid_answer(tmp_path: Path) -> None:
+    content = [
+        {"type": "newer", "text": {"deep": [1]}},
+        {"type": "text", "text": "kept"},
+        {"type": "text", "text": None},
+    ]
+    [(facts, text, _, _)] = scan(tmp_path, made.good_line("a", content=content))
+    assert (text, classify(facts).outcome) == ("kept", Outcome.OK)
+    assert classify(facts_of(tmp_path, made.good_line("a", content=None))).outcome is Outcome.EMPTY
+
+
 def test_a_refusal_carries_its_category(tmp_path: Path) -> None:
     details = {"type": "refusal", "category": "bio", "explanation": "because"}
     facts = facts_of(tmp_path, made.good_line("a", stop_reason="refusal", stop_details=details))
-    assert (facts.stop_reason, facts.error_type) == ("refusal", "bio")
+    assert (facts.stop_reason, facts.error_type, facts.message) == ("refusal", "bio", "because")
     assert facts_of(tmp_path, made.good_line("a", stop_reason="refusal", stop_details=None)).error_type == ""
 
 

@@ -1,0 +1,91 @@
+"""What a shell can do to a command: answers and signals at its questions, streams that are closed or full."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from batchdeck.cli.session import _until_signalled
+
+QUESTION = b"[y/N]: "
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> tuple[list[str], dict[str, str]]:
+    """Return a command line's beginning and its environment: an empty deck, and an API that is not there."""
+    environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environ |= {"ANTHROPIC_BASE_URL": "http://127.0.0.1:9", "ANTHROPIC_API_KEY": "sk-ant-none"}
+    return [sys.executable, "-m", "batchdeck", "--deck", str(tmp_path / "deck")], environ
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [
+        (b"n\n", 0, "Nothing was sent."),
+        (b"\x03", 130, "Stopped."),
+        (signal.SIGHUP, 130, "Stopped."),
+    ],
+)
+def test_a_question_takes_a_no_and_a_signal(
+    shell: tuple[list[str], dict[str, str]], answer: bytes | signal.Signals, code: int, said: str
+) -> None:
+    command, environ = shell
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(sys.executable, [*command, "adopt", "--all"], environ)
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal's other end is gone
+        while piece := os.read(terminal, 4096):
+            shown += piece
+            if shown.endswith(QUESTION):
+                if isinstance(answer, bytes):
+                    os.write(terminal, answer)
+                else:
+                    os.kill(pid, answer)
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    text = shown.decode()
+    assert (os.waitstatus_to_exitcode(status), said in text, "defect" in text) == (code, True, False), text
+
+
+def test_an_ignored_hangup_stays_ignored() -> None:
+    async def outlive() -> int:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0)
+        return 7
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert asyncio.run(_until_signalled(outlive())) == 7, "as under nohup"
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_streams_may_be_closed_full_or_unable_and_folders_missing(
+    shell: tuple[list[str], dict[str, str]],
+) -> None:
+    command, environ = shell
+
+    def run(tail: str, **more: str) -> tuple[int, str]:
+        line = " ".join(command) + " " + tail
+        ran = subprocess.run(
+            ["/bin/sh", "-c", line], env=environ | more, capture_output=True, text=True, encoding="latin-1"
+        )
+        return ran.returncode, ran.stdout + ran.stderr
+
+    assert run("ls >&-") == (0, "")
+    code, text = run("ls >/dev/full")
+    assert (code, "No space left" in text, "defect" in text) == (3, True, False), text
+    code, text = run("inbox nowhere --once")
+    assert (code, "There is no folder" in text) == (3, True), "one round over nothing is not done"
+    code, text = run("prices", PYTHONIOENCODING="ascii")
+    assert (code, "\\u2013" in text) == (0, True), text
