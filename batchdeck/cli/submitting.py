@@ -247,10 +247,9 @@ def retry(
     async def command(deck: Deck) -> int:
         if account_mended:
             await deck.account_mended()
-        indices = frozenset(deck.page(custom_id).row.index for custom_id in page or [])
         choice = RetryChoice(
             read_outcomes(outcome),
-            indices,
+            deck.named_pages(target, page or ()),
             model,
             max_tokens,
             as_image,

@@ -145,6 +145,7 @@ class RetryChoice:
 
     outcomes: frozenset[Outcome] = frozenset()
     indices: frozenset[int] = frozenset()
+    """Pages that were named, by global index."""
     model: str | None = None
     max_tokens: int | None = None
     as_image: bool = False

@@ -107,7 +107,7 @@ async def _watch(deck: Deck, options: Options, _: Say) -> object:
 async def _retry(deck: Deck, options: Options, say: Say) -> object:
     choice = RetryChoice(
         read_outcomes(options["outcome"]),
-        frozenset(deck.page(custom_id).row.index for custom_id in options["page"] or ()),
+        deck.named_pages(options["target"], options["page"] or ()),
         options["model"],
         options["max_tokens"],
         options["as_image"],
