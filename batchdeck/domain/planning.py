@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdeck.domain.batches import Mode, ranges_of
-from batchdeck.domain.costs import Estimate
+from batchdeck.domain.costs import Estimate, PriceList, TokensPerPage, estimate_pages
 from batchdeck.domain.documents import Document, UnusableFile
 from batchdeck.domain.framing import Framed, FramedSet
 from batchdeck.domain.outcomes import Outcome, Remedy, next_max_tokens
@@ -99,6 +99,17 @@ class Turn:
     @property
     def ranges(self) -> tuple[tuple[int, int], ...]:
         return ranges_of(list(self.indices))
+
+
+def estimate_turns(turns: Iterable[Turn], prices: PriceList) -> Estimate:
+    """Estimate what sending turns costs, by what pages usually take."""
+    estimate = Estimate(0.0, 0.0, 0.0)
+    for turn in turns:
+        price = prices.of(turn.model)
+        estimate += estimate_pages(
+            len(turn.indices), price, TokensPerPage(), max_tokens=turn.max_tokens, batch=not turn.realtime
+        )
+    return estimate
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,9 @@ from dataclasses import replace
 from itertools import chain
 
 from batchdeck.domain.batches import Job, Mode
-from batchdeck.domain.costs import Estimate, TokensPerPage, estimate_pages
 from batchdeck.domain.events import Event
 from batchdeck.domain.outcomes import Outcome
-from batchdeck.domain.planning import RetryChoice, RetryPlan, Turn, plan_turns
+from batchdeck.domain.planning import RetryChoice, RetryPlan, Turn, estimate_turns, plan_turns
 from batchdeck.domain.standing import Spender
 from batchdeck.domain.text import show
 from batchdeck.errors import ApiNotFound, ApiUnreachable, Conflict, NotFound, NothingToSubmit
@@ -43,13 +42,7 @@ async def plan_retry(context: Context, target: str, choice: RetryChoice) -> Retr
     lineage = {row.index: row.custom_id.partition("-")[0] for row in failed}
     turns, skipped = plan_turns(failed, choice, lineage, ceilings=await model_ceilings(context))
     turns = _by_mode(context, context.ledger.job(job_id), turns, choice.mode)
-    estimate = Estimate(0.0, 0.0, 0.0)
-    for turn in turns:
-        price = context.prices.of(turn.model)
-        estimate += estimate_pages(
-            len(turn.indices), price, TokensPerPage(), max_tokens=turn.max_tokens, batch=not turn.realtime
-        )
-    return RetryPlan(job_id, tuple(turns), tuple(skipped), estimate, seen)
+    return RetryPlan(job_id, tuple(turns), tuple(skipped), estimate_turns(turns, context.prices), seen)
 
 
 def named_pages(context: Context, target: str, custom_ids: Iterable[str]) -> frozenset[int]:
