@@ -308,9 +308,9 @@ class Submitted:
     refused: tuple[str, ...] = ()
     """Reasons of refusals by the API."""
     unsent: int = 0
+    """Pages of the job that are in no batch yet."""
     is_climbing: bool = False
     """Whether its unsent pages stand on later rungs of a ladder."""
-    """Pages of the job that are in no batch yet."""
     held: str = ""
     """Why the account needs the operator first, when it does."""
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,6 +54,25 @@ class Played(NamedTuple):
 
 
 Play = Callable[..., AbstractAsyncContextManager[Played]]
+Look = tuple[str, tuple[int, int], ColourMode]
+LOOKS: tuple[Look, ...] = (
+    ("80x24", (80, 24), ColourMode.FULL),
+    ("120x40", (120, 40), ColourMode.FULL),
+    ("no-color", (80, 24), ColourMode.NONE),
+)
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: look[0])
+def look(request: pytest.FixtureRequest) -> Look:
+    """The end of a golden's name, a size, and the colours."""
+    chosen: Look = request.param
+    return chosen
+
+
+@pytest.fixture(autouse=True)
+def tracker() -> None:
+    """Start what worker processes need while the standard streams are real, as a launch does."""
+    resource_tracker.ensure_running()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import asyncio
 import shutil
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,6 @@ from batchdeck.tui.screens.working import LeavingDialog
 Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 QUESTION = ("Leave while this is under way?", "y stop it", "Esc leave it going on")
-
-
-@pytest.fixture(autouse=True)
-def tracker() -> None:
-    """Start what worker processes need while the standard streams are real, as a launch does."""
-    resource_tracker.ensure_running()
 
 
 @pytest.fixture

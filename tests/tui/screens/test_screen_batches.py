@@ -27,28 +27,20 @@ Text = Callable[[Any], str]
 Shows = Callable[..., Awaitable[str]]
 BecomesGolden = Callable[[str, Callable[[], str]], Awaitable[None]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
+Look = tuple[str, tuple[int, int], ColourMode]
 
 
-@pytest.mark.parametrize(
-    ("name", "size", "colours"),
-    [
-        ("home-80x24", (80, 24), ColourMode.FULL),
-        ("home-120x40", (120, 40), ColourMode.FULL),
-        ("home-no-color", (80, 24), ColourMode.NONE),
-    ],
-)
 async def test_home_looks_as_kept(
-    name: str,
-    size: tuple[int, int],
-    colours: ColourMode,
+    look: Look,
     library: Path,
     play_deck: Any,
     screen_text: Text,
     steady: Callable[[str], str],
     becomes_golden: BecomesGolden,
 ) -> None:
+    name, size, colours = look
     async with play_deck(library, size, colours) as (app, _, _):
-        await becomes_golden(name, lambda: steady(screen_text(app)))
+        await becomes_golden(f"home-{name}", lambda: steady(screen_text(app)))
 
 
 async def test_an_empty_deck_says_how_to_begin(tmp_path: Path, play_deck: Any, shows: Shows) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,6 @@ from batchdeck.tui.screens.submit import SubmitScreen
 
 Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
-
-
-@pytest.fixture(autouse=True)
-def tracker() -> None:
-    """Start what worker processes need while the standard streams are real, as a launch does."""
-    resource_tracker.ensure_running()
 
 
 async def test_from_a_path_to_a_batch(tmp_path: Path, play_deck: Any, shows: Shows) -> None:
