@@ -75,9 +75,7 @@ class Operator(RuleBasedStateMachine):
         self.home = self.folder / "deck"
         shutil.copytree(self.library, self.home)
         self.papers = self.folder / "papers"
-        for path in write_samples(self.papers):
-            if path.stem != "accounts":
-                path.unlink()
+        write_samples(self.papers, "accounts")
         self.runner = asyncio.Runner()
         self.stack = contextlib.AsyncExitStack()
         self.unasked: list[str] = []

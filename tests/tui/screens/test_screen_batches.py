@@ -85,8 +85,7 @@ async def test_deleting_asks_and_keeps_the_archive(
     tmp_path: Path, play_deck: Any, until: Until, shows: Shows
 ) -> None:
     home = tmp_path / "deck"
-    papers = tmp_path / "papers"
-    kept = next(path for path in write_samples(papers) if path.stem == "accounts")
+    (kept,) = write_samples(tmp_path / "papers", "accounts")
     async with play_deck(home, sandbox=True, now=None) as (app, pilot, deck):
         async with Deck.open(home) as other:
             await other.submit(other.plan(await other.scan([kept])))
@@ -111,17 +110,17 @@ async def test_a_banner_says_what_needs_the_operator_and_goes_when_it_is_done(
         '[[calls]]\nendpoint = "create"\naction = "reset_before"\noccurrences = 2\n'
     )
     shutil.copytree(library, home)
-    samples = {path.stem: path for path in write_samples(tmp_path / "papers")}
+    accounts, handbook = write_samples(tmp_path / "papers", "accounts", "handbook")
     # The clock stands still, so that what is in doubt stays so.
     stands = dt.datetime.now(dt.UTC)
     async with play_deck(home, sandbox=True, now=lambda: stands, faults=faults) as (app, pilot, deck):
         with pytest.raises(AccountHeld):
-            await deck.submit(deck.plan(await deck.scan([samples["accounts"]]), again=True))
+            await deck.submit(deck.plan(await deck.scan([accounts]), again=True))
         await shows(app, "The account needs you: Your credit balance", "said so: mended")
         await pilot.press("colon", *"mended", "enter")
         await until(lambda: not deck.held)
         await until(lambda: not app.home.has_class("-warned"))
-        assert (await deck.submit(deck.plan(await deck.scan([samples["handbook"]]), again=True))).in_doubt
+        assert (await deck.submit(deck.plan(await deck.scan([handbook]), again=True))).in_doubt
         await shows(
             app, "It is not known whether the API took 1 submission", "neither sent again nor given up"
         )

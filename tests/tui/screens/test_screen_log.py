@@ -106,9 +106,7 @@ async def test_calls_appear_as_they_are_made(
 async def test_what_the_polling_asks_is_shown_while_it_asks(
     tmp_path: Path, play_deck: Any, shows: Shows, until: Until
 ) -> None:
-    (paper, *others) = write_samples(tmp_path / "papers")
-    for path in others:
-        path.unlink()
+    (paper,) = write_samples(tmp_path / "papers", "accounts")
     async with play_deck(tmp_path / "deck", sandbox=True, now=None) as (app, pilot, deck):
         await pilot.press("@", "tab")
         await shows(app, "has not called the API yet")

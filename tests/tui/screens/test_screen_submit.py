@@ -18,9 +18,7 @@ Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 async def test_from_a_path_to_a_batch(tmp_path: Path, play_deck: Any, shows: Shows) -> None:
     papers = tmp_path / "papers"
-    for path in write_samples(papers):
-        if path.stem not in ("accounts", "damaged"):
-            path.unlink()
+    write_samples(papers, "accounts", "damaged")
     async with play_deck(tmp_path / "deck", sandbox=True) as (app, pilot, deck):
         app.home.perform("deck.submit", str(papers))
         await shows(app, "y sends them", "damaged beyond repair", "2 pages of 1 document")
@@ -62,9 +60,7 @@ async def test_what_is_refused_as_a_batch_is_offered_in_real_time_with_its_price
     faults = tmp_path / "faults.toml"
     faults.write_text('[[calls]]\nendpoint = "create"\naction = "too_large_html"\n')
     papers = tmp_path / "papers"
-    for path in write_samples(papers):
-        if path.stem != "accounts":
-            path.unlink()
+    write_samples(papers, "accounts")
     async with play_deck(tmp_path / "deck", sandbox=True, faults=faults) as (app, pilot, deck):
         app.home.perform("deck.submit", str(papers))
         await shows(app, "y sends them", "2 pages of 1 document")
