@@ -118,6 +118,8 @@ async def _retry(deck: Deck, options: Options, say: Say) -> object:
     if not options["yes"]:
         say(UNCONFIRMED)
         return plan
+    if options["account_mended"]:
+        await deck.account_mended()
     return await deck.retry(plan, max_cost=options["max_cost"])
 
 
