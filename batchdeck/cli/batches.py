@@ -125,10 +125,10 @@ def reconcile(
         if json:
             print_json(result)
         else:
+            jobs = {row.key: row.job for row in deck.batches()}
             for key in result.absent:
-                narrate(
-                    f"Submission {key} was never accepted; its pages can be sent: batchdeck submit --resume"
-                )
+                resuming = f"batchdeck submit --resume {jobs[key]}"
+                narrate(f"Submission {key} was never accepted; its pages can be sent: {resuming}")
             for batch in result.duplicates:
                 narrate(f"Batch {batch} repeats a submission: batchdeck cancel {batch}")
             narrate(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batchdeck.deck import Deck
-from batchdeck.errors import NothingToSubmit
+from batchdeck.errors import NothingToSubmit, UsageError
 from batchdeck.notebook.verbs import UNCONFIRMED, find_verb
 from batchdeck.notebook.words import read_words
 from batchdeck.store.layout import prepare_deck
@@ -36,3 +36,11 @@ async def test_a_retry_lets_paid_work_go_on_once_it_is_confirmed(tmp_path: Path)
             else:
                 await verb(deck, words.options, said.append)
         assert (said, deck.held) == ([UNCONFIRMED], "")
+
+
+def test_going_on_with_a_job_passes_over_nothing_that_was_typed() -> None:
+    for line in ("submit a.pdf --resume j1 --yes", "submit --resume j1 --ladder 2,rest --again --yes"):
+        with pytest.raises(UsageError, match=r"no choosing by (PATH|--again and --ladder):"):
+            find_verb(read_words(line), line)
+    line = "submit --resume j1 --model claude-opus-5-5 --max-cost 3 --yes"
+    assert find_verb(read_words(line), line) is not None
