@@ -1,6 +1,7 @@
-"""Settings: flags that were typed beat the environment, that beats settings files, those beat the defaults.
+"""Settings: the environment beats settings files, those beat the defaults.
 
-A deck's own ``config.toml`` beats the user's. What the settings are is in `batchdeck.config_sections`.
+A deck's own ``config.toml`` beats the user's, and what was typed on the command line beats them all where it
+is used. What the settings are is in `batchdeck.config_sections`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from batchdeck.config_reading import (
     PREFIX,
     catalogue,
     read_value,
-    setting_named,
     unknown_name,
 )
 from batchdeck.config_sections import (
@@ -79,24 +79,7 @@ class Settings:
     notify: Notify = field(default_factory=Notify)
     watch: Watch = field(default_factory=Watch)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """Where each value that is not a default comes from, by dotted name: a file, a variable, a flag."""
-
-    def with_flags(self, **flags: object) -> Settings:
-        """Return the settings with what was typed on the command line put over them.
-
-        Args:
-            flags: by name, as ``polling_floor_seconds`` or ``polling.floor_seconds``; those that are None
-                were not typed. Text is read as the setting's type.
-
-        Raises:
-            ConfigError: there is no such setting, or the value is not one it takes.
-        """
-        typed = {name: value for name, value in flags.items() if value is not None}
-        values = {}
-        for name, value in typed.items():
-            setting = setting_named(name, where="command line")
-            values[setting.name] = (read_value(setting, value, where="command line"), "command line")
-        return _checked(_overlay(self, values))
+    """Where each value that is not a default comes from, by dotted name: a file or a variable."""
 
 
 _Values = Mapping[str, tuple[Any, str]]
@@ -160,9 +143,9 @@ def deck_home(flag: str | os.PathLike[str] | None, environ: Mapping[str, str] | 
     return platformdirs.user_data_path(_APP, appauthor=False)
 
 
-def demo_home(environ: Mapping[str, str] | None = None) -> Path:
+def demo_home() -> Path:
     """Return the demo's folder: beside the deck's own, so that neither is ever taken for the other."""
-    home = deck_home(None, environ)
+    home = deck_home(None)
     return home.with_name(f"{home.name}-demo")
 
 

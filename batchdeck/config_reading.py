@@ -89,22 +89,8 @@ def catalogue() -> Mapping[str, Setting]:
     return found
 
 
-def setting_named(name: str, *, where: str) -> Setting:
-    """Return the setting that `name` means: dotted, or with underscores throughout.
-
-    Raises:
-        ConfigError: there is none; names the nearest one. `where` says where the name was met.
-    """
-    known = catalogue()
-    wanted = name.lower().replace("-", "_")
-    for setting in known.values():
-        if wanted in (setting.name, setting.name.replace(".", "_")):
-            return setting
-    raise unknown_name(name, known, where=where, what="setting")
-
-
 def read_value(setting: Setting, value: object, *, where: str) -> Any:
-    """Return `value` as the setting's type. Text, from the environment or a flag, is read as that type.
+    """Return `value` as the setting's type. Text, from the environment, is read as that type.
 
     Raises:
         ConfigError: not a value it takes; names file or variable, key and what it does take.

@@ -32,8 +32,8 @@ from batchdeck.showing import Shown
 
 if TYPE_CHECKING:
     from batchdeck.domain.counting import CountedEstimate
+    from batchdeck.domain.findings import Check
     from batchdeck.domain.letters import Reached
-    from batchdeck.operations.doctor import Check
     from batchdeck.operations.reconcile import Reconciled
     from batchdeck.operations.repair import Repaired
     from batchdeck.operations.track import Tracked

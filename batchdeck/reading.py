@@ -7,6 +7,7 @@ import datetime as dt
 import importlib
 import os
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -244,11 +245,15 @@ class DeckReader:
 
         return find_page(self._context, custom_id)
 
-    def page_at(self, job: str, index: int) -> PageDetail:
-        """Return one page with all its attempts, by its global index in a job."""
-        from batchdeck.operations.pages import page_detail
+    def named_pages(self, target: str, custom_ids: Iterable[str]) -> frozenset[int]:
+        """Return the global indices of pages of a job or batch, by custom_ids of any of their attempts.
 
-        return page_detail(self._context, job, index)
+        Raises:
+            NotFound: one of them is no page of that job or batch.
+        """
+        from batchdeck.operations.retry import named_pages
+
+        return named_pages(self._context, self.target(target), custom_ids)
 
     def failures(self, target: str) -> Listing[FailureGroup]:
         """Return a job's or batch's failed pages, grouped by cause."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from batchdeck.config import deck_home
 
 if TYPE_CHECKING:
-    from batchdeck.operations.doctor import Check
+    from batchdeck.domain.findings import Check
     from batchdeck.store.recovery import Recovery
 
 

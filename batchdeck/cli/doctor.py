@@ -6,7 +6,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,12 +16,10 @@ from batchdeck.cli.output import counted, print_json
 from batchdeck.cli.session import Session, confirm, narrate
 from batchdeck.deck import Deck
 from batchdeck.domain.events import Finished, Note
+from batchdeck.domain.findings import Check
 from batchdeck.domain.text import show
 from batchdeck.errors import DeckDamaged, ReadOnlyError
 from batchdeck.upkeep import examine_deck, recover_deck
-
-if TYPE_CHECKING:
-    from batchdeck.operations.doctor import Check
 
 _UNWELL = 3
 

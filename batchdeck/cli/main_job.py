@@ -95,7 +95,7 @@ def scan(
         if json:
             print_json(_scan_record(found, plan) | counted_record(counted_estimate))
         else:
-            _print_plan(found, plan)
+            _print_plan(plan)
         return 0 if plan.documents or not plan.skipped else InputError.exit_code
 
     session: Session = context.obj
@@ -146,7 +146,7 @@ def _scan_record(found: Scan, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _print_plan(found: Scan, plan: Plan) -> None:
+def _print_plan(plan: Plan) -> None:
     if plan.documents:
         rows = [
             (

@@ -57,3 +57,9 @@ def read_outcomes(names: list[str] | None) -> frozenset[Outcome]:
             known = ", ".join(outcome.value for outcome in Outcome)
             raise UsageError(f"“{show(name, 40)}” is not an outcome.", hint=f"They are: {known}.") from None
     return frozenset(found)
+
+
+def typed_in(context: typer.Context) -> frozenset[str]:
+    """Return the names of a command's parameters that stand on its line; the others have their defaults."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return frozenset(name for name, source in sources.items() if source and source.name == "COMMANDLINE")

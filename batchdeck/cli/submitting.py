@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -26,6 +27,7 @@ from batchdeck.cli.options import (
     SendMode,
     Yes,
     read_outcomes,
+    typed_in,
 )
 from batchdeck.cli.output import counted, money, print_json
 from batchdeck.cli.progress import Narrator
@@ -48,6 +50,41 @@ from batchdeck.errors import AcceptanceUnknown, AccountHeld, ApiRefused, UsageEr
 AccountMended = Annotated[
     bool, typer.Option("--account-mended", help="Say that a held account is in order again.")
 ]
+
+
+_RESUMED = frozenset(
+    {
+        "resume",
+        "mode",
+        "model",
+        "max_tokens",
+        "max_cost",
+        "stagger",
+        "fallback",
+        "account_mended",
+        "yes",
+        "json",
+    }
+)
+"""Parameters that mean something where a job is gone on with."""
+
+
+def check_resuming(typed: Collection[str]) -> None:
+    """Refuse what going on with a job would pass over: money may hang on it.
+
+    Args:
+        typed: names of the parameters that were typed.
+
+    Raises:
+        UsageError: it cannot be chosen any more.
+    """
+    unfit = sorted(set(typed) - _RESUMED)
+    if "resume" in typed and unfit:
+        names = " and ".join("PATH" if name == "paths" else "--" + name.replace("_", "-") for name in unfit)
+        raise UsageError(
+            f"With --resume there is no choosing by {names}: what goes out is what the job has not sent yet.",
+            hint="Leave that out, or submit the files anew without --resume.",
+        )
 
 
 class Fallback(enum.StrEnum):
@@ -89,6 +126,7 @@ def submit(
 
     async def command(deck: Deck) -> int:
         sender = _Sender(deck, Narrator(), max_cost, fallback, yes=yes, as_json=json)
+        check_resuming(typed_in(context))
         if account_mended:
             await deck.account_mended()
         if resume is not None:
@@ -261,10 +299,9 @@ def retry(
     async def command(deck: Deck) -> int:
         if account_mended:
             await deck.account_mended()
-        indices = frozenset(deck.page(custom_id).row.index for custom_id in page or [])
         choice = RetryChoice(
             read_outcomes(outcome),
-            indices,
+            deck.named_pages(target, page or ()),
             model,
             max_tokens,
             as_image,

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from batchdeck.domain.costs import Estimate, ModelPrice, TokensPerPage, Usage
 from batchdeck.domain.planning import PlannedDocument
 
-MOST_COUNTED = 10
-"""Pages counted at most: more would tell little more, and each is a call."""
 _T90 = (6.31, 2.92, 2.35, 2.13, 2.02, 1.94, 1.89, 1.86, 1.83)
-"""Student's t at 90 % (two-sided) for 2 to 10 values."""
+"""Student's t at 90 % (two-sided) for 2 to 10 values: no more pages are counted (`money.count_pages`)."""
 _OTHER_PAGES = 0.2
 """The least that other pages are expected to differ from those of earlier batches, as a share."""
 
@@ -58,10 +56,6 @@ class CountedEstimate:
     note: str = ""
     """Why nothing was counted, or what to know of the count; may be empty."""
 
-    @property
-    def is_counted(self) -> bool:
-        return self.pages > 0
-
 
 def sample_pages(documents: Sequence[PlannedDocument], count: int) -> list[tuple[PlannedDocument, int]]:
     """Choose `count` pages, evenly spread over all pages and so over the documents by their length.
@@ -89,7 +83,7 @@ def measure(values: Sequence[int], population: int) -> Measured:
     the range is the wide one of uncounted estimates.
 
     Args:
-        values: the counted tokens, at least one, at most `MOST_COUNTED`.
+        values: the counted tokens, at least one, at most ten.
         population: how many pages there are.
     """
     count = len(values)

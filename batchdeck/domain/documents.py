@@ -71,6 +71,19 @@ class Problem:
         return self.message
 
 
+def unreadable(error: OSError | ValueError) -> Problem:
+    """Say why the system would not hand over a file."""
+    if isinstance(error, FileNotFoundError):
+        return Problem(ProblemKind.UNREADABLE, "There is no such file (or a link leads nowhere).")
+    if isinstance(error, PermissionError):
+        return Problem(ProblemKind.UNREADABLE, "You may not read it: check its permissions.")
+    if isinstance(error, OSError):
+        return Problem(
+            ProblemKind.UNREADABLE, f"It cannot be read: {error.strerror or type(error).__name__}."
+        )
+    return Problem(ProblemKind.UNREADABLE, "Its path holds a character that no file name can hold.")
+
+
 class Caveat(enum.StrEnum):
     """What makes a usable file worth a second look before it is paid for."""
 

@@ -1,4 +1,4 @@
-"""What looking a deck over comes to: a finding for each thing that is not as it should be, and its remedy."""
+"""What looking a deck over comes to: what was checked, what is not as it should be, and what was mended."""
 
 from __future__ import annotations
 
@@ -34,6 +34,17 @@ class Finding:
     mend: Mend = Mend.NONE
     key: str = ""
     """The job, batch folder or digest it is about, where that is not the same as `where`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `detail` says what was found, and what to do when it is not well."""
+
+    name: str
+    ok: bool
+    detail: str
+    findings: tuple[Finding, ...] = ()
+    """All that is not as it should be, where `detail` names only the first few."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import datetime as dt
 import enum
 import itertools
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -69,13 +69,13 @@ class Seen:
     since: dt.datetime
 
 
-def is_wanted(name: str, names: Collection[str], suffixes: Sequence[str] = SUFFIXES) -> bool:
+def is_wanted(name: str, names: Collection[str]) -> bool:
     """Say whether a file of an inbox counts by its name: a source, whole, and nobody's lock on it.
 
     Args:
         names: all names in the folder, to see companions that say it is still being written.
     """
-    if name.startswith((".", "~")) or not name.lower().endswith(tuple(suffixes)):
+    if name.startswith((".", "~")) or not name.lower().endswith(SUFFIXES):
         return False
     companions = (*(name + ending for ending in _PARTIAL), f".~lock.{name}#", f"~${name}")
     return not any(companion in names for companion in companions)

@@ -1,9 +1,8 @@
-"""Pages as lists show them: attempts, and the state that follows from them (newest first, good beats bad)."""
+"""Pages as lists show them: their state, their attempts, what came back and what it was made from."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from batchdeck.domain.costs import Usage
@@ -32,28 +31,6 @@ class Attempt:
     """Whether it was asked at once, at the full price, instead of in a batch."""
     recall: float | None = None
     """Share of the text layer's words found in the answer; None where it was not or cannot be measured."""
-
-
-def standing_attempt(attempts: Sequence[Attempt]) -> Attempt | None:
-    """Return the attempt that counts: the newest good one, else the newest one that is not pending, else
-    the newest. `attempts` run from oldest to newest."""
-    for attempt in reversed(attempts):
-        if attempt.outcome.is_good:
-            return attempt
-    for attempt in reversed(attempts):
-        if attempt.outcome is not Outcome.PENDING:
-            return attempt
-    return attempts[-1] if attempts else None
-
-
-def page_outcome(attempts: Sequence[Attempt]) -> Outcome:
-    """Return a page's outcome: a good attempt's, else pending while one is under way, else the newest's."""
-    standing = standing_attempt(attempts)
-    if standing is None:
-        return Outcome.PENDING
-    if standing.outcome.is_good:
-        return standing.outcome
-    return Outcome.PENDING if attempts[-1].outcome is Outcome.PENDING else standing.outcome
 
 
 @dataclass(frozen=True, slots=True)

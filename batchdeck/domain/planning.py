@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdeck.domain.batches import Mode, ranges_of
-from batchdeck.domain.costs import Estimate
+from batchdeck.domain.costs import Estimate, PriceList, TokensPerPage, estimate_pages
 from batchdeck.domain.documents import Document, UnusableFile
 from batchdeck.domain.framing import Framed, FramedSet
 from batchdeck.domain.outcomes import Outcome, Remedy, next_max_tokens
@@ -101,6 +101,17 @@ class Turn:
         return ranges_of(list(self.indices))
 
 
+def estimate_turns(turns: Iterable[Turn], prices: PriceList) -> Estimate:
+    """Estimate what sending turns costs, by what pages usually take."""
+    estimate = Estimate(0.0, 0.0, 0.0)
+    for turn in turns:
+        price = prices.of(turn.model)
+        estimate += estimate_pages(
+            len(turn.indices), price, TokensPerPage(), max_tokens=turn.max_tokens, batch=not turn.realtime
+        )
+    return estimate
+
+
 @dataclass(frozen=True, slots=True)
 class Unsent:
     """What goes out when a job is gone on with: its unsent pages, or its next rung where it has a ladder."""
@@ -145,6 +156,7 @@ class RetryChoice:
 
     outcomes: frozenset[Outcome] = frozenset()
     indices: frozenset[int] = frozenset()
+    """Pages that were named, by global index."""
     model: str | None = None
     max_tokens: int | None = None
     as_image: bool = False
@@ -296,9 +308,9 @@ class Submitted:
     refused: tuple[str, ...] = ()
     """Reasons of refusals by the API."""
     unsent: int = 0
+    """Pages of the job that are in no batch yet."""
     is_climbing: bool = False
     """Whether its unsent pages stand on later rungs of a ladder."""
-    """Pages of the job that are in no batch yet."""
     held: str = ""
     """Why the account needs the operator first, when it does."""
 

@@ -24,12 +24,10 @@ from batchdeck.domain.batches import (
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """The submission became this batch."""
+    """The submission became this batch: its nonce was read there, or it is the one candidate in an exclusive
+    workspace; the nonces are then checked when its results arrive."""
 
     batch: str
-    is_proved: bool = True
-    """Whether its nonce was read. False only in an exclusive workspace, where being the one candidate is
-    enough; the nonces are then checked when its results arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,7 @@ def decide(
     if readable:
         return LookInto(readable, to_record)
     if exclusive and len(candidates) == 1 and not _is_contested(submission, rivals):
-        return Adopt(candidates[0].id, is_proved=False)
+        return Adopt(candidates[0].id)
     if candidates:
         return Wait(_end_of(candidates, quiet_until, now), _waiting_for(candidates), to_record)
     if not is_complete:

@@ -125,7 +125,7 @@ class LintFinding:
     fatal: bool = True
 
 
-def lint_parameters(params: Mapping[str, Any], *, model_max_tokens: int | None = None) -> list[LintFinding]:
+def lint_parameters(params: Mapping[str, Any]) -> list[LintFinding]:
     """Say what the API would refuse in `params` (a Messages request) when it is sent inside a batch.
 
     The API validates parameters only while the batch runs and the SDK passes them unchecked, so each row
@@ -146,10 +146,4 @@ def lint_parameters(params: Mapping[str, Any], *, model_max_tokens: int | None =
     tokens = params.get("max_tokens")
     if not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 1:
         found.append(LintFinding("max_tokens", "max_tokens must be a whole number from 1."))
-    elif model_max_tokens is not None and tokens > model_max_tokens:
-        found.append(
-            LintFinding(
-                "max_tokens", f"max_tokens {tokens:,} is over the model's limit of {model_max_tokens:,}."
-            )
-        )
     return found

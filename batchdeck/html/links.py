@@ -6,7 +6,7 @@ import re
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from xml.etree.ElementTree import Element
 
-from batchdeck.html.markup import PHRASING, names
+from batchdeck.html.markup import PHRASING
 from batchdeck.html.model import Assembly, Change, PageTree, Review
 from batchdeck.html.trees import Node, contents_of, is_empty, new_element, replace_children, set_contents
 from batchdeck.html.words import difference, excerpt, text_of, words_of
@@ -17,7 +17,6 @@ _SCHEMES = ("http", "https", "mailto")
 _URL_SAFE = "!$%&'()*+,-./:;=?@_~"
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"[a-z0-9._-]+")
-_TAKES_LINKS = PHRASING | names("p li td th dd dt figcaption div")
 _NO_LINKS_IN = frozenset({"a", "pre", "code", "math"})
 
 

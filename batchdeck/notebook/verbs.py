@@ -11,6 +11,7 @@ from typing import Any
 from batchdeck.cli.main_job import check_paths, read_passwords
 from batchdeck.cli.money import read_day
 from batchdeck.cli.options import read_outcomes
+from batchdeck.cli.submitting import check_resuming
 from batchdeck.deck import Deck, export_templates, known_recipes, validate_files
 from batchdeck.domain.batches import Mode
 from batchdeck.domain.columns import BATCH_FIELDS, PAGE_FIELDS, batch_value, page_value, select
@@ -107,7 +108,7 @@ async def _watch(deck: Deck, options: Options, _: Say) -> object:
 async def _retry(deck: Deck, options: Options, say: Say) -> object:
     choice = RetryChoice(
         read_outcomes(options["outcome"]),
-        frozenset(deck.page(custom_id).row.index for custom_id in options["page"] or ()),
+        deck.named_pages(options["target"], options["page"] or ()),
         options["model"],
         options["max_tokens"],
         options["as_image"],
@@ -118,6 +119,8 @@ async def _retry(deck: Deck, options: Options, say: Say) -> object:
     if not options["yes"]:
         say(UNCONFIRMED)
         return plan
+    if options["account_mended"]:
+        await deck.account_mended()
     return await deck.retry(plan, max_cost=options["max_cost"])
 
 
@@ -229,6 +232,7 @@ def find_verb(words: Words, line: str) -> Verb | None:
     """
     if not words.command:
         return None
+    check_resuming(words.typed)
     verb, minded = VERBS.get(words.command, (None, frozenset()))
     unminded = words.typed - minded - {"json"}
     if verb is None or words.rest or unminded:

@@ -15,6 +15,7 @@ from typer.core import TyperArgument, TyperGroup, TyperOption
 from typer.exceptions import TyperException
 
 from batchdeck.cli.app import app, hoist_root_options
+from batchdeck.cli.options import typed_in
 from batchdeck.deck import Deck, export_templates, known_recipes
 from batchdeck.domain.batches import Mode
 from batchdeck.domain.outcomes import Outcome
@@ -79,9 +80,7 @@ def read_words(line: str) -> Words:
 def _parse(command: Any, name: str, words: list[str]) -> tuple[dict[str, Any], frozenset[str]]:
     """Return a command's parameters, and the names of those that were typed."""
     with command.make_context(name, words) as context:
-        sources = {param: context.get_parameter_source(param) for param in context.params}
-        typed = frozenset(name for name, source in sources.items() if source.name == "COMMANDLINE")
-        return dict(context.params), typed
+        return dict(context.params), typed_in(context)
 
 
 def _split(words: list[str]) -> tuple[list[str], str, list[str]]:

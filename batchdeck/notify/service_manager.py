@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Mapping
 
 
-def tell_manager(*states: str, environ: Mapping[str, str] | None = None) -> None:
+def tell_manager(*states: str) -> None:
     """Send states like ``READY=1`` to the service manager; without one, do nothing."""
-    address = (os.environ if environ is None else environ).get("NOTIFY_SOCKET", "")
+    address = os.environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
         return
     # A manager that went away, or does not listen, is no reason to stop or to wait.
@@ -20,12 +19,11 @@ def tell_manager(*states: str, environ: Mapping[str, str] | None = None) -> None
         link.sendall("\n".join(states).encode())
 
 
-def watchdog_seconds(environ: Mapping[str, str] | None = None) -> float | None:
+def watchdog_seconds() -> float | None:
     """Return within how many seconds the manager wants to hear from this process; None for not at all."""
-    environ = os.environ if environ is None else environ
-    if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+    if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
     try:
-        return int(environ.get("WATCHDOG_USEC", "")) / 1e6 or None
+        return int(os.environ.get("WATCHDOG_USEC", "")) / 1e6 or None
     except ValueError:
         return None

@@ -7,11 +7,10 @@ import datetime as dt
 import importlib.metadata
 import shutil
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from batchdeck.domain.batches import SubmissionState
 from batchdeck.domain.events import Event, Finished
-from batchdeck.domain.findings import Finding, Mend
+from batchdeck.domain.findings import Check, Finding, Mend
 from batchdeck.domain.listing import Listing
 from batchdeck.domain.text import show
 from batchdeck.errors import BatchDeckError, DeckDamaged
@@ -30,17 +29,6 @@ _SPARE_BYTES = 1_000_000_000
 _MOST_SKEW = dt.timedelta(minutes=2)
 _SHOWN = 3
 _TRIES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. `detail` says what was found, and what to do when it is not well."""
-
-    name: str
-    ok: bool
-    detail: str
-    findings: tuple[Finding, ...] = ()
-    """All that is not as it should be, where `detail` names only the first few."""
 
 
 async def doctor(

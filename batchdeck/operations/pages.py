@@ -45,12 +45,8 @@ def find_page(context: Context, custom_id: str) -> PageDetail:
         raise NotFound(
             f"No submission of this deck made the id {custom_id[:80]}.", hint="See `batchdeck pages JOB`."
         )
-    return page_detail(context, submission.job, parsed.index)
-
-
-def page_detail(context: Context, job_id: str, index: int) -> PageDetail:
-    """Return one page of a job with every attempt, by its global index."""
+    job_id, index = submission.job, parsed.index
     table = job_pages(context, job_id)
-    if not 0 <= index < context.ledger.job(job_id).pages:
+    if not index < context.ledger.job(job_id).pages:
         raise NotFound(f"The job {job_id} has no page #{index}.", hint="See `batchdeck pages`.")
     return PageDetail(table.row_of(index), job_id, table.attempts(index))

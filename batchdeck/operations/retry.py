@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 
 from batchdeck.domain.batches import Job, Mode
-from batchdeck.domain.costs import Estimate, TokensPerPage, estimate_pages
 from batchdeck.domain.events import Event
 from batchdeck.domain.outcomes import Outcome
-from batchdeck.domain.planning import RetryChoice, RetryPlan, Turn, plan_turns
+from batchdeck.domain.planning import RetryChoice, RetryPlan, Turn, estimate_turns, plan_turns
 from batchdeck.domain.standing import Spender
+from batchdeck.domain.text import show
 from batchdeck.errors import ApiNotFound, ApiUnreachable, Conflict, NotFound, NothingToSubmit
 from batchdeck.operations.collect import look_again
 from batchdeck.operations.context import Context
 from batchdeck.operations.models import model_ceilings
 from batchdeck.operations.money import check_cost, require_account
-from batchdeck.operations.pages import job_pages
+from batchdeck.operations.pages import find_page, job_pages
 from batchdeck.operations.plan import pages_at_once
 from batchdeck.operations.turns import send_turns
 
@@ -36,20 +36,31 @@ async def plan_retry(context: Context, target: str, choice: RetryChoice) -> Retr
     context.ledger.refresh()
     job_id, within = _pages_of(context, target)
     seen = frozenset(s.key for s in context.ledger.submissions().values() if s.job == job_id)
-    if within is not None:
-        choice = replace(choice, indices=choice.indices & within if choice.indices else within)
     table = await asyncio.to_thread(job_pages, context, job_id)
-    failed = [table.row_of(index) for index in table.failed_indices()]
+    # Naming a batch names none of its pages: what goes out only when asked for stays where it is.
+    failed = [table.row_of(index) for index in table.failed_indices() if within is None or index in within]
     lineage = {row.index: row.custom_id.partition("-")[0] for row in failed}
     turns, skipped = plan_turns(failed, choice, lineage, ceilings=await model_ceilings(context))
     turns = _by_mode(context, context.ledger.job(job_id), turns, choice.mode)
-    estimate = Estimate(0.0, 0.0, 0.0)
-    for turn in turns:
-        price = context.prices.of(turn.model)
-        estimate += estimate_pages(
-            len(turn.indices), price, TokensPerPage(), max_tokens=turn.max_tokens, batch=not turn.realtime
-        )
-    return RetryPlan(job_id, tuple(turns), tuple(skipped), estimate, seen)
+    return RetryPlan(job_id, tuple(turns), tuple(skipped), estimate_turns(turns, context.prices), seen)
+
+
+def named_pages(context: Context, target: str, custom_ids: Iterable[str]) -> frozenset[int]:
+    """Return the global indices of pages of a job or a batch, each by the custom_id of any of its attempts.
+
+    Raises:
+        NotFound: there is no such job or batch, or one of the pages is not among its pages.
+    """
+    job_id, within = _pages_of(context, target)
+    indices = set()
+    for custom_id in custom_ids:
+        page = find_page(context, custom_id)
+        if page.job != job_id or (within is not None and page.row.index not in within):
+            raise NotFound(
+                f"{show(custom_id, 80)} is no page of {target}.", hint=f"See `batchdeck pages {target}`."
+            )
+        indices.add(page.row.index)
+    return frozenset(indices)
 
 
 def _by_mode(context: Context, job: Job, turns: Sequence[Turn], mode: Mode | None) -> list[Turn]:

@@ -151,7 +151,7 @@ def _prepared(context: Context, job_id: str | None) -> frozenset[str]:
     return frozenset(s.key for s in submissions if s.job == job_id and s.state is SubmissionState.PREPARED)
 
 
-def unsent_of(context: Context, job_id: str, mode: Mode | None = None) -> Unsent:
+def unsent_of(context: Context, job_id: str, mode: Mode | None) -> Unsent:
     """Return what goes out when a job is gone on with, and what it would cost."""
     job = context.ledger.job(job_id)
     indices: Sequence[int] = waiting_indices(job, list(context.ledger.submissions().values()))

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from batchdeck.domain.documents import Problem, ProblemKind
+from batchdeck.domain.documents import Problem, unreadable
 
 HEADER_WINDOW = 1024
 """Bytes at the start of a file among which ``%PDF-`` must stand (PDF 32000-1, annex H.3.4.1)."""
@@ -98,16 +98,3 @@ def _starts_like_a_pdf(path: str) -> bool:
         return False
     finally:
         os.close(descriptor)
-
-
-def unreadable(error: OSError | ValueError) -> Problem:
-    """Say why the system would not hand over a file."""
-    if isinstance(error, FileNotFoundError):
-        return Problem(ProblemKind.UNREADABLE, "There is no such file (or a link leads nowhere).")
-    if isinstance(error, PermissionError):
-        return Problem(ProblemKind.UNREADABLE, "You may not read it: check its permissions.")
-    if isinstance(error, OSError):
-        return Problem(
-            ProblemKind.UNREADABLE, f"It cannot be read: {error.strerror or type(error).__name__}."
-        )
-    return Problem(ProblemKind.UNREADABLE, "Its path holds a character that no file name can hold.")

@@ -9,9 +9,9 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from batchdeck.domain.documents import Document, Problem, ProblemKind, Sha256, UnusableFile
+from batchdeck.domain.documents import Document, Problem, ProblemKind, Sha256, UnusableFile, unreadable
 from batchdeck.pdf.facts import read_facts
-from batchdeck.pdf.find import HEADER_WINDOW, FoundFile, find_files, unreadable
+from batchdeck.pdf.find import HEADER_WINDOW, FoundFile, find_files
 from batchdeck.pdf.limits import MEBIBYTE
 from batchdeck.pdf.open import NoPages, open_source
 from batchdeck.pdf.pdfium import Unopenable, WrongPassword

@@ -55,7 +55,7 @@ class Runner:
         cancelled = self._registry.changes_of(record.id)
         if record.cancel_initiated_at is not None:
             cancelled.set()
-        await self._answer_rows(record, folder, cancelled)
+        await self._answer_rows(record, folder)
         due = min(record.ends_at, record.expires_at)
         await _first_of(self._clock.wait_until(due), cancelled.wait())
         record = self._registry.current(record.id)
@@ -85,7 +85,7 @@ class Runner:
             return {"share": given / planned, "left": "expired"}, record.expires_at
         return None, record.ends_at
 
-    async def _answer_rows(self, record: BatchRecord, folder: BatchFolder, cancelled: asyncio.Event) -> None:
+    async def _answer_rows(self, record: BatchRecord, folder: BatchFolder) -> None:
         done = {row for start, stop, _ in folder.list_parts() for row in range(start, stop)}
         chunks = iter(_chunks(record.requests, done))
 

@@ -7,8 +7,8 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from batchdeck.domain.documents import FileKind, Problem, ProblemKind
-from batchdeck.sources.opening import Unusable, open_regular, why_unreadable
+from batchdeck.domain.documents import FileKind, Problem, ProblemKind, unreadable
+from batchdeck.sources.opening import Unusable, open_regular
 
 SUFFIXES: Mapping[str, FileKind] = {
     ".pdf": FileKind.PDF,
@@ -50,7 +50,7 @@ def find_sources(paths: Iterable[str], kinds: Collection[FileKind]) -> Iterator[
         try:
             mode = os.stat(path).st_mode
         except (OSError, ValueError) as error:
-            yield FoundSource(path, problem=Problem(ProblemKind.UNREADABLE, why_unreadable(error)))
+            yield FoundSource(path, problem=unreadable(error))
             continue
         if stat.S_ISDIR(mode):
             yield from _in_folder(path, kinds, seen)
@@ -59,8 +59,8 @@ def find_sources(paths: Iterable[str], kinds: Collection[FileKind]) -> Iterator[
 
 
 def _in_folder(top: str, kinds: Collection[FileKind], seen: set[str]) -> Iterator[FoundSource]:
-    unreadable: list[OSError] = []
-    for folder, folders, names in os.walk(top, onerror=unreadable.append):
+    shut: list[OSError] = []
+    for folder, folders, names in os.walk(top, onerror=shut.append):
         folders[:] = sorted((name for name in folders if not name.startswith(".")), key=os.fsencode)
         for name in sorted(names, key=os.fsencode):
             path = os.path.join(folder, name)
@@ -69,9 +69,8 @@ def _in_folder(top: str, kinds: Collection[FileKind], seen: set[str]) -> Iterato
                 continue
             if _is_new(path, seen):
                 yield FoundSource(path, kind)
-    for error in unreadable:
-        problem = Problem(ProblemKind.UNREADABLE, why_unreadable(error))
-        yield FoundSource(os.fsdecode(error.filename or top), problem=problem)
+    for error in shut:
+        yield FoundSource(os.fsdecode(error.filename or top), problem=unreadable(error))
 
 
 def _named(path: str, kinds: Collection[FileKind]) -> FoundSource:

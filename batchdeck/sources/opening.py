@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from batchdeck.domain.documents import Problem, ProblemKind
+from batchdeck.domain.documents import Problem, ProblemKind, unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def open_regular(path: str) -> BinaryIO:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
-        raise Unusable(ProblemKind.UNREADABLE, why_unreadable(error)) from None
+        raise Unusable(ProblemKind.UNREADABLE, unreadable(error).message) from None
     file = open(descriptor, "rb", buffering=1 << 18)  # noqa: SIM115 - the caller closes it
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
@@ -49,14 +49,3 @@ def open_regular(path: str) -> BinaryIO:
         file.close()
         raise Unusable(ProblemKind.EMPTY_FILE, "It is empty (0 bytes).")
     return file
-
-
-def why_unreadable(error: OSError | ValueError) -> str:
-    """Say in a sentence why the system would not hand over a file."""
-    if isinstance(error, FileNotFoundError):
-        return "There is no such file (or a link leads nowhere)."
-    if isinstance(error, PermissionError):
-        return "You may not read it: check its permissions."
-    if isinstance(error, OSError):
-        return f"It cannot be read: {error.strerror or type(error).__name__}."
-    return "Its path holds a character that no file name can hold."

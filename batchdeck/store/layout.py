@@ -267,7 +267,8 @@ def refuse_network_fs(path: Path, mountinfo: Path = _MOUNTINFO) -> None:
         raise NetworkFileSystem(
             f"{show(str(path), 200)} lies on a file system of type “{show(kind, 40)}”, where locks may not "
             "keep two processes apart.",
-            hint="Choose a local folder with --deck, or force it if only one machine ever uses this deck.",
+            hint="Choose a local folder with --deck. Where only one machine ever uses this deck: "
+            "Deck.open(…, force_network_fs=True), from Python.",
         )
 
 

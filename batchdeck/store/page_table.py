@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from itertools import chain
 
 from batchdeck.domain.batches import Job
@@ -169,29 +170,12 @@ class PageTable(Tabular):
         outcome = OUTCOMES[moment.standings.outcomes[index]]
         attempts = moment.standings.attempts[index]
         name = self._names.get(page.document, "")
+        row = partial(PageRow, index, name, page.document, page.number, page.label, outcome, attempts)
         if place == NO_TURN:
             job = self._job
-            tokens, model = (job.max_tokens, job.model) if job is not None else (0, "")
-            return PageRow(
-                index,
-                name,
-                page.document,
-                page.number,
-                page.label,
-                outcome,
-                attempts,
-                max_tokens=tokens,
-                model=model,
-            )
+            return row(max_tokens=job.max_tokens, model=job.model) if job is not None else row()
         attempt = self._attempt(moment.turns[place], index, attempts)
-        return PageRow(
-            index,
-            name,
-            page.document,
-            page.number,
-            page.label,
-            outcome,
-            attempts,
+        return row(
             custom_id=attempt.custom_id,
             batch=attempt.batch or "",
             error_type=attempt.error_type,

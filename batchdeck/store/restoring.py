@@ -73,7 +73,7 @@ def restore(layout: DeckLayout, tx: Transaction, traces: Traces, now: dt.datetim
         _restore_submission(layout, tx, trace, now, done)
     for folder in sorted(layout.batches.iterdir()):
         if folder.is_dir():
-            _restore_archive(layout, tx, folder.name, traces, now, done)
+            _restore_archive(layout, tx, folder.name, traces, done)
     return done
 
 
@@ -190,9 +190,7 @@ def _parts(requests: list[LoggedRequest]) -> tuple[Part, ...]:
     )
 
 
-def _restore_archive(
-    layout: DeckLayout, tx: Transaction, key: str, traces: Traces, now: dt.datetime, done: Restored
-) -> None:
+def _restore_archive(layout: DeckLayout, tx: Transaction, key: str, traces: Traces, done: Restored) -> None:
     """Record the results on this disk again where the ledger no longer says that they are."""
     try:
         path = layout.results(key)

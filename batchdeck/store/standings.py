@@ -23,8 +23,9 @@ Scope = tuple[tuple[int, int], ...]
 class Standings:
     """Outcome, number of attempts and standing turn of every page: 7 bytes a page.
 
-    The rule is that of `domain.pages.standing_attempt` and `page_outcome`, applied to one turn after the
-    other from oldest to newest.
+    The attempt that counts is the newest good one, else the newest one that is not pending, else the newest.
+    A page's outcome is a good attempt's, else pending while one is under way, else the newest's. Both are
+    worked out one turn after the other, from oldest to newest.
     """
 
     def __init__(self, pages: int, turns: Sequence[Turn]) -> None:

@@ -33,11 +33,11 @@ class Told:
 class ToldFile:
     """Reads and changes the file. Any number of processes may; one of them at a time sends."""
 
-    def __init__(self, layout: DeckLayout, *, disk: Disk | None = None) -> None:
+    def __init__(self, layout: DeckLayout) -> None:
         self._path = layout.told
         self._lock = layout.lock("told")
         self._sending = layout.lock("telling")
-        self._disk = disk or Disk()
+        self._disk = Disk()
 
     def read(self) -> Told | None:
         """Return what it says; None where nothing was ever to be told.

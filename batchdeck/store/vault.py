@@ -48,22 +48,6 @@ class Vault:
             self._copy(path, kept, sha256)
         return kept
 
-    def keep_readable(self, path: Path, sha256: str) -> Path:
-        """Copy the opened form of a source that needs a password beside it, since the password is not kept.
-
-        Args:
-            path: the document, decrypted.
-            sha256: of the source as it was scanned, not of `path`.
-
-        Raises:
-            InputError: `path` cannot be read.
-            StorageFailed: the copy cannot be written.
-        """
-        kept = self._layout.readable_source(sha256)
-        if not kept.exists():
-            self._copy(path, kept, None)
-        return kept
-
     def readable(self, sha256: str, kind: FileKind = FileKind.PDF) -> Path:
         """Return a kept source; of a PDF, the form that opens without a password.
 
@@ -93,7 +77,7 @@ class Vault:
             )
         return kept
 
-    def _copy(self, path: str | Path, kept: Path, sha256: str | None) -> None:
+    def _copy(self, path: str | Path, kept: Path, sha256: str) -> None:
         shown = show(str(path), 200)
         try:
             # Not blocking: a pipe that has taken the file's name would otherwise hold everything up.
@@ -111,7 +95,7 @@ class Vault:
             os.close(source)
 
 
-def _chunks(source: int, sha256: str | None, shown: str) -> Iterator[bytes]:
+def _chunks(source: int, sha256: str, shown: str) -> Iterator[bytes]:
     digest = hashlib.sha256()
     while True:
         try:
@@ -122,7 +106,7 @@ def _chunks(source: int, sha256: str | None, shown: str) -> Iterator[bytes]:
             break
         digest.update(chunk)
         yield chunk
-    if sha256 is not None and digest.hexdigest() != sha256:
+    if digest.hexdigest() != sha256:
         raise Conflict(
             f"{shown} has changed since it was scanned.", hint="Scan it again, then submit what you mean."
         )

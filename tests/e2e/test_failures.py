@@ -104,9 +104,11 @@ def test_what_needs_the_operator_is_sent_only_with_a_change(operator: MakeOperat
     pdf = write_pdf(tmp_path / "a.pdf", 4)
     job = who.json("submit", pdf, "--yes")["job"]
     who.run("watch", "--until-ended")
-    nothing = who.run("retry", job, "--yes")
-    assert nothing.code == 3
-    assert "No page is left to resubmit" in nothing.err
+    batch = who.json("ls")["batches"][0]["id"]
+    for whole in (job, batch):
+        nothing = who.run("retry", whole, "--yes")
+        assert nothing.code == 3, f"naming all of {whole} asks for none of its pages"
+        assert "No page is left to resubmit" in nothing.err
     assert who.json("retry", job, "--yes", "--outcome", "canceled")["pages"] == 1
     assert who.json("retry", job, "--yes", "--outcome", "refused", "--model", "claude-opus-5-5")["pages"] == 1
     assert who.json("retry", job, "--yes", "--outcome", "blocked", "--as-image")["pages"] == 1

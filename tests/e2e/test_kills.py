@@ -69,11 +69,11 @@ def _kill_after(process: Any, seconds: float) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
 def test_kills_during_submitting_pay_nothing_twice_and_lose_nothing(
-    operator: MakeOperator, tmp_path: Path, seed: int
+    operator: MakeOperator, tmp_path: Path
 ) -> None:
-    chance = random.Random(seed)
+    # One run of the command line itself; `tests.faults` kills more, under faults, in every run of the tests.
+    chance = random.Random(1)
     who = operator("", batch_seconds=0.2)
     who.environ.update(SMALL_BATCHES)
     folder = tmp_path / "in"

@@ -103,6 +103,8 @@ def test_errors_are_three_lines_with_the_documented_codes(operator: MakeOperator
     wrong_use = who.run("submit", pdf, "--yes", "--pages", "5-2")
     assert wrong_use.code == 2
     assert len(wrong_use.err.splitlines()) >= 3
+    passed_over = who.run("submit", "--resume", "j1", "--pages", "1", "--yes")
+    assert (passed_over.code, "no choosing by --pages" in passed_over.err) == (2, True)
     assert who.run("submit", tmp_path / "nowhere.pdf", "--yes").code == 3
     assert who.run("submit", pdf, "--yes", "--max-cost", "0.0001").code == 3
     assert who.run("submit", pdf).code == 2, "nobody is there to confirm"

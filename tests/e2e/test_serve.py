@@ -43,7 +43,7 @@ Start = Callable[..., Server]
 def deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sandbox deck with one job, exported before any answer is there."""
     folder = tmp_path_factory.mktemp("served")
-    write_samples(folder / "samples")
+    write_samples(folder / "samples", "accounts")
 
     async def make() -> None:
         async with Deck.open(folder / "deck", sandbox=True) as deck:

@@ -39,10 +39,7 @@ _FEWEST_SHADES = 12
 @pytest.fixture
 def link(tmp_path: Path) -> Iterator[str]:
     """A link to a deck with nothing in it yet, served for writing from a sandbox with faults."""
-    write_samples(tmp_path / "all")
-    (tmp_path / "papers").mkdir()
-    for name in ("accounts.pdf", "minutes-scan.pdf"):
-        (tmp_path / "all" / name).rename(tmp_path / "papers" / name)
+    write_samples(tmp_path / "papers", "accounts", "minutes-scan")
     (tmp_path / "faults.toml").write_text(FAULTS)
     environ = {**os.environ, "ANTHROPIC_API_KEY": SECRET}
     sandbox = subprocess.Popen(
@@ -205,7 +202,7 @@ HOSTILE = """<!DOCTYPE html><title>calm</title><h1>Hostile</h1>
 def test_an_exported_document_shows_its_pictures_and_does_nothing_else(
     judges: Judges, tmp_path: Path
 ) -> None:
-    write_samples(tmp_path / "samples")
+    write_samples(tmp_path / "samples", "accounts")
 
     async def make() -> str:
         async with Deck.open(tmp_path / "deck", sandbox=True) as deck:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from batchdeck.html.external import Judges
-from tests.judges.browser import HERE
+from tests.judges.browser import drive
 
 Step = tuple[str, Any]
 """What to do (a name in visit.mjs) and with what."""
@@ -34,23 +32,7 @@ class Visit:
 
 def visit(judges: Judges, steps: Sequence[Step]) -> Visit:
     """Take the steps in one headless Chromium with a profile of its own. A step that fails fails the test."""
-    with tempfile.TemporaryDirectory(prefix="batchdeck-visit-") as profile:
-        task = {
-            "modules": str(judges.modules),
-            "chromium": judges.chromium,
-            "profile": profile,
-            "steps": steps,
-        }
-        done = subprocess.run(
-            [judges.node, str(HERE / "visit.mjs")],
-            input=json.dumps(task),
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr[-2000:]
-    seen = json.loads(done.stdout)
+    seen = json.loads(drive("visit.mjs", judges, seconds=600, steps=steps))
     assert "failed" not in seen, f"{seen['failed']}\n{seen['errors']}\n{seen['violations']}"
     return Visit(
         tuple(seen["requests"]),

@@ -133,9 +133,7 @@ from batchdeck.sandbox.samples import write_samples
 
 faults = Path(batchdeck.sandbox.__file__).with_name("demo_faults.toml")
 deck = await Deck.open("deck", sandbox=True, faults=faults)
-for path in write_samples(Path("papers")):
-    if path.stem not in ("accounts", "newsletter", "damaged"):
-        path.unlink()
+write_samples(Path("papers"), "accounts", "newsletter", "damaged")
 """
 
 

@@ -1,17 +1,17 @@
-"""Which attempt counts, over columns: the same as the domain's rule over attempts, for any history."""
+"""Which attempt counts, over columns: the same as the rule over attempts says, for any history."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batchdeck.domain.batches import Archive, Submission, SubmissionState, ranges_of
 from batchdeck.domain.outcomes import Outcome
-from batchdeck.domain.pages import Attempt, page_outcome, standing_attempt
-from batchdeck.store.index import CODE_OF, BatchIndex
+from batchdeck.domain.pages import Attempt
+from batchdeck.store.index import CODE_OF, OUTCOMES, BatchIndex
 from batchdeck.store.standings import NO_TURN, Standings
 from batchdeck.store.turns import Turn
 from tests.unit.store import made
@@ -44,6 +44,27 @@ def turn_of(number: int, claimed: list[int], results: Mapping[int, Outcome] | st
         archived = made.batch(key=key, archive=Archive("ab" * 32, 1, len(results), made.NOW))
         return Turn(submission, archived, index_of({p: o for p, o in results.items() if p in claimed}))
     return Turn(submission, made.batch(key=key, gone=results == "gone"), None)
+
+
+def standing_attempt(attempts: Sequence[Attempt]) -> Attempt | None:
+    """The rule, for one page: the newest good one, else the newest that is not pending, else the newest."""
+    for attempt in reversed(attempts):
+        if attempt.outcome.is_good:
+            return attempt
+    for attempt in reversed(attempts):
+        if attempt.outcome is not Outcome.PENDING:
+            return attempt
+    return attempts[-1] if attempts else None
+
+
+def page_outcome(attempts: Sequence[Attempt]) -> Outcome:
+    """The rule, for one page: a good attempt's, else pending while one is under way, else the newest's."""
+    standing = standing_attempt(attempts)
+    if standing is None:
+        return Outcome.PENDING
+    if standing.outcome.is_good:
+        return standing.outcome
+    return Outcome.PENDING if attempts[-1].outcome is Outcome.PENDING else standing.outcome
 
 
 @given(histories, st.data())
@@ -86,3 +107,30 @@ def test_tallies_and_searches_agree_with_the_pages(claimed: list[list[int]], dat
         found = standings.where(scope, {outcome})
         assert found == [page for page in inside if standings.outcomes[page] == CODE_OF[outcome]]
         assert tally.get(outcome, 0) == len(found)
+
+
+def stand(*outcomes: Outcome) -> tuple[int | None, Outcome]:
+    """Return which attempt of a page counts (1 for the first), and the page's outcome."""
+    results = (None if outcome is Outcome.PENDING else {0: outcome} for outcome in outcomes)
+    standings = Standings(1, [turn_of(number, [0], rows) for number, rows in enumerate(results)])
+    return standings.turns[0] + 1 or None, OUTCOMES[standings.outcomes[0]]
+
+
+def test_the_newest_good_attempt_counts() -> None:
+    assert stand(Outcome.OK, Outcome.OK_REPAIRED, Outcome.TRUNCATED) == (2, Outcome.OK_REPAIRED)
+
+
+def test_without_a_good_one_the_newest_counts_and_one_under_way_is_pending() -> None:
+    assert stand(Outcome.REFUSED, Outcome.TRUNCATED) == (2, Outcome.TRUNCATED)
+    assert stand(Outcome.REFUSED, Outcome.PENDING) == (1, Outcome.PENDING)
+
+
+def test_a_page_that_was_never_sent_is_pending() -> None:
+    assert stand() == (None, Outcome.PENDING)
+    assert stand(Outcome.PENDING) == (1, Outcome.PENDING)
+
+
+@given(st.lists(st.sampled_from(list(Outcome)), max_size=4))
+def test_a_good_page_never_becomes_bad_again(outcomes: list[Outcome]) -> None:
+    if stand(*outcomes)[1].is_good:
+        assert all(stand(*outcomes, more)[1].is_good for more in Outcome)

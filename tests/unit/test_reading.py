@@ -6,8 +6,11 @@ import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from batchdeck.deck import Deck
 from batchdeck.domain.overview import BatchStatus
+from batchdeck.errors import NotFound
 from batchdeck.store.layout import prepare_deck
 from batchdeck.store.ledger import Ledger
 from tests.unit.store import made
@@ -47,3 +50,24 @@ async def test_how_long_batches_take_follows_the_ledger(tmp_path: Path) -> None:
         found = deck.expected_end(0, 0.0)
         assert found is not None
         assert (found.median, found.batches) == (120.0, 3)
+
+
+async def test_pages_are_named_within_what_they_are_pages_of(tmp_path: Path) -> None:
+    layout = prepare_deck(tmp_path)
+    other = Ledger.open(layout)
+    for number, (job, halves) in enumerate({"j1": ((0, 5), (5, 10)), "j2": ((0, 10),)}.items()):
+        made.plan(layout, job)
+        with other.transaction() as tx:
+            tx.put(made.job(job))
+        for half, pages in enumerate(halves):
+            key = f"00000000{number}{half}"
+            made.log_requests(layout, key, range(*pages))
+            made.accept(other, made.submission(key, pages, job=job), f"msgbatch_{number}{half}")
+    async with Deck.open(tmp_path, api_key="key", now=lambda: made.NOW) as deck:
+        assert deck.named_pages("j1", [made.custom_id("0000000000", 3)]) == {3}
+        assert deck.named_pages("msgbatch_01", [made.custom_id("0000000001", 7)]) == {7}
+        assert deck.named_pages("j1", []) == set()
+        strangers = {"j1": ("0000000010", 3), "msgbatch_01": ("0000000000", 3), "j2": ("0000000001", 7)}
+        for target, page in strangers.items():
+            with pytest.raises(NotFound, match="is no page of"):
+                deck.named_pages(target, [made.custom_id(*page)])

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from batchdeck.html.markup import names
 
-ABSTRACT = names(
-    "command composite input landmark range roletype section sectionhead select structure widget window"
-)
-
 ROLES = names(
     "alert alertdialog application article associationlist associationlistitemkey associationlistitemvalue "
     "banner blockquote button caption cell checkbox code columnheader combobox comment complementary "

@@ -14,23 +14,24 @@ from batchdeck.sandbox.samples.scan import scanned
 _HANDBOOK = Design(size=12, leading=17, running_head="The Volunteers’ Handbook", front_matter=2)
 
 
-def write_samples(folder: Path) -> list[Path]:
-    """Write the sample documents into a folder and return their paths, in alphabetical order.
+def write_samples(folder: Path, *names: str) -> list[Path]:
+    """Write sample documents into a folder and return their paths, in alphabetical order.
 
     The same bytes every time, except that the scan depends on the version of pdfium that renders it. One file
     is damaged beyond repair, and is meant to be.
 
     Args:
         folder: made when it does not exist; files of the same names are replaced.
+        names: which documents, without ``.pdf``; all there are where none is named.
 
     Raises:
         OSError: the folder cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, make in sorted(_SAMPLES.items()):
+    for name in sorted(names or _SAMPLES):
         path = folder / f"{name}.pdf"
-        path.write_bytes(make())
+        path.write_bytes(_SAMPLES[name]())
         paths.append(path)
     return paths
 

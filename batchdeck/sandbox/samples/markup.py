@@ -106,6 +106,6 @@ def _is_glued(text: str, place: int) -> bool:
     return 0 < place < len(text) and not text[place - 1].isspace() and not text[place].isspace()
 
 
-def _add(words: list[Word], text: str, style: str, url: str, *, glued: bool = False) -> None:
+def _add(words: list[Word], text: str, style: str, url: str, *, glued: bool) -> None:
     for number, word in enumerate(text.split()):
         words.append(Word(word, style, url, glued=glued and number == 0))

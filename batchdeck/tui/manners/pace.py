@@ -16,16 +16,10 @@ class Pace:
     """Joins requests that come faster than the interval into one call, never later than the interval."""
 
     def __init__(
-        self,
-        owner: MessagePump,
-        call: Callable[[], None],
-        *,
-        interval: float = INTERVAL,
-        clock: Callable[[], float] = time.monotonic,
+        self, owner: MessagePump, call: Callable[[], None], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._owner = owner
         self._call = call
-        self._interval = interval
         self._clock = clock
         self._last: float | None = None
         self._timer: Timer | None = None
@@ -39,7 +33,7 @@ class Pace:
         """Call now, or when the interval since the last call is over."""
         if self._timer is not None:
             return
-        wait = 0.0 if self._last is None else self._last + self._interval - self._clock()
+        wait = 0.0 if self._last is None else self._last + INTERVAL - self._clock()
         if wait <= 0:
             self.flush()
         else:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from batchdeck.domain.costs import Estimate, PriceList, TokensPerPage, estimate_pages
+from batchdeck.domain.costs import Estimate, PriceList
 from batchdeck.domain.outcomes import Outcome
-from batchdeck.domain.planning import RetryPlan, SkippedPage, Turn
+from batchdeck.domain.planning import RetryPlan, SkippedPage, estimate_turns
 from batchdeck.domain.text import show
 from batchdeck.tui.glyphs import NOTHING, OUTCOME_SIGNS, Tone
 from batchdeck.tui.screens.spans import dollars
@@ -31,12 +31,6 @@ class CauseLine:
     error_type: str = ""
 
 
-def cost_of(turn: Turn, prices: PriceList) -> Estimate:
-    """Return what sending a turn will probably cost."""
-    price = prices.of(turn.model)
-    return estimate_pages(len(turn.indices), price, TokensPerPage(), max_tokens=turn.max_tokens)
-
-
 def without(plan: RetryPlan, left_out: Iterable[Outcome], prices: PriceList) -> RetryPlan:
     """Return a plan that does not send the pages of some outcomes."""
     outcomes = frozenset(left_out)
@@ -47,9 +41,7 @@ def without(plan: RetryPlan, left_out: Iterable[Outcome], prices: PriceList) -> 
         if turn.outcome is not None and turn.outcome in outcomes
         for index in turn.indices
     ]
-    estimate = Estimate(0.0, 0.0, 0.0)
-    for turn in kept:
-        estimate += cost_of(turn, prices)
+    estimate = estimate_turns(kept, prices)
     return replace(plan, turns=kept, skipped=(*plan.skipped, *skipped), estimate=estimate)
 
 
@@ -66,7 +58,7 @@ def cause_lines(plan: RetryPlan, prices: PriceList, errors: Mapping[int, str]) -
             len(turn.indices),
             turn.change,
             True,
-            cost_of(turn, prices),
+            estimate_turns([turn], prices),
             errors.get(turn.indices[0], ""),
         )
         for turn in plan.turns

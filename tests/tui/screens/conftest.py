@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import fcntl
 import re
+import shutil
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,23 +56,51 @@ class Played(NamedTuple):
 
 
 Play = Callable[..., AbstractAsyncContextManager[Played]]
+Look = tuple[str, tuple[int, int], ColourMode]
+LOOKS: tuple[Look, ...] = (
+    ("80x24", (80, 24), ColourMode.FULL),
+    ("120x40", (120, 40), ColourMode.FULL),
+    ("no-color", (80, 24), ColourMode.NONE),
+)
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: look[0])
+def look(request: pytest.FixtureRequest) -> Look:
+    """The end of a golden's name, a size, and the colours."""
+    chosen: Look = request.param
+    return chosen
+
+
+@pytest.fixture(autouse=True)
+def tracker() -> None:
+    """Start what worker processes need while the standard streams are real, as a launch does."""
+    resource_tracker.ensure_running()
 
 
 @pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def library(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The folder of a deck with one archived job: two documents, of whose pages some have failed.
 
-    It is shared: a test that changes the deck works on a copy.
+    It is shared: a test that changes the deck works on a copy. Each process that runs tests has its own,
+    copied from what the first of them has made.
     """
-    home = tmp_path_factory.mktemp("decks") / "library"
+    own = tmp_path_factory.getbasetemp()
+    made = (own if worker_id == "master" else own.parent) / "library"
+    with made.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            _make_library(own / "making" / "library")
+            (own / "making").rename(made)
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("decks"), dirs_exist_ok=True)) / "library"
+
+
+def _make_library(home: Path) -> None:
     environ = pytest.MonkeyPatch()
     environ.setenv("BATCHDECK_OPERATOR", "ana")
 
     async def make() -> None:
         papers = home.parent / "papers"
-        for path in write_samples(papers):
-            if path.stem not in ("accounts", "handbook"):
-                path.unlink()
+        write_samples(papers, "accounts", "handbook")
         faults = home.parent / "faults.toml"
         faults.write_text(FAULTS)
         async with Deck.open(home, sandbox=True, faults=faults) as deck:
@@ -79,7 +110,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, make()).result()
     environ.undo()
-    return home
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import asyncio
 import shutil
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,6 @@ Until = Callable[[Callable[[], object]], Awaitable[None]]
 QUESTION = ("Leave while this is under way?", "y stop it", "Esc leave it going on")
 
 
-@pytest.fixture(autouse=True)
-def tracker() -> None:
-    """Start what worker processes need while the standard streams are real, as a launch does."""
-    resource_tracker.ensure_running()
-
-
 @pytest.fixture
 def own(library: Path, tmp_path: Path) -> Path:
     """A copy of the library that a test may change."""
@@ -38,9 +31,7 @@ def own(library: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def papers(tmp_path: Path) -> Path:
     folder = tmp_path / "papers"
-    for path in write_samples(folder):
-        if path.stem not in ("accounts", "newsletter"):
-            path.unlink()
+    write_samples(folder, "accounts", "newsletter")
     return folder
 
 

@@ -75,14 +75,14 @@ class Operator(RuleBasedStateMachine):
         self.home = self.folder / "deck"
         shutil.copytree(self.library, self.home)
         self.papers = self.folder / "papers"
-        for path in write_samples(self.papers):
-            if path.stem != "accounts":
-                path.unlink()
+        write_samples(self.papers, "accounts")
         self.runner = asyncio.Runner()
         self.stack = contextlib.AsyncExitStack()
         self.unasked: list[str] = []
         self.pressed = ""
         self.may_spend = False
+        self.other: Deck | None = None
+        """What another process has open, until the API dies under it."""
         self.runner.run(self._start())
 
     async def _start(self) -> None:
@@ -161,9 +161,10 @@ class Operator(RuleBasedStateMachine):
     @rule()
     def another_process_submits(self) -> None:
         async def submit() -> None:
-            async with Deck.open(self.home) as other:
-                scan = await other.scan([self.papers])
-                await other.submit(other.plan(scan, name=HOSTILE, pages="1", again=True))
+            if self.other is None:
+                self.other = await self.stack.enter_async_context(Deck.open(self.home))
+            scan = await self.other.scan([self.papers])
+            await self.other.submit(self.other.plan(scan, name=HOSTILE, pages="1", again=True))
             await self.pilot.pause()
             self._check()
 
@@ -186,6 +187,7 @@ class Operator(RuleBasedStateMachine):
             with contextlib.suppress(OSError, msgspec.DecodeError, KeyError, ProcessLookupError):
                 server = msgspec.json.decode((self.home / "sandbox" / "server.json").read_bytes())
                 os.kill(server["pid"], signal.SIGKILL)
+            self.other = None
             await self.pilot.pause()
             self._check()
 

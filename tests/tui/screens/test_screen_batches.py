@@ -27,28 +27,20 @@ Text = Callable[[Any], str]
 Shows = Callable[..., Awaitable[str]]
 BecomesGolden = Callable[[str, Callable[[], str]], Awaitable[None]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
+Look = tuple[str, tuple[int, int], ColourMode]
 
 
-@pytest.mark.parametrize(
-    ("name", "size", "colours"),
-    [
-        ("home-80x24", (80, 24), ColourMode.FULL),
-        ("home-120x40", (120, 40), ColourMode.FULL),
-        ("home-no-color", (80, 24), ColourMode.NONE),
-    ],
-)
 async def test_home_looks_as_kept(
-    name: str,
-    size: tuple[int, int],
-    colours: ColourMode,
+    look: Look,
     library: Path,
     play_deck: Any,
     screen_text: Text,
     steady: Callable[[str], str],
     becomes_golden: BecomesGolden,
 ) -> None:
+    name, size, colours = look
     async with play_deck(library, size, colours) as (app, _, _):
-        await becomes_golden(name, lambda: steady(screen_text(app)))
+        await becomes_golden(f"home-{name}", lambda: steady(screen_text(app)))
 
 
 async def test_an_empty_deck_says_how_to_begin(tmp_path: Path, play_deck: Any, shows: Shows) -> None:
@@ -93,8 +85,7 @@ async def test_deleting_asks_and_keeps_the_archive(
     tmp_path: Path, play_deck: Any, until: Until, shows: Shows
 ) -> None:
     home = tmp_path / "deck"
-    papers = tmp_path / "papers"
-    kept = next(path for path in write_samples(papers) if path.stem == "accounts")
+    (kept,) = write_samples(tmp_path / "papers", "accounts")
     async with play_deck(home, sandbox=True, now=None) as (app, pilot, deck):
         async with Deck.open(home) as other:
             await other.submit(other.plan(await other.scan([kept])))
@@ -119,17 +110,17 @@ async def test_a_banner_says_what_needs_the_operator_and_goes_when_it_is_done(
         '[[calls]]\nendpoint = "create"\naction = "reset_before"\noccurrences = 2\n'
     )
     shutil.copytree(library, home)
-    samples = {path.stem: path for path in write_samples(tmp_path / "papers")}
+    accounts, handbook = write_samples(tmp_path / "papers", "accounts", "handbook")
     # The clock stands still, so that what is in doubt stays so.
     stands = dt.datetime.now(dt.UTC)
     async with play_deck(home, sandbox=True, now=lambda: stands, faults=faults) as (app, pilot, deck):
         with pytest.raises(AccountHeld):
-            await deck.submit(deck.plan(await deck.scan([samples["accounts"]]), again=True))
+            await deck.submit(deck.plan(await deck.scan([accounts]), again=True))
         await shows(app, "The account needs you: Your credit balance", "said so: mended")
         await pilot.press("colon", *"mended", "enter")
         await until(lambda: not deck.held)
         await until(lambda: not app.home.has_class("-warned"))
-        assert (await deck.submit(deck.plan(await deck.scan([samples["handbook"]]), again=True))).in_doubt
+        assert (await deck.submit(deck.plan(await deck.scan([handbook]), again=True))).in_doubt
         await shows(
             app, "It is not known whether the API took 1 submission", "neither sent again nor given up"
         )

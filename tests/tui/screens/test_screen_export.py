@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Awaitable, Callable
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from batchdeck.tui.screens.log import LogScreen
 
 Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
-
-
-@pytest.fixture(autouse=True)
-def tracker() -> None:
-    """Start what worker processes need while the standard streams are real, as a launch does."""
-    resource_tracker.ensure_running()
 
 
 async def test_exporting_reports_and_is_logged(

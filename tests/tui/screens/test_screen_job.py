@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from batchdeck.tui.manners.colour import ColourMode
 from batchdeck.tui.screens.job import JobScreen
 from batchdeck.tui.screens.page import PageScreen
@@ -19,6 +17,7 @@ Text = Callable[[Any], str]
 BecomesGolden = Callable[[str, Callable[[], str]], Awaitable[None]]
 Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
+Look = tuple[str, tuple[int, int], ColourMode]
 
 
 def pages(app: Any) -> QueryTable:
@@ -32,18 +31,8 @@ async def open_job(app: Any, pilot: Any, until: Until) -> None:
     await until(lambda: isinstance(app.screen, JobScreen) and len(pages(app).view) > 0)
 
 
-@pytest.mark.parametrize(
-    ("name", "size", "colours"),
-    [
-        ("job-80x24", (80, 24), ColourMode.FULL),
-        ("job-120x40", (120, 40), ColourMode.FULL),
-        ("job-no-color", (80, 24), ColourMode.NONE),
-    ],
-)
 async def test_job_looks_as_kept(
-    name: str,
-    size: tuple[int, int],
-    colours: ColourMode,
+    look: Look,
     library: Path,
     play_deck: Any,
     screen_text: Text,
@@ -51,9 +40,10 @@ async def test_job_looks_as_kept(
     becomes_golden: BecomesGolden,
     until: Until,
 ) -> None:
+    name, size, colours = look
     async with play_deck(library, size, colours) as (app, pilot, _):
         await open_job(app, pilot, until)
-        await becomes_golden(name, lambda: steady(screen_text(app)))
+        await becomes_golden(f"job-{name}", lambda: steady(screen_text(app)))
 
 
 async def test_what_is_new_is_shown_though_a_reading_is_overtaken(

@@ -21,6 +21,7 @@ Text = Callable[[Any], str]
 BecomesGolden = Callable[[str, Callable[[], str]], Awaitable[None]]
 Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
+Look = tuple[str, tuple[int, int], ColourMode]
 
 
 def calls(app: Any) -> QueryTable:
@@ -43,18 +44,8 @@ def steady_calls(seen: str) -> str:
     return re.sub(r"(?<=req_sandbox_)\w+", lambda found: "X" * len(found[0]), seen)
 
 
-@pytest.mark.parametrize(
-    ("name", "size", "colours"),
-    [
-        ("calls-80x24", (80, 24), ColourMode.FULL),
-        ("calls-120x40", (120, 40), ColourMode.FULL),
-        ("calls-no-color", (80, 24), ColourMode.NONE),
-    ],
-)
 async def test_calls_look_as_kept(
-    name: str,
-    size: tuple[int, int],
-    colours: ColourMode,
+    look: Look,
     library: Path,
     tmp_path: Path,
     play_deck: Any,
@@ -62,12 +53,13 @@ async def test_calls_look_as_kept(
     steady: Callable[[str], str],
     becomes_golden: BecomesGolden,
 ) -> None:
+    name, size, colours = look
     home = shutil.copytree(library, tmp_path / "library")
     async with play_deck(home, size, colours) as (app, pilot, deck):
         await deck.doctor()
         await ask_for_nothing(deck)
         await pilot.press("@", "tab")
-        await becomes_golden(name, lambda: steady_calls(steady(screen_text(app))))
+        await becomes_golden(f"calls-{name}", lambda: steady_calls(steady(screen_text(app))))
 
 
 async def test_tab_goes_to_the_calls_and_back(library: Path, play_deck: Any, shows: Shows) -> None:
@@ -114,9 +106,7 @@ async def test_calls_appear_as_they_are_made(
 async def test_what_the_polling_asks_is_shown_while_it_asks(
     tmp_path: Path, play_deck: Any, shows: Shows, until: Until
 ) -> None:
-    (paper, *others) = write_samples(tmp_path / "papers")
-    for path in others:
-        path.unlink()
+    (paper,) = write_samples(tmp_path / "papers", "accounts")
     async with play_deck(tmp_path / "deck", sandbox=True, now=None) as (app, pilot, deck):
         await pilot.press("@", "tab")
         await shows(app, "has not called the API yet")

@@ -16,6 +16,7 @@ Text = Callable[[Any], str]
 Shows = Callable[..., Awaitable[str]]
 BecomesGolden = Callable[[str, Callable[[], str]], Awaitable[None]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
+Look = tuple[str, tuple[int, int], ColourMode]
 
 
 async def open_page(app: Any, deck: Any, index: int, until: Until) -> PageScreen:
@@ -25,27 +26,18 @@ async def open_page(app: Any, deck: Any, index: int, until: Until) -> PageScreen
     return screen
 
 
-@pytest.mark.parametrize(
-    ("name", "size", "colours"),
-    [
-        ("page-80x24", (80, 24), ColourMode.FULL),
-        ("page-120x40", (120, 40), ColourMode.FULL),
-        ("page-no-color", (80, 24), ColourMode.NONE),
-    ],
-)
 async def test_page_looks_as_kept(
-    name: str,
-    size: tuple[int, int],
-    colours: ColourMode,
+    look: Look,
     library: Path,
     play_deck: Any,
     screen_text: Text,
     becomes_golden: BecomesGolden,
     until: Until,
 ) -> None:
+    name, size, colours = look
     async with play_deck(library, size, colours) as (app, _, deck):
         await open_page(app, deck, 1, until)
-        await becomes_golden(name, lambda: screen_text(app))
+        await becomes_golden(f"page-{name}", lambda: screen_text(app))
 
 
 async def test_n_goes_from_failure_to_failure_and_round(library: Path, play_deck: Any, until: Until) -> None:

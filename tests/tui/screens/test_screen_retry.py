@@ -6,7 +6,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from batchdeck.config import load_prices
+from batchdeck.domain.outcomes import Outcome
+from batchdeck.domain.planning import RetryPlan, Turn, estimate_turns
 from batchdeck.tui.screens.retry import RetryScreen
+from batchdeck.tui.screens.retry_rows import cause_lines, without
 
 Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -42,3 +46,15 @@ async def test_a_read_only_session_sends_nothing(library: Path, play_deck: Any, 
         await pilot.press("r")
         await pilot.pause()
         assert app.screen is app.home
+
+
+def test_what_goes_out_in_real_time_is_shown_at_its_own_price() -> None:
+    prices = load_prices()
+    batched, at_once = (
+        Turn((n,), "claude-opus-5-5", 4_096, realtime=bool(n), outcome=Outcome.EXPIRED) for n in (0, 1)
+    )
+    cost = [estimate_turns([turn], prices).usd for turn in (batched, at_once)]
+    assert cost[1] == 2 * cost[0] > 0
+    plan = RetryPlan("j", (batched, at_once), (), estimate_turns((batched, at_once), prices))
+    assert without(plan, (), prices).estimate.usd == plan.estimate.usd == sum(cost)
+    assert [line.cost.usd for line in cause_lines(plan, prices, {}) if line.cost is not None] == cost

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,9 @@ Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
-@pytest.fixture(autouse=True)
-def tracker() -> None:
-    """Start what worker processes need while the standard streams are real, as a launch does."""
-    resource_tracker.ensure_running()
-
-
 async def test_from_a_path_to_a_batch(tmp_path: Path, play_deck: Any, shows: Shows) -> None:
     papers = tmp_path / "papers"
-    for path in write_samples(papers):
-        if path.stem not in ("accounts", "damaged"):
-            path.unlink()
+    write_samples(papers, "accounts", "damaged")
     async with play_deck(tmp_path / "deck", sandbox=True) as (app, pilot, deck):
         app.home.perform("deck.submit", str(papers))
         await shows(app, "y sends them", "damaged beyond repair", "2 pages of 1 document")
@@ -69,9 +60,7 @@ async def test_what_is_refused_as_a_batch_is_offered_in_real_time_with_its_price
     faults = tmp_path / "faults.toml"
     faults.write_text('[[calls]]\nendpoint = "create"\naction = "too_large_html"\n')
     papers = tmp_path / "papers"
-    for path in write_samples(papers):
-        if path.stem != "accounts":
-            path.unlink()
+    write_samples(papers, "accounts")
     async with play_deck(tmp_path / "deck", sandbox=True, faults=faults) as (app, pilot, deck):
         app.home.perform("deck.submit", str(papers))
         await shows(app, "y sends them", "2 pages of 1 document")

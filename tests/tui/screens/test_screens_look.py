@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +14,12 @@ from batchdeck.tui.manners.colour import ColourMode
 Text = Callable[[Any], str]
 Shows = Callable[..., Awaitable[str]]
 BecomesGolden = Callable[[str, Callable[[], str]], Awaitable[None]]
-SIZES = {
-    "80x24": ("80x24", (80, 24), ColourMode.FULL),
-    "120x40": ("120x40", (120, 40), ColourMode.FULL),
-    "no-color": ("no-color", (80, 24), ColourMode.NONE),
-}
 
-
-@pytest.fixture(autouse=True)
-def tracker() -> None:
-    """Start what worker processes need while the standard streams are real, as a launch does."""
-    resource_tracker.ensure_running()
-
-
-@pytest.fixture(params=list(SIZES.values()), ids=list(SIZES))
-def look(request: pytest.FixtureRequest) -> tuple[str, tuple[int, int], ColourMode]:
-    """The end of a golden's name, a size, and the colours."""
-    chosen: tuple[str, tuple[int, int], ColourMode] = request.param
-    return chosen
+Look = tuple[str, tuple[int, int], ColourMode]
 
 
 async def test_submit_looks_as_kept(
-    look: tuple[str, tuple[int, int], ColourMode],
+    look: Look,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     play_deck: Any,
@@ -61,7 +44,7 @@ async def test_submit_looks_as_kept(
 async def test_screens_look_as_kept(
     screen: str,
     keys: str,
-    look: tuple[str, tuple[int, int], ColourMode],
+    look: Look,
     library: Path,
     play_deck: Any,
     screen_text: Text,

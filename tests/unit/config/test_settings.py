@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from batchdeck.config import Settings, deck_home, load_settings
-from batchdeck.config_reading import OTHER_VARIABLES, catalogue
+from batchdeck.config_reading import OTHER_VARIABLES, catalogue, read_value
 from batchdeck.config_sections import SECTIONS
 from batchdeck.errors import ConfigError
 
@@ -43,25 +43,25 @@ def test_without_anything_the_defaults_count() -> None:
     assert settings.origins == {}
 
 
-def test_typed_beats_environment_beats_deck_beats_user_beats_default(user_file: Path, deck: Path) -> None:
+def test_environment_beats_deck_beats_user_beats_default(user_file: Path, deck: Path) -> None:
     user_file.write_text("[polling]\nfloor_seconds = 11\nceiling_seconds = 111\njitter = 0.1\nhistory = 1\n")
     (deck / "config.toml").write_text("[polling]\nfloor_seconds = 22\nceiling_seconds = 222\njitter = 0.2\n")
-    environ = {"BATCHDECK_POLLING_FLOOR_SECONDS": "33", "BATCHDECK_POLLING_CEILING_SECONDS": "333"}
-    settings = load_settings(deck, environ).with_flags(polling_floor_seconds=44)
-    assert dataclasses.astuple(settings.polling) == (44.0, 333.0, 0.2, 1)
+    environ = {"BATCHDECK_POLLING_CEILING_SECONDS": "333"}
+    settings = load_settings(deck, environ)
+    assert dataclasses.astuple(settings.polling) == (22.0, 333.0, 0.2, 1)
     assert settings.limits == Settings().limits
     assert settings.origins == {
-        "polling.floor_seconds": "command line",
+        "polling.floor_seconds": str(deck / "config.toml"),
         "polling.ceiling_seconds": "BATCHDECK_POLLING_CEILING_SECONDS",
         "polling.jitter": str(deck / "config.toml"),
         "polling.history": str(user_file),
     }
 
 
-def test_only_flags_that_were_typed_count(deck: Path) -> None:
-    settings = load_settings(deck, {"BATCHDECK_WORKERS_COUNT": "3"}).with_flags(workers_count=None)
-    assert settings.workers.count == 3
-    assert settings.with_flags(**{"workers.count": "none"}).workers.count is None
+def test_a_variable_can_say_none(deck: Path) -> None:
+    (deck / "config.toml").write_text("[workers]\ncount = 3\n")
+    assert load_settings(deck, {}).workers.count == 3
+    assert load_settings(deck, {"BATCHDECK_WORKERS_COUNT": "none"}).workers.count is None
 
 
 def test_a_cap_can_be_lifted_where_another_file_set_one(user_file: Path, deck: Path) -> None:
@@ -155,13 +155,6 @@ def test_a_wrong_variable_is_refused_by_name(variable: str, value: str, says: st
     assert hint in advice
 
 
-def test_a_flag_that_is_no_setting_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"command line.*“polling_flor_seconds”"):
-        Settings().with_flags(polling_flor_seconds=3)
-    with pytest.raises(ConfigError, match=r"more than polling\.ceiling_seconds"):
-        Settings().with_flags(polling_floor_seconds=700)
-
-
 def test_one_source_may_mend_what_another_left_out_of_order(user_file: Path) -> None:
     user_file.write_text("[polling]\nfloor_seconds = 700\n")
     environ = {"BATCHDECK_POLLING_CEILING_SECONDS": "800"}
@@ -187,7 +180,7 @@ def test_every_setting_has_a_variable_of_its_own_and_every_default_is_allowed() 
     assert not variables & set(OTHER_VARIABLES)
     for setting in settings.values():
         if not setting.is_table:
-            assert Settings().with_flags(**{setting.name: setting.default}) == Settings()
+            assert read_value(setting, setting.default, where="here") == setting.default
 
 
 def test_sections_are_frozen() -> None:

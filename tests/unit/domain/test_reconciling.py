@@ -163,7 +163,7 @@ def test_an_ended_batch_without_results_may_only_not_have_them_yet() -> None:
 
 
 def test_an_exclusive_workspace_needs_no_proof_but_no_doubt_either() -> None:
-    assert ask(batch("a"), exclusive=True, now=BEFORE) == Adopt("a", is_proved=False)
+    assert ask(batch("a"), exclusive=True, now=BEFORE) == Adopt("a")
     assert isinstance(ask(batch("b"), batch("a"), exclusive=True), Wait)
     assert ask(batch("a", ended=True), exclusive=True, now=BEFORE) == LookInto(("a",))
 

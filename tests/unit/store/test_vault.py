@@ -98,14 +98,10 @@ def test_many_may_keep_the_same_source_at_once(layout: DeckLayout, source: Path)
     assert leftovers(layout) == []
 
 
-def test_the_opened_form_of_a_locked_source_stands_in_for_it(
-    layout: DeckLayout, source: Path, tmp_path: Path
-) -> None:
+def test_the_opened_form_of_a_locked_source_stands_in_for_it(layout: DeckLayout, source: Path) -> None:
     vault = Vault(layout)
     kept = vault.keep(source, DIGEST)
-    opened = tmp_path / "opened.pdf"
-    opened.write_bytes(b"%PDF opened")
-    vault.keep_readable(opened, DIGEST)
+    layout.readable_source(DIGEST).write_bytes(b"%PDF opened")
     assert vault.path(DIGEST) == kept
     assert vault.readable(DIGEST).read_bytes() == b"%PDF opened"
 
