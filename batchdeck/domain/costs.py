@@ -107,13 +107,22 @@ class TokensPerPage:
 
 
 def estimate_pages(
-    pages: int, price: ModelPrice | None, tokens: TokensPerPage, *, max_tokens: int, batch: bool = True
+    pages: int,
+    price: ModelPrice | None,
+    tokens: TokensPerPage,
+    *,
+    max_tokens: int,
+    batch: bool = True,
+    at_least: int = 0,
 ) -> Estimate:
-    """Estimate what `pages` requests cost. No end assumes more output than `max_tokens` a page."""
+    """Estimate what `pages` requests cost. No end assumes more output than `max_tokens` a page, or less than
+    `at_least`, where that much is known to be needed."""
     if price is None:
         return Estimate(0.0, 0.0, 0.0, known=False)
-    output = min(tokens.output, max_tokens)
-    high_output = min(int(tokens.output * tokens.high_share), max_tokens)
+    least = min(at_least, max_tokens)
+    output = min(max(tokens.output, least), max_tokens)
+    low_output = max(output * tokens.low_share, least)
+    high_output = min(int(max(tokens.output, least) * tokens.high_share), max_tokens)
 
     def cost(per_page_input: float, per_page_output: float) -> float:
         usage = Usage(input=round(per_page_input * pages), output=round(per_page_output * pages))
@@ -121,7 +130,7 @@ def estimate_pages(
 
     return Estimate(
         cost(tokens.input, output),
-        cost(tokens.input * tokens.low_share, output * tokens.low_share),
+        cost(tokens.input * tokens.low_share, low_output),
         cost(tokens.input * tokens.high_share, high_output),
     )
 

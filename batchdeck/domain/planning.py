@@ -95,6 +95,8 @@ class Turn:
     """How it differs from what it repeats, in a phrase."""
     outcome: Outcome | None = None
     remedy: Remedy | None = None
+    cut_at: int = 0
+    """Tokens after which the answers that are repeated were cut; 0 where they were not."""
 
     @property
     def ranges(self) -> tuple[tuple[int, int], ...]:
@@ -102,12 +104,17 @@ class Turn:
 
 
 def estimate_turns(turns: Iterable[Turn], prices: PriceList) -> Estimate:
-    """Estimate what sending turns costs, by what pages usually take."""
+    """Estimate what sending turns costs, by what pages usually take; what was cut once will be no shorter."""
     estimate = Estimate(0.0, 0.0, 0.0)
     for turn in turns:
         price = prices.of(turn.model)
         estimate += estimate_pages(
-            len(turn.indices), price, TokensPerPage(), max_tokens=turn.max_tokens, batch=not turn.realtime
+            len(turn.indices),
+            price,
+            TokensPerPage(),
+            max_tokens=turn.max_tokens,
+            batch=not turn.realtime,
+            at_least=turn.cut_at,
         )
     return estimate
 
@@ -291,6 +298,7 @@ def _turn(key: tuple[object, ...], rows: list[PageRow], lineage_of: Mapping[int,
         change=str(change),
         outcome=outcome,
         remedy=rows[0].remedy,
+        cut_at=min(row.max_tokens for row in rows) if outcome is Outcome.TRUNCATED else 0,
     )
 
 

@@ -122,8 +122,17 @@ class Watch:
         is_open = any(row.status in _TO_TRACK for row in self._deck.batches())
         if is_open or self._deck.acts_unattended or self._deck.is_climbing:
             self._piece = self._work.start(
-                "polling", self._deck.track(), on_event=self._take, on_error=self._take_error, quiet=True
+                "polling",
+                self._deck.track(),
+                on_event=self._take,
+                on_done=self._rest,
+                on_error=self._take_error,
+                quiet=True,
             )
+
+    def _rest(self, _: object) -> None:
+        """Announce no further poll: nothing is open any more."""
+        self._work.next_poll = None
 
     def _take(self, event: Event) -> None:
         if isinstance(event, BatchSending):
@@ -183,7 +192,8 @@ class Watch:
     def _tell_archived(self, event: BatchArchived) -> None:
         good, failed, _ = count_outcomes(event.outcomes)
         job = self._name_of(event.job)
-        counts = f"{good:,} pages ok" + (f", {failed:,} failed" if failed else "")
+        pages = "page" if good == 1 else "pages"
+        counts = f"{good:,} {pages} ok" + (f", {failed:,} failed" if failed else "")
         findings = "".join(f"\n{show(finding, 200)}" for finding in event.findings)
         self._call(
             f"archived {event.batch}",
@@ -214,7 +224,9 @@ class Watch:
 
     def _say_trouble(self, title: str, message: str, hint: str) -> None:
         self._work.next_poll = None
-        self._work.trouble = show(" ".join(part for part in (f"{title}: {message}", hint) if part), 300)
+        what = f"{title}: {message}"
+        ended = what if what.endswith((".", "!", "?", "…")) else f"{what}."
+        self._work.trouble = show(f"{ended} {hint}".rstrip(), 300)
 
     def _call(self, once: str, title: str, text: str, severity: SeverityLevel) -> None:
         """Tell the operator, wherever they look, and never twice the same."""

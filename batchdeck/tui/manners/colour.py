@@ -7,6 +7,7 @@ empty ``NO_COLOR`` for a set one, which no-color.org does not.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 
 from rich.segment import Segment
@@ -41,6 +42,8 @@ class Colourless(LineFilter):
 
 
 _MANY_COLOURS = ("256color", "truecolor", "direct", "kitty", "ghostty", "alacritty", "wezterm", "foot")
+_MONOCHROME = re.compile(r"vt[1-3]\d\d(?!.*color)|.*-(m|mono)$")
+"""Terminals that show no colours: the VT100 and its kind, and variants that say so."""
 _NO_TERMINAL = frozenset({"dumb", "unknown", ""})
 
 
@@ -73,6 +76,8 @@ def decide_colours(environ: Mapping[str, str], wish: str = "auto") -> ColourMode
     if environ.get("NO_COLOR"):
         return ColourMode.NONE
     term = environ.get("TERM", "").lower()
+    if _MONOCHROME.match(term):
+        return ColourMode.NONE
     has_many = environ.get("COLORTERM", "").lower() in ("truecolor", "24bit")
     has_many = has_many or any(name in term for name in _MANY_COLOURS)
     return ColourMode.FULL if has_many else ColourMode.ANSI

@@ -59,7 +59,7 @@ class BatchesScreen(DeckScreen):
         & > #banner { display: none; height: auto; max-height: 6; padding: 0 1; background: $error-muted; }
         &.-warned > #banner { display: block; }
         & > #totals { height: 1; padding: 0 1; }
-        & > #detail { height: 4; padding: 1 1 0 1; }
+        & > #detail { height: auto; min-height: 4; max-height: 6; padding: 1 1 0 1; }
         & > Notice { display: none; }
         &.-empty > Notice { display: block; }
         &.-empty > RowTable { display: none; }

@@ -58,7 +58,7 @@ class JobScreen(DeckScreen):
     DEFAULT_CSS = """
     JobScreen {
         & > #summary { height: 1; padding: 0 1; }
-        & > #causes { height: auto; max-height: 2; padding: 0 1; }
+        & > #causes { height: auto; max-height: 3; padding: 0 1; }
         & > #causes.-bad { color: $error; }
         & > #causes.-good { color: $success; }
         & > #causes.-accent { color: $accent; }

@@ -77,10 +77,9 @@ def cause_lines(plan: RetryPlan, prices: PriceList, errors: Mapping[int, str]) -
 
 def _cause(line: CauseLine) -> Cell:
     sign = OUTCOME_SIGNS[line.outcome]
-    return Cell(
-        str(sign.saying(show(line.error_type, 30).removesuffix("_error")) if line.error_type else sign),
-        sign.tone,
-    )
+    # Pages that are blocked are errors of the request to the API, and have a word of their own here.
+    error = show(line.error_type, 30).removesuffix("_error") if line.outcome is Outcome.ERRORED else ""
+    return Cell(str(sign.saying(error) if error else sign), sign.tone)
 
 
 def _what(line: CauseLine) -> Cell:

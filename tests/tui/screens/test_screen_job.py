@@ -65,9 +65,10 @@ async def test_what_is_new_is_shown_though_a_reading_is_overtaken(
                 goes_on.wait(60)
             return is_new
 
-        table.refresh = held_up
+        table.refresh = lambda: False
         await deck.retry(plan)
         await deck.track(until_ended=True)
+        table.refresh = held_up
         app.screen.renew()
         await until(is_taken_in.is_set)
         app.screen.renew()

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
+from batchdeck.domain.costs import ModelPrice, PriceList
 from batchdeck.domain.documents import Document, PageFacts, Sha256
 from batchdeck.domain.outcomes import Outcome, Remedy
 from batchdeck.domain.pages import PageRow
-from batchdeck.domain.planning import PlannedDocument, RetryChoice, Turn, expected_bytes, plan_turns
+from batchdeck.domain.planning import (
+    PlannedDocument,
+    RetryChoice,
+    Turn,
+    estimate_turns,
+    expected_bytes,
+    plan_turns,
+)
 
 OPUS, SONNET = "claude-opus-5-5", "claude-sonnet-5-5"
 
@@ -97,6 +107,17 @@ def test_a_truncated_page_gets_more_tokens_and_never_fewer(
     else:
         assert not turns
         assert expected in skipped[0]
+
+
+def test_what_was_cut_is_not_expected_to_come_back_shorter_or_cheaper() -> None:
+    prices = PriceList(dt.date(2026, 11, 1), {SONNET: ModelPrice(input=1.0, output=5.0)})
+    turns, _ = plan(row(0, Outcome.TRUNCATED, max_tokens=16_000), row(1, Outcome.EXPIRED, max_tokens=16_000))
+    cut, usual = (estimate_turns([turn], prices) for turn in turns)
+    assert cut.usd == pytest.approx(0.0035 + 16_000 * 5e-6)
+    assert cut.low == pytest.approx(0.00175 + 16_000 * 5e-6)
+    assert cut.high == pytest.approx(0.007 + 32_000 * 5e-6)
+    assert usual.usd == pytest.approx(0.0035 + 1_500 * 5e-6)
+    assert estimate_turns([replace(turns[0], realtime=True)], prices).usd == pytest.approx(2 * cut.usd)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.BLOCKED])
