@@ -138,8 +138,8 @@ def walk(deck: Path, shape: Shape) -> dict[str, Cost | float]:
     return found
 
 
-def command(deck: Path, *arguments: str) -> tuple[float, float]:
-    """Return the seconds and the greatest MB of one command."""
+def command(deck: Path, *arguments: str) -> tuple[float, float, float]:
+    """Return the seconds by the clock and of the processor, and the greatest MB, of one command."""
     start = time.perf_counter()
     pid = os.fork()
     if pid == 0:
@@ -150,7 +150,7 @@ def command(deck: Path, *arguments: str) -> tuple[float, float]:
     _, status, used = os.wait4(pid, 0)
     if os.waitstatus_to_exitcode(status) not in (0, _SOME_FAILED):
         raise SystemExit(f"`batchdeck {' '.join(arguments)}` ended with {os.waitstatus_to_exitcode(status)}")
-    return time.perf_counter() - start, used.ru_maxrss * 1024 / 1e6
+    return time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6
 
 
 def ask(deck: Path) -> dict[str, float]:
@@ -164,9 +164,9 @@ def ask(deck: Path) -> dict[str, float]:
 
     @contextlib.contextmanager
     def timed(what: str) -> Iterator[None]:
-        start = time.perf_counter()
+        start = time.process_time()
         yield
-        found[what] = (time.perf_counter() - start) * 1e3
+        found[what] = (time.process_time() - start) * 1e3
 
     def filtered(opened: Deck, text: str) -> int:
         now = opened.now()
@@ -198,9 +198,9 @@ def ask(deck: Path) -> dict[str, float]:
 
 
 def _ms(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     work()
-    return (time.perf_counter() - start) * 1e3
+    return (time.process_time() - start) * 1e3
 
 
 def ask_apart(deck: Path) -> dict[str, float]:
@@ -234,19 +234,20 @@ def measure(full: Path, empty: Path, shape: Shape, rounds: int) -> Figures:
         note({"memory at the first paint, MB": ours[1], "of an empty deck, MB": bare[1]})
         note(walk(full, shape))
         note(ask_apart(full))
-        nothing = command(empty, "ls")[0]
+        nothing = command(empty, "ls")[1]
         for name, arguments in {
             "ls": ["ls", "--json"],
             "jobs": ["jobs", "--json"],
             "pages": ["pages", "reports-0000", "--json"],
             "export": ["export", "small"],
         }.items():
-            seconds, memory = command(full, *arguments)
+            seconds, used, memory = command(full, *arguments)
             note(
                 {
                     f"{name}, s": seconds,
+                    f"{name}, s of processor": used,
                     f"{name}, MB": memory,
-                    f"{name}, × ls of an empty deck": seconds / nothing,
+                    f"{name}, × ls of an empty deck": used / nothing,
                 }
             )
     return figures
@@ -292,7 +293,7 @@ def rows_of(figures: Figures) -> list[Row]:
             clock = statistics.median(figures[name + _CLOCK])
             rows.append(Row(step, what, spread(values), most, note=f"{clock:.0f} ms by the clock"))
         elif what.startswith("API: ") and "memory" not in what:
-            rows.append(Row(step, f"{what}, ms", spread(values)))
+            rows.append(Row(step, f"{what}, ms of processor", spread(values)))
         elif what.startswith(("ls,", "jobs,", "pages,", "export,")):
             rows.append(Row(step, f"`{what.replace(',', '`,', 1)}", spread(values)))
     return rows

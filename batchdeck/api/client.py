@@ -16,7 +16,7 @@ from batchdeck.errors import AccountHeld, ConfigError
 _READ = 1 << 18
 """Bytes that a connection takes in one go: what an asyncio transport has ready at most."""
 
-# A download is then as fast as the blocking client's; with httpcore's own 64 KB each piece is cut into four.
+# With httpcore's own 64 KB each piece is cut into four, and each of those costs a turn of the event loop.
 httpcore2.AsyncHTTP11Connection.READ_NUM_BYTES = _READ
 
 

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from batchdeck.deck import Deck
+from batchdeck.domain.batches import Submission, ranges_of
 from batchdeck.domain.overview import BatchStatus
+from batchdeck.domain.spending import CostsBy
 from batchdeck.errors import NotFound
+from batchdeck.operations.plan import unsent_indices
 from batchdeck.store.layout import prepare_deck
 from batchdeck.store.ledger import Ledger
 from tests.unit.store import made
@@ -71,3 +74,45 @@ async def test_pages_are_named_within_what_they_are_pages_of(tmp_path: Path) -> 
         for target, page in strangers.items():
             with pytest.raises(NotFound, match="is no page of"):
                 deck.named_pages(target, [made.custom_id(*page)])
+
+
+async def test_costs_are_added_up_once_until_the_ledger_changes(tmp_path: Path) -> None:
+    other = Ledger.open(prepare_deck(tmp_path))
+    made.accept(other, made.submission(), "msgbatch_1")
+    async with Deck.open(tmp_path, api_key="key", now=lambda: made.NOW) as deck:
+        table = deck.costs(CostsBy.DAY)
+        assert len(table.rows) == 1
+        assert deck.costs(CostsBy.DAY) is table
+        assert deck.costs(CostsBy.DAY, since=made.NOW.date() + dt.timedelta(days=1)).rows == ()
+        assert deck.costs(CostsBy.DAY) is table
+
+        made.accept(other, made.submission("00000000ab", (10, 20)), "msgbatch_2")
+        with other.transaction() as tx:
+            later = replace(tx.batch("msgbatch_2").remote, created_at=made.NOW + dt.timedelta(days=1))
+            tx.put(replace(tx.batch("msgbatch_2"), remote=later))
+        deck.refresh()
+        assert len(deck.costs(CostsBy.DAY).rows) == 2
+
+
+def test_what_belongs_to_a_job_follows_the_ledger(tmp_path: Path) -> None:
+    ledger = Ledger.open(prepare_deck(tmp_path))
+    for number in range(2):
+        key, id_ = f"00000000a{number}", f"msgbatch_{number}"
+        made.accept(ledger, made.submission(key, (number * 10, number * 10 + 10)), id_)
+        assert [each.key for each in ledger.submissions_of("j1")] == list(ledger.submissions())
+        assert [each.id for each in ledger.batches_of("j1")] == list(ledger.batches())
+        assert ledger.batches_of("j1")[-1].id == id_
+    assert not ledger.submissions_of("j-nobody")
+    assert not ledger.batches_of("j-nobody")
+
+
+def test_unsent_pages_are_those_that_no_submission_holds() -> None:
+    job = made.job(pages=10)
+
+    def held(*ranges: tuple[int, int]) -> list[Submission]:
+        return [replace(made.submission(), indices=(each,)) for each in ranges]
+
+    assert unsent_indices(job, held((0, 10))) == ()
+    assert unsent_indices(job, held()) == tuple(range(10))
+    assert unsent_indices(job, held((2, 4), (7, 10))) == (0, 1, 4, 5, 6)
+    assert ranges_of(list(unsent_indices(job, held((0, 2), (5, 6))))) == ((2, 5), (6, 10))

@@ -319,3 +319,16 @@ async def test_a_spooled_body_is_the_same_each_time_and_knows_when_its_last_byte
         assert early.left_whole == (received == len(content))
     async for _ in early:  # sent again after it was whole once: the proof is gone for good
         assert told[-1] == len(content)
+
+
+async def test_a_spooled_body_is_never_in_memory_but_for_a_few_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "spool"
+    path.write_bytes(bytes(8_000_000))
+    body = SpooledBody(path, 8_000_000)
+    sizes = [len(piece) async for piece in body]
+    tracemalloc.start()
+    try:
+        assert [len(piece) async for piece in body] == sizes
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()

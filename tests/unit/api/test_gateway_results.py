@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from batchdeck.api.threads import WritingBehind
 from batchdeck.errors import ApiNotFound, ResultsIncomplete
 
 if TYPE_CHECKING:
@@ -118,6 +119,25 @@ async def test_a_failing_disk_is_not_taken_for_a_failing_network(gateway: Gatewa
     server.answer(200, LINES)
     with pytest.raises(OSError, match="No space left"):
         await gateway.download_results("msgbatch_01", full)
+
+
+async def test_a_block_is_written_while_the_next_one_arrives() -> None:
+    may_write, written, told = threading.Event(), list[bytes](), list[int]()
+
+    def write(block: bytes) -> None:
+        assert may_write.wait(5)
+        written.append(block)
+
+    behind = WritingBehind(write, told.append)
+    await behind.put(b"one")
+    assert (written, told) == ([], [])
+    second = asyncio.ensure_future(behind.put(b"second"))
+    await asyncio.sleep(0)
+    assert not second.done()  # one write at a time, or they would not be in order
+    may_write.set()
+    await second
+    await behind.settle()
+    assert (written, told) == ([b"one", b"second"], [3, 9])
 
 
 async def test_a_cancelled_download_waits_for_the_write_under_way(

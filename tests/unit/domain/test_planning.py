@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -199,3 +200,11 @@ def test_bytes_are_expected_by_the_share_of_pages_that_go_out() -> None:
     whole = expected_bytes([PlannedDocument(document, (1, 2, 3, 4), 0)], prompt_bytes=0)
     assert whole == 200_000
     assert expected_bytes([PlannedDocument(document, (2,), 0)], prompt_bytes=9_000) == 59_000
+
+
+def test_what_is_known_of_pages_comes_from_a_worker_with_its_words_and_sizes_shared() -> None:
+    pages = tuple(PageFacts(number, "cover", 595.2, 841.9, 90, has_text=False) for number in (1, 2))
+    one, other = (pickle.loads(pickle.dumps(page)) for page in pages)
+    assert (one, other) == pages
+    assert one.label is other.label
+    assert (one.width is other.width, one.height is other.height) == (True, True)
