@@ -96,7 +96,7 @@ def scan(
             print_json(_scan_record(found, plan) | counted_record(counted_estimate))
         else:
             _print_plan(plan)
-        return 0 if plan.documents or not plan.skipped else InputError.exit_code
+        return 0 if plan.documents else InputError.exit_code
 
     session: Session = context.obj
     session.run(command)
@@ -173,6 +173,8 @@ _FOUND_WHILE_PLANNING = frozenset(
 def narrate_plan(plan: Plan) -> None:
     if plan.resumes is not None:
         narrate(f"Goes on with the unfinished job {plan.resumes}: only its unsent pages.")
+    if not plan.documents and not plan.skipped:
+        narrate(f"✗ Nothing that the recipe {plan.recipe} reads was found there.")
     for file in plan.skipped:
         if file.problem.kind in _FOUND_WHILE_PLANNING:
             narrate(f"– {show(file.path, 200)}: {file.problem}")

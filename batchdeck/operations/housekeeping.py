@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from batchdeck.domain.batches import Batch, RemoteBatch
 from batchdeck.domain.events import CountsChanged, Event, Finished, Note
-from batchdeck.errors import ApiNotFound, Conflict, NotFound, UsageError
+from batchdeck.errors import ApiNotFound, ApiUnreachable, Conflict, NotFound, UsageError
 from batchdeck.operations.collect import collect
 from batchdeck.operations.context import Context
 
@@ -91,11 +91,14 @@ async def adopt(context: Context, batch_ids: Sequence[str]) -> AsyncGenerator[Ev
             continue
         yield CountsChanged(remote.id, None, remote.status, remote.counts)
         if remote.has_ended and remote.has_results:
-            async for event in collect(context, remote.id):
-                if isinstance(event, Finished):
-                    adopted[-1] = event.result
-                else:
-                    yield event
+            try:
+                async for event in collect(context, remote.id):
+                    if isinstance(event, Finished):
+                        adopted[-1] = event.result
+                    else:
+                        yield event
+            except (ApiUnreachable, ApiNotFound) as error:  # the others are taken in all the same
+                yield Note(f"{remote.id}: {error.message} Polling downloads its results.", "warning")
     yield Finished(tuple(adopted))
 
 

@@ -176,7 +176,7 @@ async def _poll(
         async for event in _poll_round(context, gateway, due, watch):
             yield event
         for batch in [b for b in _wanted(context) if b.remote.has_ended]:
-            async for event in _collect_one(context, batch, archived):
+            async for event in _collect_one(context, gateway, watch, batch, archived):
                 yield event
         async for event in _climb(context, watch):
             yield event
@@ -263,7 +263,9 @@ def _record(context: Context, batches: Sequence[Batch]) -> None:
             )
 
 
-async def _collect_one(context: Context, batch: Batch, archived: list[str]) -> AsyncGenerator[Event, None]:
+async def _collect_one(
+    context: Context, gateway: Gateway, watch: _Watch, batch: Batch, archived: list[str]
+) -> AsyncGenerator[Event, None]:
     try:
         async for event in collect(context, batch.id):
             if isinstance(event, Finished):
@@ -272,6 +274,22 @@ async def _collect_one(context: Context, batch: Batch, archived: list[str]) -> A
                 yield event
     except (ApiUnreachable, ApiRefused, Conflict) as error:
         yield PollFailed(batch.id, error.message)
+        if isinstance(error, ApiNotFound) and await _have_vanished(context, gateway, watch, batch):
+            await asyncio.to_thread(_record, context, [replace(batch, gone=True)])
+            yield Note(f"The API does not have the results of {batch.id} any more.", "warning")
+
+
+async def _have_vanished(context: Context, gateway: Gateway, watch: _Watch, batch: Batch) -> bool:
+    """Say whether results that the API does not find will never come: their time is over, the API says that
+    it has put them away, or for minutes it has not known the batch itself."""
+    if context.now() >= batch.results_vanish_at:
+        return True
+    try:
+        return (await gateway.retrieve(batch.id)).batch.archived_at is not None
+    except ApiNotFound:
+        return _not_found(context, batch, watch) is not None
+    except BatchDeckError:
+        return False
 
 
 async def _climb(context: Context, watch: _Watch) -> AsyncGenerator[Event, None]:

@@ -71,7 +71,7 @@ def test_an_ignored_hangup_stays_ignored() -> None:
 
 
 def test_streams_may_be_closed_full_or_unable_and_folders_missing(
-    shell: tuple[list[str], dict[str, str]],
+    shell: tuple[list[str], dict[str, str]], tmp_path: Path
 ) -> None:
     command, environ = shell
 
@@ -87,5 +87,7 @@ def test_streams_may_be_closed_full_or_unable_and_folders_missing(
     assert (code, "No space left" in text, "defect" in text) == (3, True, False), text
     code, text = run("inbox nowhere --once")
     assert (code, "There is no folder" in text) == (3, True), "one round over nothing is not done"
+    code, text = run(f"scan {tmp_path}")
+    assert (code, "Nothing that the recipe pdf-to-html reads" in text) == (3, True), text
     code, text = run("prices", PYTHONIOENCODING="ascii")
     assert (code, "\\u2013" in text) == (0, True), text

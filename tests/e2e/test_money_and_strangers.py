@@ -150,10 +150,11 @@ async def test_batches_made_elsewhere_are_archived_and_warned_of(tmp_path: Path)
 
 async def test_results_of_others_that_are_not_here_are_warned_of_each_on_its_days(tmp_path: Path) -> None:
     clock = Clock()
-    with serving(tmp_path / "server", UNREADABLE, batch_seconds=5) as server:
+    with serving(tmp_path / "server", UNREADABLE) as server:
         batches = {make_foreign_batch(server, rows, f"team{rows}") for rows in (1, 2)}
+        server.wait_ended()
         async with opened(tmp_path, server, clock=clock) as deck:
-            await deck.adopt()
+            assert len(await deck.adopt()) == 2, "results that do not come hold up nothing"
             days = 0
             for day, is_warned in ((19, False), (21, True), (26, True), (28, True)):
                 server.advance((day - days) * 86_400)
@@ -211,3 +212,19 @@ async def test_a_second_acceptance_is_named_while_canceling_still_helps(
             if is_exclusive:
                 assert (row.status, deck.totals().duplicates) == (BatchStatus.DUPLICATE, 1)
                 assert (await deck.cancel(late)).remote.cancel_initiated_at is not None
+
+
+async def test_results_that_are_gone_for_good_are_not_waited_for(tmp_path: Path) -> None:
+    clock = Clock()
+    with serving(tmp_path / "server", '[[calls]]\nendpoint = "results"\naction = "not_found"\n') as server:
+        async with opened(tmp_path, server, clock=clock) as deck:
+            job = (await sent(deck, write_pdf(tmp_path / "a.pdf", 1))).job
+            while deck.batches()[0].status is not BatchStatus.COLLECTING:
+                await deck.track(once=True)
+            clock.ahead = dt.timedelta(days=28)
+            await deck.track(once=True)
+            assert deck.batches()[0].status is BatchStatus.AT_RISK, "they may come yet"
+            clock.ahead = dt.timedelta(days=29)
+            await deck.track(until_ended=True)
+            assert deck.batches()[0].status is BatchStatus.GONE
+            assert (await deck.plan_retry(job)).pages == 1
