@@ -160,7 +160,7 @@ class _Operator:
     def export(self, job: str) -> None:
         self._find(job)
         self.pane.keys("x")
-        self._wait_for("x writes one HTML document")
+        self._wait_for_one("x writes one HTML document", "x exports again")
         self.pane.keys("x")
         self._wait_for("Automated checks passed")
         self._go_home()
