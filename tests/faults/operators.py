@@ -39,6 +39,8 @@ _FILTER = re.compile(r"· /\S+")
 _PATIENCE = 120.0
 _LONGEST_WAIT = 1.0
 _BETWEEN_LOOKS = 0.02
+_ESC_SECONDS = 0.3
+"""After Esc a terminal program waits whether more comes: a key that follows at once is taken for Alt and that key."""
 _DOCUMENTS, _PAGES = 2, 2
 
 
@@ -181,6 +183,9 @@ class _Operator:
 
     def _find(self, job: str) -> None:
         self.pane.keys("/")
+        self.pane.wait_until(
+            lambda screen: re.search(r"^ /\s*$", screen, re.M) is not None, "the filter", _PATIENCE
+        )
         self.pane.write(job)
         self.pane.keys("Enter")
         self._wait_for(f"/{job}")
@@ -200,6 +205,7 @@ class _Operator:
             return False
 
         self.pane.wait_until(is_home, "the first screen", _PATIENCE)
+        time.sleep(_ESC_SECONDS)
 
     def _wait_for(self, *wanted: str) -> str:
         return self.pane.wait_for(*wanted, seconds=_PATIENCE)
