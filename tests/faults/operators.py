@@ -40,7 +40,7 @@ _PATIENCE = 120.0
 _LONGEST_WAIT = 1.0
 _BETWEEN_LOOKS = 0.02
 _ESC_SECONDS = 0.3
-"""After Esc a terminal program waits whether more comes: a key that follows at once is taken for Alt and that key."""
+"""After Esc a terminal program waits whether more comes: what follows at once counts as Alt and that key."""
 _DOCUMENTS, _PAGES = 2, 2
 
 
