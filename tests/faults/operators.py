@@ -41,6 +41,11 @@ _LONGEST_WAIT = 1.0
 _BETWEEN_LOOKS = 0.02
 _ESC_SECONDS = 0.3
 """After Esc a terminal program waits whether more comes: what follows at once counts as Alt and that key."""
+_NOTHING_LEFT = (
+    "No failed page here can be sent again",
+    "No page has failed here",
+    "No page of this job has failed",
+)
 _DOCUMENTS, _PAGES = 2, 2
 
 
@@ -153,7 +158,7 @@ class _Operator:
         """Send a job's failed pages again, unless somebody else was faster."""
         self._find(job)
         self.pane.keys("r")
-        screen = self._wait_for_one("y sends them", "No failed page here can be sent again")
+        screen = self._wait_for_one("y sends them", *_NOTHING_LEFT)
         if "y sends them" in screen:
             self.pane.keys("y")
             self._wait_for_one("submitted in 1 batch", "Somebody else was faster")
