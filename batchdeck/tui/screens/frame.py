@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
@@ -250,11 +250,11 @@ class FrameScreen(Screen[None]):
     def _leave_prompt(self, event: Prompt.Left) -> None:
         if event.what == _FILTER and self.table is not None:
             self.table.set_filter(self._filter_before)
-        self._focus_list()
+        self._close_prompt()
 
     @on(Prompt.Given)
     def _take_answer(self, event: Prompt.Given) -> None:
-        self._focus_list()
+        self._close_prompt()
         if event.what == _FILTER and self.table is not None:
             self.table.filter_by(event.text)
             if error := self.table.filter_error:
@@ -268,6 +268,16 @@ class FrameScreen(Screen[None]):
                 self.terminal.notify_error(error)
             else:
                 self.perform(action.id, argument)
+
+    @on(Prompt.TypedAhead)
+    def _take_key(self, event: Prompt.TypedAhead) -> None:
+        self.app.post_message(events.Key(event.key, event.character))
+
+    def _close_prompt(self) -> None:
+        prompt = self.query_one(Prompt)
+        if not prompt.is_asking:  # else it has been asked again meanwhile
+            prompt.hide()
+            self.set_focus(self.table)
 
     def _focus_list(self) -> None:
         if self.table is not None:

@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.suggester import Suggester
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from batchdeck.domain.text import show
@@ -38,7 +37,7 @@ class _PromptInput(Input):
     """An input that Tab completes.
 
     Enter and Esc are taken in the order of typing: through the bindings they would take effect some messages
-    later, and what was typed after them would still go into the line.
+    later, and what was typed after them would still go into the line. That is the screen's, after the answer.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", show=False)]
@@ -49,15 +48,14 @@ class _PromptInput(Input):
         self._prompt = prompt
 
     async def _on_key(self, event: events.Key) -> None:
-        if not self._prompt.is_asking:  # it was on its way here when the line closed: the screen's, then
-            self.app.post_message(events.Key(event.key, event.character))
+        if not self._prompt.is_asking:
+            self._prompt.post_message(self._prompt.TypedAhead(event.key, event.character))
         elif event.key == "enter":
             self._prompt.give()
         elif event.key == "escape":
             self._prompt.leave()
         else:
-            await super()._on_key(event)
-            return
+            return  # Textual goes on to the input's own handler
         event.stop()
         event.prevent_default()
 
@@ -69,7 +67,8 @@ class _PromptInput(Input):
 class Prompt(Horizontal):
     """A line to type in; hidden until it asks.
 
-    While it asks it has the focus; afterwards the focus goes back to where it was.
+    It has the focus until the screen takes the answer, which hides it and moves the focus on: keys that are
+    typed meanwhile come to the screen after the answer, in their order.
     """
 
     DEFAULT_CSS = """
@@ -103,12 +102,17 @@ class Prompt(Horizontal):
 
         what: str
 
+    @dataclass
+    class TypedAhead(Message):
+        """A key was typed after the answer, before the screen had taken that."""
+
+        key: str
+        character: str | None
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._what = ""
         self._complete: Completer | None = None
-        self._before: Widget | None = None
-        """What had the focus before it was asked."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="prompt-label", markup=False)
@@ -121,8 +125,6 @@ class Prompt(Horizontal):
 
     def ask(self, what: str, label: str, text: str = "", complete: Completer | None = None) -> None:
         """Ask for `what` (a name of the asker's own), with `text` typed already."""
-        if not self.is_asking:
-            self._before = self.screen.focused
         self._what, self._complete = what, complete
         # What was told before would lie over what is typed, and over the cost that it changes.
         self.app.clear_notifications()
@@ -143,19 +145,17 @@ class Prompt(Horizontal):
 
     def give(self) -> None:
         """Take what has been typed for the answer."""
-        answer = self.query_one(_PromptInput).value
-        self.post_message(self.Given(self._close(), answer))
+        what, self._what = self._what, ""
+        self.post_message(self.Given(what, self.query_one(_PromptInput).value))
 
     def leave(self) -> None:
         """Stop asking without an answer."""
-        self.post_message(self.Left(self._close()))
-
-    def _close(self) -> str:
-        """Give the focus back at once, and return what was asked for."""
         what, self._what = self._what, ""
+        self.post_message(self.Left(what))
+
+    def hide(self) -> None:
+        """Go out of sight; for the screen, when it takes the answer."""
         self.remove_class("-asking")
-        self.screen.set_focus(self._before)
-        return what
 
     def _ways(self, typed: str) -> str:
         """Return how what is typed could go on, for the right end of the line; of paths, their last part."""
