@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import Any
 
@@ -25,6 +25,7 @@ from batchdeck.tui.widgets.question import QuestionDialog
 from batchdeck.tui.widgets.row_table import RowTable
 
 ScreenText = Callable[[Any], str]
+Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
 def told(app: Any) -> list[str]:
@@ -135,18 +136,19 @@ async def test_a_filter_narrows_while_it_is_typed_and_inverts_with_an_exclamatio
 
 
 @pytest.mark.parametrize("end", ["enter", "escape"])
-async def test_what_is_typed_after_the_line_is_closed_is_no_part_of_it(stage: ModuleType, end: str) -> None:
+async def test_what_is_typed_after_the_line_is_closed_is_no_part_of_it(
+    stage: ModuleType, end: str, until: Until
+) -> None:
     app = stage.StageApp()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("slash")
         field = app.home.query_one(Prompt).query_one(Input)
         for key in ("r", "e", "f", end, "j", "j"):  # all under way before the first of them is looked at
             field.post_message(events.Key(key, key if len(key) == 1 else None))
-        await pilot.pause()
         table = app.home.query_one(RowTable)
+        await until(lambda: table.view.cursor == 2)
         assert table.view.filter.text == ("ref" if end == "enter" else "")
         assert table.has_focus
-        assert table.view.cursor == 2
 
 
 async def test_commands_are_completed_and_passed_through_the_gate(stage: ModuleType) -> None:
