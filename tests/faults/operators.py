@@ -42,10 +42,6 @@ _BETWEEN_LOOKS = 0.02
 _ESC_SECONDS = 0.3
 """After Esc a terminal program waits whether more comes: what follows at once counts as Alt and that key."""
 _NOTHING_LEFT = ("Not now: retry", "No page has failed here")
-    "No failed page here can be sent again",
-    "No page has failed here",
-    "No page of this job has failed",
-)
 _DOCUMENTS, _PAGES = 2, 2
 
 
