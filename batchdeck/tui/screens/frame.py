@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
@@ -271,7 +271,7 @@ class FrameScreen(Screen[None]):
 
     @on(Prompt.TypedAhead)
     def _take_key(self, event: Prompt.TypedAhead) -> None:
-        self.app.post_message(events.Key(event.key, event.character))
+        self.app.post_message(event.key)
 
     def _close_prompt(self) -> None:
         prompt = self.query_one(Prompt)

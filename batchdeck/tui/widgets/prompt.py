@@ -49,7 +49,8 @@ class _PromptInput(Input):
 
     async def _on_key(self, event: events.Key) -> None:
         if not self._prompt.is_asking:
-            self._prompt.post_message(self._prompt.TypedAhead(event.key, event.character))
+            # A new event, since this one is spent; made here, since none rises past the widget that made it.
+            self._prompt.post_message(self._prompt.TypedAhead(events.Key(event.key, event.character)))
         elif event.key == "enter":
             self._prompt.give()
         elif event.key == "escape":
@@ -106,8 +107,7 @@ class Prompt(Horizontal):
     class TypedAhead(Message):
         """A key was typed after the answer, before the screen had taken that."""
 
-        key: str
-        character: str | None
+        key: events.Key
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
