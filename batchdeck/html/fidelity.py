@@ -135,7 +135,10 @@ def compare_tokens(
         return Fidelity(Grade.UNVERIFIABLE, detail="the PDF has no words to compare with here")
     shared = _overlap(wanted, found)
     precise = shared / found.total() if found else 0.0
-    recalled = _overlap(wanted, found + units_of(described)) if described else shared
+    recalled = shared
+    if described and shared < wanted.total():
+        found.update(units_of(described))
+        recalled = _overlap(wanted, found)
     missing: tuple[str, ...] = ()
     if (wanted.total() - recalled) * 2 >= thresholds.missing_run:  # fewer missing words make no passage
         is_unspaced = sum(map(len, printed)) < 2 * len(printed) and not "".join(printed).isascii()
@@ -148,6 +151,8 @@ def compare_tokens(
 
 def _overlap(wanted: Counter[str], found: Counter[str]) -> int:
     """Return how many words two bags share."""
+    if wanted == found:
+        return wanted.total()
     return sum(min(count, found.get(word, 0)) for word, count in wanted.items())
 
 

@@ -9,6 +9,7 @@ comes out of the sanitiser, so most pages cost a fraction of html5lib's time.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import unescape
 from html.entities import html5 as named_references
 from sys import intern
@@ -40,108 +41,90 @@ def read_strictly(markup: str) -> Element | None:
     """
     if "\r" in markup or clean_characters(markup) != markup:
         return None
-    reader = _Reader()
-    position = 0
+    pieces = _TAG.split(markup)  # text, then by turns a tag in four pieces and text
+    if pieces[-1].strip():
+        return None
     try:
-        for match in _TAG.finditer(markup):
-            start = match.start()
-            if start > position:
-                reader.put_text(markup[position:start])
-            position = match.end()
-            closing, name, attributes, slash = match.groups()
-            if closing:
-                if attributes or slash:
-                    return None
-                reader.close(name)
-            else:
-                if slash and name not in VOID:
-                    return None
-                if name == "pre" and markup.startswith("\n", position):
-                    return None
-                reader.open(name, attributes)
+        return _read(zip(pieces[::5], pieces[1::5], pieces[2::5], pieces[3::5], pieces[4::5], strict=False))
     except _NotStrict:
         return None
-    if reader.stack or markup[position:].strip():
-        return None
-    return reader.root
 
 
-class _Reader:
-    """The open elements, and where the next text goes."""
-
-    def __init__(self) -> None:
-        self.root: Element | None = None
-        self.stack: list[Element] = []
-        self._last: Element | None = None
-        """The child closed last in the innermost open element: text goes to its tail."""
-        self._implied: list[int] = []
-        """Depths of the stack at which a `tbody` lies that nobody wrote."""
-        self._in_link = False
-
-    def put_text(self, raw: str) -> None:
-        if not self.stack:
-            if raw.strip():
-                raise _NotStrict
-            return
-        parent = self.stack[-1]
-        if parent.tag in WITHOUT_TEXT and raw.strip(" \t\n"):
-            raise _NotStrict
-        text = _resolve(raw)
-        if self._last is None:
-            parent.text = text
-        else:
-            self._last.tail = text
-
-    def open(self, name: str, attributes: str) -> None:
-        stack = self.stack
-        if not stack:
-            if self.root is not None or name not in _ROOTS:
-                raise _NotStrict
-        else:
-            if name not in CHILDREN[stack[-1].tag]:
-                if name not in TABLE_PARTS or not self._close_implied():
+def _read(pieces: Iterator[tuple[str, str, str, str, str]]) -> Element | None:
+    """Return the tree of text and tags by turns. One loop over local names: a page has a hundred turns."""
+    root: Element | None = None
+    stack: list[Element] = []
+    last: Element | None = None  # the child closed last in the innermost open element: text goes to its tail
+    implied: list[int] = []  # depths of the stack at which a `tbody` lies that nobody wrote
+    in_link = False
+    opened = ""  # the element that the tag before this text has opened
+    for text, closing, name, attributes, slash in pieces:
+        if text:
+            if not stack:
+                if text.strip():
                     raise _NotStrict
-            elif name == "tr" and stack[-1].tag == "table":
-                self._push(Element("tbody"))
-                self._implied.append(len(stack))
-            if len(stack) > MAX_DEPTH or (name == "a" and self._in_link):
+            else:
+                parent = stack[-1]
+                if parent.tag in WITHOUT_TEXT and text.strip(" \t\n"):
+                    raise _NotStrict
+                if opened == "pre" and text[0] == "\n":
+                    raise _NotStrict
+                if "&" in text or "<" in text:
+                    text = _resolve(text)
+                if last is None:
+                    parent.text = text
+                else:
+                    last.tail = text
+        if closing:
+            opened = ""
+            if attributes or slash:
+                raise _NotStrict
+            if name == "table" and implied and implied[-1] == len(stack):
+                implied.pop()
+                stack.pop()
+            # An end tag for a tbody that nobody wrote has nothing to end.
+            if not stack or stack[-1].tag != name or (implied and implied[-1] == len(stack)):
+                raise _NotStrict
+            last = stack.pop()
+            if name == "a":
+                in_link = False
+            continue
+        if slash and name not in VOID:
+            raise _NotStrict
+        if not stack:
+            if root is not None or name not in _ROOTS:
+                raise _NotStrict
+        else:
+            above = stack[-1].tag
+            if name not in CHILDREN[above]:
+                if name not in TABLE_PARTS or not implied or implied[-1] != len(stack):
+                    raise _NotStrict
+                implied.pop()
+                stack.pop()
+            elif name == "tr" and above == "table":
+                body = Element("tbody")
+                stack[-1].append(body)
+                stack.append(body)
+                implied.append(len(stack))
+            if len(stack) > MAX_DEPTH or (name == "a" and in_link):
                 raise _NotStrict
         element = Element(_TAGS[name])
         if attributes:
             _read_attributes(attributes, element)
-        if name in VOID:
+        if stack:
             stack[-1].append(element)
-            self._last = element
         else:
-            self._push(element)
-            if name == "a":
-                self._in_link = True
-
-    def close(self, name: str) -> None:
-        if name == "table":
-            self._close_implied()
-        if not self.stack or self.stack[-1].tag != name:
-            raise _NotStrict
-        if self._implied and self._implied[-1] == len(self.stack):  # an end tag for an unwritten tbody
-            raise _NotStrict
-        self._last = self.stack.pop()
+            root = element
+        if name in VOID:
+            last = element
+            opened = ""
+            continue
+        stack.append(element)
+        last = None
+        opened = name
         if name == "a":
-            self._in_link = False
-
-    def _push(self, element: Element) -> None:
-        if self.stack:
-            self.stack[-1].append(element)
-        else:
-            self.root = element
-        self.stack.append(element)
-        self._last = None
-
-    def _close_implied(self) -> bool:
-        if not self._implied or self._implied[-1] != len(self.stack):
-            return False
-        self._implied.pop()
-        self._last = self.stack.pop()
-        return True
+            in_link = True
+    return None if stack else root
 
 
 def _resolve(raw: str) -> str:

@@ -39,8 +39,8 @@ def dangling_anchor(tree: Tree) -> Iterator[RuleFinding]:
         href = link.get("href") or ""
         if not href.startswith("#") or href.lower() in ("#", "#top"):
             continue
-        target = href[1:]
-        if not {target, unquote(target)} & (tree.ids.keys() | names):
+        targets = (href[1:], unquote(href[1:]))
+        if not any(target in tree.ids or target in names for target in targets):
             yield tree.finding("dangling-anchor", link, f"“{excerpt(href)}” leads nowhere in this document.")
 
 
