@@ -171,15 +171,13 @@ class _Operator:
     def wait_done(self, job: str) -> None:
         """Wait until a job's row says that all of it is there."""
         self._find(job)
-        self._wait_for("done")
+        self._wait_for_row(rf"✓ done\s+{job}")
         self._go_home()
 
     def wait_failed(self, job: str) -> None:
         """Wait until a job's row says that pages of it have failed."""
         self._find(job)
-        self.pane.wait_until(
-            lambda screen: bool(re.search(rf"✗.*{job}", screen)), f"failures of {job}", _PATIENCE
-        )
+        self._wait_for_row(rf"✗ .*{job}")
         self._go_home()
 
     def _find(self, job: str) -> None:
@@ -210,6 +208,9 @@ class _Operator:
 
     def _wait_for(self, *wanted: str) -> str:
         return self.pane.wait_for(*wanted, seconds=_PATIENCE)
+
+    def _wait_for_row(self, pattern: str) -> None:
+        self.pane.wait_until(lambda screen: re.search(pattern, screen) is not None, pattern, _PATIENCE)
 
     def _wait_for_one(self, *wanted: str) -> str:
         return self.pane.wait_until(
