@@ -69,6 +69,7 @@ def prove(seconds: float, seed: int, *, longest_wait: float | None = _LONGEST_WA
                 jobs = _work(table, seconds, random.Random(seed))
             finally:
                 stop.touch()
+                prober.born = time.monotonic()  # it was to last; from now on it is to end
                 ended = prober.wait()
             table.leave()
             complain([ended], figures)
