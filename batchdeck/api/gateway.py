@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
 _BATCHES = "/v1/messages/batches"
-_WRITE_BLOCK = 1 << 19
+_WRITE_BLOCK = 1 << 20
 """Bytes of results collected before a worker thread writes them."""
 _LINES_LIMIT = 64_000_000
 """Bytes read at most to recognise a batch by its first lines."""
@@ -169,7 +169,7 @@ class Gateway:
         Args:
             batch_id: an ended batch.
             write: takes the next bytes, in order, in a worker thread, one call at a time.
-            on_bytes: told how many bytes have been written so far.
+            on_bytes: told how many bytes have come so far, as each piece comes.
 
         Raises:
             ApiNotFound: not there, or not yet; nothing was written.
@@ -177,19 +177,19 @@ class Gateway:
                 ends cleanly but early raises nothing: compare its rows with what was submitted.
         """
         block: list[bytes] = []
-        pending = 0
-        writing = WritingBehind(write, on_bytes)
+        received = blocked = 0
+        writing = WritingBehind(write)
         async with self._calls.open_stream(f"{_path(batch_id)}/results") as pieces:
             try:
                 async for piece in pieces:
                     block.append(piece)
-                    pending += len(piece)
-                    if pending >= _WRITE_BLOCK:
-                        await writing.put(b"".join(block))
-                        pending = 0
-                        block.clear()
-                if block:
-                    await writing.put(b"".join(block))
+                    received += len(piece)
+                    if on_bytes is not None:
+                        on_bytes(received)
+                    if received - blocked >= _WRITE_BLOCK:
+                        await writing.put(block)
+                        block, blocked = [], received
+                await writing.put(block)
             finally:
                 await writing.settle()
 

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
@@ -49,21 +49,16 @@ async def in_thread(function: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.
 
 
 class WritingBehind:
-    """Hands blocks to `write` in a worker thread, in order and one at a time, while the next one arrives."""
+    """Hands pieces to `write` in a worker thread, in order and one at a time, while the next ones arrive."""
 
-    def __init__(
-        self, write: Callable[[bytes], object], on_bytes: Callable[[int], None] | None = None
-    ) -> None:
-        """`on_bytes` is told how many bytes have been written so far."""
+    def __init__(self, write: Callable[[bytes], object]) -> None:
         self._write = write
-        self._on_bytes = on_bytes
-        self._written = 0
-        self._writing: asyncio.Future[int] | None = None
+        self._writing: asyncio.Future[None] | None = None
 
-    async def put(self, block: bytes) -> None:
-        """Begin to write a block when the one before it is written. Raises what writing that one raised."""
+    async def put(self, pieces: Sequence[bytes]) -> None:
+        """Begin to write `pieces` when those before are written. Raises what writing them raised."""
         await self.settle()
-        self._writing = asyncio.ensure_future(asyncio.to_thread(self._put, block))
+        self._writing = asyncio.ensure_future(asyncio.to_thread(self._put, pieces))
 
     async def settle(self) -> None:
         """Wait, even when cancelled, until all that was put is written. Raises what writing it raised."""
@@ -71,13 +66,11 @@ class WritingBehind:
         if writing is None:
             return
         try:
-            self._written += await asyncio.shield(writing)
+            await asyncio.shield(writing)
         except asyncio.CancelledError:
             await asyncio.wait([writing])
             raise
-        if self._on_bytes is not None:
-            self._on_bytes(self._written)
 
-    def _put(self, block: bytes) -> int:
-        self._write(block)
-        return len(block)
+    def _put(self, pieces: Sequence[bytes]) -> None:
+        for piece in pieces:
+            self._write(piece)
