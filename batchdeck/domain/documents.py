@@ -120,7 +120,7 @@ class PageFacts:
     has_text: bool
 
     def __reduce__(self) -> tuple[object, ...]:
-        # A scan brings them from other processes by the hundred thousand, with the same labels and sizes.
+        # A scan brings them from other processes by the hundred thousand, most of them like one already here.
         return _page_facts, (
             self.number,
             self.label,
@@ -135,6 +135,7 @@ def _shared(size: tuple[float, float]) -> tuple[float, float]:
     return size
 
 
+@lru_cache(maxsize=4096)
 def _page_facts(
     number: int, label: str, size: tuple[float, float], rotation: int, has_text: bool
 ) -> PageFacts:

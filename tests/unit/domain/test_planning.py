@@ -208,3 +208,4 @@ def test_what_is_known_of_pages_comes_from_a_worker_with_its_words_and_sizes_sha
     assert (one, other) == pages
     assert one.label is other.label
     assert (one.width is other.width, one.height is other.height) == (True, True)
+    assert pickle.loads(pickle.dumps(pages[0])) is one  # of another document as well
