@@ -85,7 +85,9 @@ def test_kills_during_submitting_pay_nothing_twice_and_lose_nothing(
         if not kills:
             # The first one dies while its pages are being prepared or sent, however fast the machine is.
             wait_for(lambda: bool(list(who.deck.glob("spool/*"))))
-        if _kill_after(process, chance.uniform(0.0, 0.3) if not kills else chance.uniform(0.3, 1.8)):
+        if _kill_after(
+            process, chance.uniform(0.0, 0.3) if not kills else chance.uniform(0.3, 1.8 + 0.2 * kills)
+        ):
             kills += 1
             continue
         if process.returncode == 0:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from batchdeck.sandbox.samples.fonts import Font, text_width
+from batchdeck.sandbox.samples.fonts import Font, text_width, total_width
 from batchdeck.sandbox.samples.markup import Block, Word, parse_blocks, parse_words
 from batchdeck.sandbox.samples.pdf import Document, Link, Page, centered
 
@@ -193,7 +193,7 @@ class _Flow:
         widths = [_word_width(word, size) for word in line]
         spaces = sum(not word.glued for word in line[1:])
         if justified and spaces:
-            space = (self._width - indent - sum(widths)) / spaces
+            space = (self._width - indent - total_width(widths)) / spaces
         x = self._left + indent
         for number, (word, width) in enumerate(zip(line, widths, strict=True)):
             if number and not word.glued:
@@ -241,7 +241,7 @@ class _Flow:
         size, leading = self.design.size * 0.92, self.design.leading
         columns = list(zip(*rows, strict=True))
         widths = [max(text_width(Font.SANS_BOLD, size, cell) for cell in column) + 14 for column in columns]
-        stretch = min(1.6, self._width / sum(widths))
+        stretch = min(1.6, self._width / total_width(widths))
         widths = [width * stretch for width in widths]
         is_figure = [
             number > 0 and all(map(_FIGURE.fullmatch, cells[1:])) for number, cells in enumerate(columns)
@@ -253,7 +253,7 @@ class _Flow:
                 self._next_column()
                 self._table_row(rows[0], widths, is_figure, size, is_head=True)
             self._table_row(row, widths, is_figure, size, is_head=number == 0)
-        self._page.line(self._left, self._y - 1, self._left + sum(widths), self._y - 1, width=0.9)
+        self._page.line(self._left, self._y - 1, self._left + total_width(widths), self._y - 1, width=0.9)
         self._y -= 12
 
     def _table_row(
@@ -265,7 +265,7 @@ class _Flow:
         *,
         is_head: bool,
     ) -> None:
-        leading, whole = self.design.leading, sum(widths)
+        leading, whole = self.design.leading, total_width(widths)
         if is_head:
             self._page.shade(self._left, self._y - leading - 1, whole, leading + 1, gray=0.9)
             self._page.line(self._left, self._y, self._left + whole, self._y, width=0.9)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import operator
+from collections.abc import Iterable
 from enum import StrEnum
 
 import pypdfium2
@@ -55,3 +57,9 @@ def _scratch() -> pypdfium2.PdfDocument:
 def text_width(font: Font, size: float, text: str) -> float:
     """Return the width of a text in points."""
     return sum(letter_width(font, letter) for letter in text) * size / 1000
+
+
+def total_width(widths: Iterable[float]) -> float:
+    """Return the sum of lengths, added one by one: `sum` rounds otherwise since Python 3.12, and the samples
+    are the same bytes under every version."""
+    return functools.reduce(operator.add, widths, 0.0)
