@@ -55,13 +55,16 @@ def ladder_standing(context: Context, job: Job) -> LadderStanding:
         return LadderStanding(count, None)
     rung = min(rungs[index] for index in unsent)
     chosen = tuple(index for index in unsent if rungs[index] == rung)
-    if rung == 0:
-        return LadderStanding(count, rung, chosen)
     table = job_pages(context, job.id)
     before = [table.row_of(index) for index, its in enumerate(rungs) if its < rung]
     pending = sum(row.outcome is Outcome.PENDING for row in before)
     last = [row for row in before if rungs[row.index] == rung - 1]
-    reasons = [] if pending else gate_failures(_result_of(context, job, last), _gates(context))
+    if rung == 0:
+        here = [table.row_of(index) for index, its in enumerate(rungs) if its == 0]
+        reasons = list(filter(None, map(_trial_refusal, here)))
+        last = [row for row in here if _trial_refusal(row)]
+    else:
+        reasons = [] if pending else gate_failures(_result_of(context, job, last), _gates(context))
     claimed = ranges_of(list(chosen))
     for submission in submissions:
         if submission.job != job.id or not ranges_overlap(submission.indices, claimed):
@@ -155,10 +158,16 @@ async def _try_one(context: Context, run: Run, index: int) -> AsyncGenerator[Eve
     async for event in send_all(context, run, [Turn((index,), job.model, job.max_tokens, realtime=True)]):
         yield event
     row = (await asyncio.to_thread(job_pages, context, job.id)).row_of(index)
-    if row.outcome is Outcome.ERRORED and row.remedy in _HOPELESS:
-        reason = f"the API refused the trial page: {row.detail or row.error_type}"
+    if reason := _trial_refusal(row):
         await asyncio.to_thread(_record_gate, context, job.id, reason)
         yield GateFailed(job.id, 1, reason, (row.custom_id,))
+
+
+def _trial_refusal(row: PageRow) -> str:
+    """Say why nothing is to be sent after a page of the first rung; empty when it tells nothing against it."""
+    if row.outcome is not Outcome.ERRORED or row.remedy not in _HOPELESS:
+        return ""
+    return f"the API refused the trial page: {row.detail or row.error_type}"
 
 
 async def go_on_by_itself(context: Context, job_id: str) -> AsyncGenerator[Event, None]:

@@ -77,5 +77,7 @@ def test_a_trial_page_whose_parameters_are_refused_stops_it_before_any_batch(
     assert (job["state"], sent.json["unsent"]) == ("gate_failed", 15), json.dumps(job)
     assert "trial page" in job["gate"]
     assert [row["realtime"] for row in who.json("ls")["batches"]] == [True]
+    assert who.run("watch", "--until-ended").code == 6, "nobody has said that it is to go on"
+    assert [row["realtime"] for row in who.json("ls")["batches"]] == [True]
     on = who.json("submit", "--resume", job["job"], "--model", "claude-opus-5", "--yes")
     assert (on["pages"], on["unsent"]) == (2, 13)
