@@ -147,7 +147,7 @@ class Deck(DeckReader, Shown):
         name: str = "",
         again: bool = False,
         mode: Mode | str = Mode.BATCH,
-        ladder: str = "",
+        ladder: str | None = None,
     ) -> Plan:
         """Say what submitting a scan would send and cost. Nothing is written.
 
@@ -156,7 +156,7 @@ class Deck(DeckReader, Shown):
             again: include documents that were submitted before with the same recipe.
             mode: ``batch`` for half the price; ``realtime`` for answers at once, at the full price; ``auto``
                 for short documents at once (`realtime.auto_pages` in the settings) and the others in batches.
-            ladder: how many pages each rung samples, like ``2,6,52,rest``; empty to send all at once.
+            ladder: how many pages each rung samples, like ``2,6,52,rest``; None to send all at once.
 
         Raises:
             NotFound: there is no such recipe.
@@ -165,7 +165,7 @@ class Deck(DeckReader, Shown):
         from batchdeck.operations.plan import PlanOptions, make_plan
 
         ranges = parse_page_ranges(pages) if pages else None
-        rungs = parse_ladder(ladder) if ladder else ()
+        rungs = parse_ladder(ladder) if ladder is not None else ()
         options = PlanOptions(recipe, model, max_tokens, ranges, name, again, Mode(mode), rungs)
         return make_plan(self._context, scan, options)
 

@@ -38,7 +38,7 @@ SendMode = Annotated[
 ]
 
 Ladder = Annotated[
-    str,
+    str | None,
     typer.Option("--ladder", help="Small first: how many pages each rung samples, like 2,6,52,rest."),
 ]
 

@@ -106,7 +106,7 @@ def submit(
     name: Annotated[str, typer.Option("--name", "-n", help="Name of the job. [default: the folder's]")] = "",
     max_cost: MaxCost = None,
     mode: SendMode = None,
-    ladder: Ladder = "",
+    ladder: Ladder = None,
     count: Count = False,
     fallback: Annotated[
         Fallback | None, typer.Option("--fallback", help="Where to send what is refused as a batch.")

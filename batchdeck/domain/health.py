@@ -73,6 +73,7 @@ def judge_health(
     now: dt.datetime,
     *,
     polled_by: str,
+    held: str,
     stale_after: dt.timedelta,
     failure_share: float,
 ) -> Health:
@@ -82,12 +83,13 @@ def judge_health(
         heartbeat: the last one there is.
         rows: all batches and submissions.
         polled_by: the process that holds the right to poll, in words; empty for none.
+        held: why nothing that costs money is sent; empty when the account is in order.
         stale_after: how late a round may be, and for pollers that end by themselves, how long ago.
         failure_share: the greatest share of a batch's pages that may have failed without anybody's attention.
     """
     rows = list(rows)
     away = list(_away(heartbeat, polled_by, now, stale_after))
-    calls = list(_calls(heartbeat, rows, failure_share))
+    calls = list(_calls(held or (heartbeat.held if heartbeat is not None else ""), rows, failure_share))
     state = Wellness.UNREACHABLE if away else Wellness.ATTENTION if calls else Wellness.HEALTHY
     open_batches = sum(row.status in _OPEN for row in rows)
     return Health(state, (*away, *calls), heartbeat, polled_by, open_batches, now)
@@ -118,10 +120,10 @@ def _away(
         yield f"The API was not reached in the last round: {heartbeat.unreached}"
 
 
-def _calls(heartbeat: Heartbeat | None, rows: list[BatchRow], failure_share: float) -> Iterator[str]:
+def _calls(held: str, rows: list[BatchRow], failure_share: float) -> Iterator[str]:
     """What calls for somebody's attention."""
-    if heartbeat is not None and heartbeat.held:
-        yield f"The account needs you: {heartbeat.held}"
+    if held:
+        yield f"The account needs you: {held}"
     for status, one, many in _CALLING:
         count = sum(row.status is status for row in rows)
         if count:

@@ -147,7 +147,7 @@ def classify(facts: ResultFacts) -> Verdict:
                 return Verdict(Outcome.BLOCKED, facts.message)
             return Verdict(Outcome.ERRORED, facts.message or "the API gave no reason")
         case unknown:
-            return Verdict(Outcome.ERRORED, f"unknown result type “{unknown}”")
+            return Verdict(Outcome.ERRORED, facts.message or f"unknown result type “{unknown}”")
 
 
 def _classify_succeeded(facts: ResultFacts) -> Verdict:

@@ -67,7 +67,7 @@ async def _plan(deck: Deck, options: Options, _: Say) -> Plan:
         name=options.get("name", ""),
         again=options["again"],
         mode=options["mode"] or Mode.BATCH,
-        ladder=options.get("ladder", ""),
+        ladder=options.get("ladder"),
     )
     if options["count"]:
         plan = replace(plan, estimate=(await deck.count_estimate(plan)).estimate)

@@ -29,8 +29,8 @@ async def collect(context: Context, batch_id: str) -> AsyncGenerator[Event, None
     """Archive one ended batch and judge its results; the result is the updated `Batch`.
 
     Downloading is free, and nothing is ever resubmitted here. Results that do not match what was submitted
-    are downloaded again; when every download brings the very same bytes they are kept, with what is wrong
-    with them, and pages without a row are shown as missing.
+    are downloaded again; when every download brings the very same rows, in whatever order, they are kept,
+    with what is wrong with them, and pages without a row are shown as missing.
 
     Raises:
         ApiUnreachable: the results could not be downloaded whole now; the next poll tries again.
@@ -94,14 +94,15 @@ async def _download(context: Context, batch: Batch) -> AsyncGenerator[Event, Non
     submitted = (
         await asyncio.to_thread(read_submitted_ids, context.layout, batch.key) if batch.submission else None
     )
-    seen: list[str] = []
+    seen: list[int] = []
     for number, pause in enumerate(_PAUSES, 1):
         await asyncio.sleep(pause)
         writer = ResultsWriter(context.layout, batch.key)
         try:
             async for event in _receive(gateway, batch, writer):
                 yield event
-            is_same_every_time = number == len(_PAUSES) and set(seen) == {writer.sha256}
+            is_last = number == len(_PAUSES)
+            is_same_every_time = is_last and set(seen) == {await asyncio.to_thread(writer.digest_rows)}
             archive: Archive = await asyncio.to_thread(
                 writer.finish,
                 submitted,
@@ -112,7 +113,7 @@ async def _download(context: Context, batch: Batch) -> AsyncGenerator[Event, Non
         except ResultsIncomplete as error:
             if number == len(_PAUSES):
                 raise
-            seen.append(writer.sha256)
+            seen.append(await asyncio.to_thread(writer.digest_rows))
             yield Note(f"Batch {batch.id}: {error.message} Downloading again.", "warning")
         else:
             yield Finished(archive)

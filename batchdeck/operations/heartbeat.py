@@ -110,6 +110,7 @@ def look_at_health(context: Context, polled_by: str) -> Health:
         rows,
         now,
         polled_by=polled_by,
+        held=ledger.meta.held,
         stale_after=dt.timedelta(seconds=settings.watch.stale_seconds),
         failure_share=settings.notify.failure_share,
     )

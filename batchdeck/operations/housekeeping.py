@@ -65,7 +65,7 @@ async def delete(context: Context, batch_id: str) -> AsyncGenerator[Event, None]
 async def adopt(context: Context, batch_ids: Sequence[str]) -> AsyncGenerator[Event, None]:
     """Take in batches made elsewhere, all of the workspace's when none is named; archive those that ended.
 
-    The result is a tuple of `Batch`. A batch that this deck already tracks is left as it is.
+    The result is a tuple of the `Batch`es taken in. One that this deck already tracks is left as it is.
 
     Raises:
         NotFound: the API knows no such batch.
@@ -85,10 +85,10 @@ async def adopt(context: Context, batch_ids: Sequence[str]) -> AsyncGenerator[Ev
     adopted: list[Batch] = []
     for remote in remotes:
         batch, is_new = await asyncio.to_thread(_take_in, context, remote)
-        adopted.append(batch)
         if not is_new:
             yield Note(f"{remote.id} is tracked already.")
             continue
+        adopted.append(batch)
         yield CountsChanged(remote.id, None, remote.status, remote.counts)
         if remote.has_ended and remote.has_results:
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, overload
+from typing import Any, BinaryIO, Literal, TypeVar, overload
 
 import msgspec
 
@@ -17,6 +17,7 @@ LONGEST_LINE = 256 * 1024 * 1024
 """No answer is this long (a batch's whole request body may not be); a longer line is not read into memory."""
 UNREADABLE = "unreadable"
 """The `type` of a line that is not a result at all; its custom_id is empty."""
+_T = TypeVar("_T")
 
 
 class _Block(msgspec.Struct, gc=False):
@@ -144,7 +145,10 @@ def _read_line(line: bytes) -> tuple[ResultFacts, str]:
     try:
         row = _decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        return ResultFacts(_id_at_least(line), UNREADABLE, message=f"not a result: {error}"), ""
+        known = _what_is_known(line)
+        if known is None:
+            return ResultFacts(_id_at_least(line), UNREADABLE, message=f"not a result: {error}"), ""
+        row = known
     message = row.result.message
     if message is not None:
         text = "".join(
@@ -171,6 +175,38 @@ def _read_line(line: bytes) -> tuple[ResultFacts, str]:
         ),
         "",
     )
+
+
+def _what_is_known(line: bytes) -> _Line | None:
+    """Read a result of which a part has another shape than ever before, without that part.
+
+    What an answer is worth depends on its content and on why it stopped: without those it is None, no result,
+    which nobody sends again unasked. Everything else it can do without.
+    """
+    try:
+        row = msgspec.convert(msgspec.json.decode(line), dict[str, Any])
+        result = msgspec.convert(row.get("result"), dict[str, Any])
+        custom_id, type_ = (msgspec.convert(text, str) for text in (row.get("custom_id"), result.get("type")))
+        read = _Result(type_, error=_convert(result.get("error"), _Error))
+        if type_ == "succeeded":
+            parts = msgspec.convert(result.get("message"), dict[str, Any])
+            read.message = _Message(
+                msgspec.convert(parts.get("content"), list[_Block] | None),
+                _convert(parts.get("model"), str),
+                msgspec.convert(parts.get("stop_reason"), str | None),
+                _convert(parts.get("stop_details"), _StopDetails),
+                _convert(parts.get("usage"), _Usage),
+            )
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return _Line(custom_id, read)
+
+
+def _convert(value: object, shape: type[_T]) -> _T | None:
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError:
+        return None
 
 
 def _id_at_least(line: bytes) -> str:

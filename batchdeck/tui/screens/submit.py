@@ -190,7 +190,7 @@ class SubmitScreen(WorkingScreen):
                 name=wishes.name,
                 again=wishes.again,
                 mode=wishes.mode,
-                ladder=wishes.ladder,
+                ladder=wishes.ladder or None,
             )
         except BatchDeckError as error:
             self.terminal.notify_error(error)

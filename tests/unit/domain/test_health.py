@@ -35,8 +35,10 @@ def row(status: BatchStatus, failed: int | None = None) -> BatchRow:
     )
 
 
-def judged(heartbeat: Heartbeat | None, *rows: BatchRow, polled_by: str = "") -> Health:
-    return judge_health(heartbeat, rows, NOW, polled_by=polled_by, stale_after=minutes(30), failure_share=0.1)
+def judged(heartbeat: Heartbeat | None, *rows: BatchRow, polled_by: str = "", held: str = "") -> Health:
+    return judge_health(
+        heartbeat, rows, NOW, polled_by=polled_by, held=held, stale_after=minutes(30), failure_share=0.1
+    )
 
 
 ENDED = replace(BEAT, way=Way.ONCE, next_round=None, ended=NOW - minutes(1))
@@ -91,5 +93,7 @@ def test_what_calls_for_somebody_is_named_and_who_is_away_comes_first() -> None:
     assert judged(BEAT, row(BatchStatus.FAILED, 4), polled_by=ALIVE).state is Wellness.HEALTHY
     failing = judged(BEAT, row(BatchStatus.FAILED, 5), polled_by=ALIVE)
     assert failing.reasons == ("5 of 40 pages of msgbatch_01 (contracts) failed.",)
+    held = judged(BEAT, polled_by=ALIVE, held="no credit")
+    assert (held.state, held.reasons) == (Wellness.ATTENTION, ("The account needs you: no credit",))
     assert judged(BEAT, at_risk).state is Wellness.UNREACHABLE
     assert [state.exit_code for state in Wellness] == [0, 6, 5]

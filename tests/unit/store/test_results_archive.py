@@ -85,6 +85,19 @@ def test_results_that_stay_so_may_be_kept_with_their_findings(layout: DeckLayout
     assert layout.results(KEY).read_bytes() == content
 
 
+def test_the_same_rows_in_another_order_are_the_same(layout: DeckLayout) -> None:
+    def digest_of(lines: list[bytes]) -> int:
+        writer = writer_with(layout, b"".join(lines))
+        try:
+            return writer.digest_rows()
+        finally:
+            writer.discard()
+
+    assert digest_of(LINES) == digest_of(LINES[::-1])
+    assert digest_of(LINES) != digest_of(LINES[:-1])
+    assert digest_of(LINES[:2]) != digest_of([LINES[0], LINES[0]])
+
+
 def test_rows_are_held_against_the_apis_counts(layout: DeckLayout) -> None:
     lines = [*LINES[:48], made.bad_line(IDS[48]), made.line(IDS[49], {"type": "expired"})]
     counts = RequestCounts(succeeded=48, errored=1, expired=1)

@@ -118,11 +118,7 @@ def test_other_types_are_data(tmp_path: Path, kind: str) -> None:
         (b'{"custom_id": "a"}\n', "a"),
         (b'{"custom_id": "a", "result": "odd"}\n', "a"),
         (b'{"custom_id": "a", "result": {"type": "succeeded", "message": {"content": "text"}}}\n', "a"),
-        (
-            b'{"custom_id": "a", "result": {"type": "new", "message": {"usage": {"input_tokens": "9"}}}}\n',
-            "a",
-        ),
-        (b'{"custom_id": "a", "result": {"type": "errored", "error": {"error": "text"}}}\n', "a"),
+        (b'{"custom_id": "a", "result": {"type": "succeeded", "message": {"stop_reason": 1}}}\n', "a"),
     ],
 )
 def test_a_row_of_an_unknown_shape_stops_nothing(tmp_path: Path, line: bytes, custom_id: str) -> None:
@@ -131,6 +127,18 @@ def test_a_row_of_an_unknown_shape_stops_nothing(tmp_path: Path, line: bytes, cu
     odd = rows[1][0]
     assert odd.type == UNREADABLE
     assert classify(odd).outcome is Outcome.ERRORED
+    assert classify(odd).detail == odd.message
+
+
+def test_a_part_of_an_unknown_shape_costs_no_more_than_that_part(tmp_path: Path) -> None:
+    answer = facts_of(tmp_path, made.good_line("a", usage={"input_tokens": "9"}, stop_details="new"))
+    assert answer == ResultFacts(
+        "a", "succeeded", stop_reason="end_turn", has_text=True, model="model-a-20260101"
+    )
+    failed = facts_of(tmp_path, made.line("b", {"type": "errored", "error": {"error": "text"}}))
+    assert failed == ResultFacts("b", "errored")
+    newer = facts_of(tmp_path, made.line("c", {"type": "new", "message": {"usage": {"input_tokens": "9"}}}))
+    assert classify(newer).detail == "unknown result type “new”"
 
 
 def test_blank_lines_and_carriage_returns_are_passed_over(tmp_path: Path) -> None:
