@@ -129,7 +129,9 @@ def _sentences(total: CostRow) -> list[str]:
     if total.pending:
         found.append(f"About {money(total.pending)} more is under way (an estimate).")
     if total.unpriced:
-        found.append(f"{counted(total.unpriced, 'answer')} of models without a price are in no sum.")
+        found.append(
+            f"{counted(total.unpriced, 'answer')} in no sum: of a model without a price, or without usage."
+        )
     return found
 
 

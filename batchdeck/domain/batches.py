@@ -290,6 +290,8 @@ class Batch:
     usage: Usage = field(default_factory=Usage)
     cost: float | None = None
     """What its results cost; None until archived or when the model has no price."""
+    unmeasured: int = 0
+    """Paid answers that came without usage: what they cost is not known, and `cost` is without them."""
     duplicate_of: str | None = None
     """Key of the submission whose second, unwanted acceptance this batch is."""
     gone: bool = False
@@ -307,6 +309,15 @@ class Batch:
     def is_open(self) -> bool:
         """Whether it may still change: at the API, or in a real-time run."""
         return not self.remote.has_ended and not self.gone
+
+    @property
+    def settled_usd(self) -> float | None:
+        """What it counts for against a cap, in dollars: its cost, and of what was reserved the share of those
+        answers whose cost is not known. None while the whole reservation stands."""
+        if self.archive is None or self.cost is None:
+            return None
+        reserved = self.submission.reserved_usd / self.submission.page_count if self.submission else 0.0
+        return self.cost + reserved * self.unmeasured
 
     @property
     def results_vanish_at(self) -> dt.datetime:

@@ -43,7 +43,7 @@ def spending(
         without: keys of submissions that are not to be counted.
     """
     known = list(batches)
-    actual = {b.key: b.cost for b in known if b.archive is not None and b.cost is not None}
+    actual = {b.key: usd for b in known if (usd := b.settled_usd) is not None}
     total = sum(
         actual.get(submission.key, submission.reserved_usd)
         for submission in submissions

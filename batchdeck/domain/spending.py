@@ -41,7 +41,9 @@ class Charge:
     """Answers that were paid for: a page that was paid for twice counts twice."""
     usage: Usage = field(default_factory=Usage)
     cost: float | None = None
-    """As it was paid; None while it is under way, or where its model has no price."""
+    """As it was paid; None while it is under way, or where nothing of it has a known cost."""
+    unmeasured: int = 0
+    """Answers that were paid for and came without usage: `cost` is without them."""
     expected: float = 0.0
     """What was expected of it before it was sent."""
     factor: float = 1.0
@@ -75,7 +77,7 @@ class CostRow:
     realtime_cost: float | None = None
     """What the same tokens would have cost in real time."""
     unpriced: int = 0
-    """Answers whose model has no price: they are in no sum."""
+    """Answers whose model has no price, or that came without usage: they are in no sum."""
 
     @property
     def saved(self) -> float | None:
@@ -168,6 +170,7 @@ def _charge_of(jobs: Mapping[str, Job], batch: Batch, submission: Submission | N
         pages=paid_answers(batch.outcomes),
         usage=batch.usage,
         cost=batch.cost if batch.archive is not None else None,
+        unmeasured=batch.unmeasured,
         expected=submission.reserved_usd if submission is not None and is_expected else 0.0,
         factor=factor,
         is_open=batch.archive is None,
@@ -226,5 +229,5 @@ def _row(key: str, name: str, charges: Sequence[Charge]) -> CostRow:
         estimated=sum(charge.expected for charge, _ in paid),
         pending=sum(charge.expected for charge in charges if charge.is_open),
         realtime_cost=sum(cost / charge.factor / BATCH_SHARE for charge, cost in paid) if paid else None,
-        unpriced=sum(charge.pages for charge in taken if charge.cost is None),
+        unpriced=sum(c.pages if c.cost is None else c.unmeasured for c in taken),
     )

@@ -53,7 +53,7 @@ def spent_by(
         since: only submissions made from then on.
         job: only this job's.
     """
-    actual = {b.key: b.cost for b in batches if b.archive is not None and b.cost is not None}
+    actual = {b.key: usd for b in batches if (usd := b.settled_usd) is not None}
     return sum(
         actual.get(submission.key, submission.reserved_usd)
         for submission in submissions

@@ -150,12 +150,19 @@ def _record(context: Context, batch: Batch, settle: Callable[[Transaction], obje
     assert batch.archive is not None
     index = read_index(context.layout, batch.key)
     outcomes = _tally(batch, index)
-    cost = _cost(context, batch, index.usage_by_model())
+    unmeasured = index.unmeasured()
+    is_known = not unmeasured or index.usage() != Usage()
+    cost = _cost(context, batch, index.usage_by_model()) if is_known else None
     with context.ledger.transaction() as tx:
         if settle is not None:
             settle(tx)
         batch = replace(
-            tx.batch(batch.id), archive=batch.archive, outcomes=outcomes, usage=index.usage(), cost=cost
+            tx.batch(batch.id),
+            archive=batch.archive,
+            outcomes=outcomes,
+            usage=index.usage(),
+            cost=cost,
+            unmeasured=unmeasured,
         )
         tx.put(batch)
     assert batch.archive is not None

@@ -146,9 +146,11 @@ def _part_charge(
     if turn.index is None:
         return replace(charge, is_open=True)
     pages, usage = _sum(turn.index, ranges)
+    unmeasured = sum(turn.index.unmeasured(*turn.index.span(start, stop)) for start, stop in ranges)
     price = context.prices.of(part.model)
-    cost = price.cost(usage) * factor if price is not None else None
-    return replace(charge, pages=pages, usage=usage, cost=cost)
+    is_known = price is not None and (not unmeasured or usage != Usage())
+    cost = price.cost(usage) * factor if price is not None and is_known else None
+    return replace(charge, pages=pages, usage=usage, cost=cost, unmeasured=unmeasured)
 
 
 def _sum(index: BatchIndex, ranges: Collection[tuple[int, int]]) -> tuple[int, Usage]:

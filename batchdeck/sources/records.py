@@ -16,6 +16,8 @@ from batchdeck.domain.text import show
 from batchdeck.sources.opening import Unusable
 
 _DELIMITERS = ",;\t|"
+_UNCLOSED = "unexpected end of data"
+"""How the CSV reader says that the file ends within quotation marks."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -124,6 +126,8 @@ def parse_object(content: bytes) -> tuple[Mapping[str, Any], str]:
         return {}, "is nested too deeply"
     if not isinstance(values, dict):
         return {}, "is not a JSON object"
+    if not values:
+        return {}, "is empty"
     return values, ""
 
 
@@ -140,6 +144,7 @@ def _csv_records(lines: Lines, most: int) -> Iterator[Record]:
 
     rows = csv.reader(all_lines(), delimiter=delimiter, strict=True)
     number, line, length_before = 0, 1, 0
+    empty: list[Record] = []  # at the end of a file, as spreadsheets leave them, they are no rows
     while True:
         lines.begin = length_before
         problem, row = "", []
@@ -149,6 +154,10 @@ def _csv_records(lines: Lines, most: int) -> Iterator[Record]:
             return
         except csv.Error as error:
             problem = f"is not valid CSV ({show(str(error), 120)})"
+            if str(error) == _UNCLOSED:
+                after = lines.number - 1 - line  # the end of the file has been read as a line
+                and_after = f", and the {after:,} lines after it with it" if after else ""
+                problem = f"opens a quotation mark that is never closed: it is left out{and_after}"
         begin, begin_line = length_before, line
         length_before, line = lines.offset, lines.number + 1
         if not row and not problem:
@@ -159,7 +168,12 @@ def _csv_records(lines: Lines, most: int) -> Iterator[Record]:
         number += 1
         if not problem and len(row) != len(header):
             problem = f"has {len(row):,} values, the header has {len(header):,}"
+        if not problem and not any(value.strip() for value in row):
+            empty.append(Record(number, begin_line, begin, length_before - begin, problem="is empty"))
+            continue
         values = dict(zip(header, row, strict=True)) if not problem else {}
+        yield from empty
+        empty.clear()
         yield Record(number, begin_line, begin, length_before - begin, values, problem)
 
 

@@ -36,6 +36,8 @@ STRANGER = -1
 OUTCOMES: tuple[Outcome, ...] = tuple(Outcome)
 CODE_OF: Mapping[Outcome, int] = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 """Outcomes as small numbers, in memory only: a file names its own."""
+IS_BILLED = bytes(outcome.is_billed for outcome in OUTCOMES)
+"""By an outcome's code, whether such a row is paid for."""
 
 _COLUMNS: Mapping[str, str] = {
     "page": "i",
@@ -162,6 +164,17 @@ class BatchIndex:
     def usage(self) -> Usage:
         """Add up the tokens of all rows."""
         return Usage(*(int(sum(self._columns[name])) for name in _TOKENS))
+
+    def unmeasured(self, start: int = 0, stop: int | None = None) -> int:
+        """Count the rows that were paid for and came without usage, of all or of the rows [start, stop)."""
+        columns = [column[start:stop] for column in self._tokens]
+        if not all(0 in column for column in columns):  # by far the most
+            return 0
+        codes = self.outcome_codes[start:stop]
+        return sum(
+            IS_BILLED[code] and not any(tokens)
+            for code, tokens in zip(codes, zip(*columns, strict=True), strict=True)
+        )
 
     def usage_by_model(self) -> dict[str, Usage]:
         """Add up the tokens by the model that answered; rows without an answer count under an empty name."""

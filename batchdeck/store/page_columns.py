@@ -13,13 +13,12 @@ from batchdeck.domain.columns import PAGE_FIELDS
 from batchdeck.domain.costs import BATCH_SHARE, ModelPrice, Usage
 from batchdeck.domain.outcomes import Remedy, remedy
 from batchdeck.domain.query_columns import Codes, Column, Values
-from batchdeck.store.index import OUTCOMES, BatchIndex
+from batchdeck.store.index import IS_BILLED, OUTCOMES, BatchIndex
 from batchdeck.store.index import Column as Numbers
 from batchdeck.store.plans import PagePlan
 from batchdeck.store.standings import NO_TURN, Moment
 from batchdeck.store.turns import Turn
 
-_IS_BILLED = bytes(outcome.is_billed for outcome in OUTCOMES)
 _REMEDIES = tuple(Remedy)
 _CODE_OF_REMEDY = {each: code for code, each in enumerate(_REMEDIES)}
 
@@ -205,10 +204,10 @@ class PageColumns:
             if index is not None:
                 for row in range(*index.span(start, stop)):
                     place = at + index.pages[row] - start
-                    if not _IS_BILLED[index.outcome_codes[row]]:
+                    if not IS_BILLED[index.outcome_codes[row]]:
                         costs[place] = 0.0
-                    elif (weight := weights[models[place]]) is not None:
-                        costs[place] = sum(map(mul, weight, index.tokens(row))) * share
+                    elif (weight := weights[models[place]]) is not None and any(tokens := index.tokens(row)):
+                        costs[place] = sum(map(mul, weight, tokens)) * share
             at += stop - start
         for at, tries in enumerate(self._scoped(self._moment.standings.attempts)):
             if tries > 1:

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 
 from batchdeck.domain.batches import Job
-from batchdeck.domain.costs import ModelPrice, PriceList
+from batchdeck.domain.costs import ModelPrice, PriceList, Usage
 from batchdeck.domain.documents import Page, Sha256
 from batchdeck.domain.listing import Tabular
 from batchdeck.domain.outcomes import Outcome, Remedy
@@ -296,7 +296,8 @@ class PageTable(Tabular):
         return read_row_id(read_row(self._layout, turn.submission.key, *turn.index.place(row)))
 
     def _cost(self, index: int, standing: Attempt, attempts: int) -> float | None:
-        """What all attempts of a page have cost; None while nothing is known or a model has no price."""
+        """What all attempts of a page have cost; None while nothing is known, or where a model has no price
+        or a paid answer came without usage."""
         turns = self.attempts(index) if attempts > 1 else (standing,)
         costs = [self._cost_of(attempt) for attempt in turns if attempt.outcome.is_billed]
         known = [cost for cost in costs if cost is not None]
@@ -307,6 +308,8 @@ class PageTable(Tabular):
         return sum(known)
 
     def _cost_of(self, attempt: Attempt) -> float | None:
+        if attempt.usage == Usage():
+            return None
         price = self._price(attempt.model)
         return price.cost(attempt.usage, batch=not attempt.realtime) if price is not None else None
 

@@ -46,6 +46,8 @@ def test_what_is_reserved_counts_until_it_is_settled() -> None:
     assert spending(sent, []) == 5.0
     assert spending(sent, [batch("a", 0.5)]) == 3.5
     assert spending(sent, [batch("a", None)]) == 5.0, "without a price the reservation stays"
+    odd = batch("a", 0.5, unmeasured=1, submission=submission("a", 2.0, indices=((0, 4),)))
+    assert spending(sent, [odd]) == 4.0, "of an answer without usage its share of the reservation stays"
     assert spending(sent, [], without={"a"}) == 3.0
 
 

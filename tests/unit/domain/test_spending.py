@@ -126,6 +126,8 @@ def test_what_has_no_price_is_counted_and_in_no_sum() -> None:
     total = cost_table([known, unknown], CostsBy.MODEL).total
     assert (total.cost, total.unpriced, total.pages, total.estimated) == (0.3, 5, 8, 0.2)
     assert cost_table([unknown], CostsBy.MODEL).total.cost is None
+    partly = Charge("j1", "", "", "m", DAY, pages=4, cost=0.1, unmeasured=2)
+    assert cost_table([known, unknown, partly], CostsBy.MODEL).total.unpriced == 7
 
 
 def test_documents_keep_their_order_and_two_of_one_name_stay_apart() -> None:

@@ -127,6 +127,23 @@ def test_bad_rows_are_left_out_each_with_its_line_and_the_others_keep_their_numb
         assert [rows.row(n)["a"] for n in (1, 5, 8)] == [1, 2, 3]
 
 
+def test_rows_without_any_value_are_not_paid_for(write: Write) -> None:
+    found = usable(write("rows.csv", "id;text\n1;one\n;\n3;three\n; \n;\n"), FileKind.CSV)
+    assert found.page_count == 3, "what a spreadsheet leaves at the end is no row"
+    assert [(bad.number, bad.problem.message) for bad in found.bad] == [(2, "Line 3 is empty.")]
+    found = usable(write("rows.jsonl", '{"a": 1}\n{}\n'), FileKind.JSONL)
+    assert [(bad.number, bad.problem.message) for bad in found.bad] == [(2, "Line 2 is empty.")]
+
+
+def test_a_quotation_mark_that_is_never_closed_says_how_much_it_takes_with_it(write: Write) -> None:
+    (bad,) = usable(write("rows.csv", 'id,text\n1,one\n2,"two\n3,three\n4,four\n'), FileKind.CSV).bad
+    assert bad.problem.message == (
+        "Line 3 opens a quotation mark that is never closed: it is left out, and the 2 lines after it with it."
+    )
+    (bad,) = usable(write("rows.csv", 'id,text\n1,one\n2,"two\n'), FileKind.CSV).bad
+    assert bad.problem.message == "Line 3 opens a quotation mark that is never closed: it is left out."
+
+
 def test_bad_rows_of_csv(write: Write) -> None:
     path = write("rows.csv", 'id,text\n1,one\n2\n3,"x"y\n4,four\n')
     found = usable(path, FileKind.CSV)
@@ -150,7 +167,7 @@ def test_bad_rows_of_csv(write: Write) -> None:
         (FileKind.JSONL, b"\n \n", ProblemKind.NO_ROWS, "no records"),
         (FileKind.JSONL, b"nothing\nat all\n", ProblemKind.BAD_ROW, "None of its records"),
         (FileKind.JSONL, b"{}\n" + b"x\n" * 4, ProblemKind.BAD_ROW, "More than 3"),
-        (FileKind.JSONL, b"{}\n" * 21, ProblemKind.TOO_MANY_PAGES, "more than 20"),
+        (FileKind.JSONL, b'{"a": 1}\n' * 21, ProblemKind.TOO_MANY_PAGES, "more than 20"),
         (FileKind.TEXT, b" \n", ProblemKind.EMPTY_FILE, "no text"),
         (FileKind.TEXT, b"x" * 301, ProblemKind.TOO_LARGE, "one request"),
         (FileKind.TEXT, b"a\n\xe9", ProblemKind.NOT_TEXT, "byte 0xe9 in line 2"),

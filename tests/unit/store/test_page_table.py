@@ -298,6 +298,16 @@ def test_a_page_of_an_unpriced_model_has_no_cost(layout: DeckLayout, deck: Ledge
     assert table.row(7).cost == 0.0
 
 
+def test_what_a_paid_answer_without_usage_has_cost_is_not_known(layout: DeckLayout, deck: Ledger) -> None:
+    submit(layout, deck, made.submission(FIRST), "msgbatch_1")
+    collect(
+        layout, deck, "msgbatch_1", [made.good_line(made.custom_id(FIRST, 0), usage=None), *ten_lines()[1:]]
+    )
+    table = table_of(layout, deck)
+    assert table.row(0).cost is None
+    check_columns(table)
+
+
 def check_columns(table: PageTable) -> None:
     """Hold every column against the rows."""
     rows = list(table)

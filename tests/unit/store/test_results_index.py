@@ -99,6 +99,14 @@ def test_sums_over_all_rows(layout: DeckLayout) -> None:
     assert only.usage_by_model() == {"model-0": Usage(0, 2, 3, 4, 5)}
 
 
+def test_paid_answers_without_usage_are_counted_over_all_rows_or_some(layout: DeckLayout) -> None:
+    silent = [
+        row(page, outcome) for page, outcome in enumerate((Outcome.OK, Outcome.ERRORED, Outcome.REFUSED))
+    ]
+    index = indexed(layout, [*silent, row(3, usage=Usage(0, 2))])
+    assert (index.unmeasured(), index.unmeasured(1, 4), index.unmeasured(3)) == (2, 1, 0)
+
+
 def test_an_index_may_be_empty(layout: DeckLayout) -> None:
     index = indexed(layout, [])
     assert (len(index), index.tally(), index.usage(), index.usage_by_model()) == (0, {}, Usage(), {})
