@@ -52,5 +52,8 @@ def tell_unsent(deck: Deck) -> None:
 
 
 def has_failures(deck: Deck) -> bool:
-    """Say whether a page of the deck has failed and is not good by now."""
-    return any(outcome.is_failure and count for job in deck.jobs() for outcome, count in job.outcomes.items())
+    """Say whether a page of the deck has failed and is not good by now, or is held back at a gate."""
+    return any(
+        job.gate or any(outcome.is_failure and count for outcome, count in job.outcomes.items())
+        for job in deck.jobs()
+    )

@@ -164,7 +164,7 @@ async def _try_one(context: Context, run: Run, index: int) -> AsyncGenerator[Eve
 
 
 def _trial_refusal(row: PageRow) -> str:
-    """Say why nothing is to be sent after a page of the first rung; empty when it tells nothing against it."""
+    """Say why nothing more is to be sent after a page of the first rung; empty when it may be."""
     if row.outcome is not Outcome.ERRORED or row.remedy not in _HOPELESS:
         return ""
     return f"the API refused the trial page: {row.detail or row.error_type}"

@@ -138,7 +138,8 @@ def test_rows_without_any_value_are_not_paid_for(write: Write) -> None:
 def test_a_quotation_mark_that_is_never_closed_says_how_much_it_takes_with_it(write: Write) -> None:
     (bad,) = usable(write("rows.csv", 'id,text\n1,one\n2,"two\n3,three\n4,four\n'), FileKind.CSV).bad
     assert bad.problem.message == (
-        "Line 3 opens a quotation mark that is never closed: it is left out, and the 2 lines after it with it."
+        "Line 3 opens a quotation mark that is never closed: it is left out, "
+        "and the 2 lines after it with it."
     )
     (bad,) = usable(write("rows.csv", 'id,text\n1,one\n2,"two\n'), FileKind.CSV).bad
     assert bad.problem.message == "Line 3 opens a quotation mark that is never closed: it is left out."
