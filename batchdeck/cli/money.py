@@ -130,7 +130,7 @@ def _sentences(total: CostRow) -> list[str]:
         found.append(f"About {money(total.pending)} more is under way (an estimate).")
     if total.unpriced:
         found.append(
-            f"{counted(total.unpriced, 'answer')} in no sum: of a model without a price, or without usage."
+            f"{counted(total.unpriced, 'answer')} in no sum: no price for the model, no usage, or lost."
         )
     return found
 

@@ -291,7 +291,7 @@ class Batch:
     cost: float | None = None
     """What its results cost; None until archived or when the model has no price."""
     unmeasured: int = 0
-    """Paid answers that came without usage: what they cost is not known, and `cost` is without them."""
+    """Answers that came without usage, or were lost in real time: `cost` is without what they may cost."""
     duplicate_of: str | None = None
     """Key of the submission whose second, unwanted acceptance this batch is."""
     gone: bool = False

@@ -43,7 +43,7 @@ class Charge:
     cost: float | None = None
     """As it was paid; None while it is under way, or where nothing of it has a known cost."""
     unmeasured: int = 0
-    """Answers that were paid for and came without usage: `cost` is without them."""
+    """Answers that came without usage, or were lost in real time: `cost` is without what they may cost."""
     expected: float = 0.0
     """What was expected of it before it was sent."""
     factor: float = 1.0
@@ -77,7 +77,7 @@ class CostRow:
     realtime_cost: float | None = None
     """What the same tokens would have cost in real time."""
     unpriced: int = 0
-    """Answers whose model has no price, or that came without usage: they are in no sum."""
+    """Answers whose model has no price, that came without usage, or were lost: they are in no sum."""
 
     @property
     def saved(self) -> float | None:

@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from batchdeck.domain.costs import Usage
-from batchdeck.domain.outcomes import Outcome, ResultFacts, Verdict
+from batchdeck.domain.outcomes import ANSWER_LOST, Outcome, ResultFacts, Verdict
 from batchdeck.domain.text import show
 from batchdeck.errors import DeckDamaged, NotFound
 from batchdeck.store.disk import Disk, storage_failures, write_whole
@@ -166,14 +166,16 @@ class BatchIndex:
         return Usage(*(int(sum(self._columns[name])) for name in _TOKENS))
 
     def unmeasured(self, start: int = 0, stop: int | None = None) -> int:
-        """Count the rows that were paid for and came without usage, of all or of the rows [start, stop)."""
+        """Count the rows of which nobody knows what they cost, of all or of the rows [start, stop): paid for
+        and without usage, or sent in real time with the answer lost."""
         columns = [column[start:stop] for column in self._tokens]
         if not all(0 in column for column in columns):  # by far the most
             return 0
-        codes = self.outcome_codes[start:stop]
+        codes, errors = self.outcome_codes[start:stop], self._columns["error_type"][start:stop]
+        is_lost = [text == ANSWER_LOST for text in self._texts["error_type"]]
         return sum(
-            IS_BILLED[code] and not any(tokens)
-            for code, tokens in zip(codes, zip(*columns, strict=True), strict=True)
+            is_lost[error] or (IS_BILLED[code] and not any(tokens))
+            for code, error, tokens in zip(codes, errors, zip(*columns, strict=True), strict=True)
         )
 
     def usage_by_model(self) -> dict[str, Usage]:

@@ -11,7 +11,7 @@ from typing import Any, overload
 from batchdeck.domain.batches import Job
 from batchdeck.domain.columns import PAGE_FIELDS
 from batchdeck.domain.costs import BATCH_SHARE, ModelPrice, Usage
-from batchdeck.domain.outcomes import Remedy, remedy
+from batchdeck.domain.outcomes import ANSWER_LOST, Remedy, remedy
 from batchdeck.domain.query_columns import Codes, Column, Values
 from batchdeck.store.index import IS_BILLED, OUTCOMES, BatchIndex
 from batchdeck.store.index import Column as Numbers
@@ -205,7 +205,7 @@ class PageColumns:
                 for row in range(*index.span(start, stop)):
                     place = at + index.pages[row] - start
                     if not IS_BILLED[index.outcome_codes[row]]:
-                        costs[place] = 0.0
+                        costs[place] = math.nan if index.text(row, "error_type") == ANSWER_LOST else 0.0
                     elif (weight := weights[models[place]]) is not None and any(tokens := index.tokens(row)):
                         costs[place] = sum(map(mul, weight, tokens)) * share
             at += stop - start

@@ -14,7 +14,7 @@ from batchdeck.domain.batches import Job
 from batchdeck.domain.costs import ModelPrice, PriceList, Usage
 from batchdeck.domain.documents import Page, Sha256
 from batchdeck.domain.listing import Tabular
-from batchdeck.domain.outcomes import Outcome, Remedy
+from batchdeck.domain.outcomes import ANSWER_LOST, Outcome, Remedy
 from batchdeck.domain.pages import Attempt, FailureGroup, PageRow
 from batchdeck.domain.query_columns import Column
 from batchdeck.errors import NotFound
@@ -296,10 +296,14 @@ class PageTable(Tabular):
         return read_row_id(read_row(self._layout, turn.submission.key, *turn.index.place(row)))
 
     def _cost(self, index: int, standing: Attempt, attempts: int) -> float | None:
-        """What all attempts of a page have cost; None while nothing is known, or where a model has no price
-        or a paid answer came without usage."""
+        """What all attempts of a page have cost; None while nothing is known, or where a model has no price,
+        a paid answer came without usage, or an answer that may have been paid for was lost."""
         turns = self.attempts(index) if attempts > 1 else (standing,)
-        costs = [self._cost_of(attempt) for attempt in turns if attempt.outcome.is_billed]
+        costs = [
+            self._cost_of(attempt)
+            for attempt in turns
+            if attempt.outcome.is_billed or attempt.error_type == ANSWER_LOST
+        ]
         known = [cost for cost in costs if cost is not None]
         if len(known) < len(costs):
             return None

@@ -133,5 +133,5 @@ def detail_lines(row: CostRow) -> list[str]:
     if usage.cache_read or written:
         lines.append(f"cache: {usage.cache_read:,} tokens read, {written:,} written")
     if row.unpriced:
-        lines.append(f"! {counted(row.unpriced, 'answer')} in no sum: no price, or no usage")
+        lines.append(f"! {counted(row.unpriced, 'answer')} in no sum: no price, no usage, or lost")
     return lines

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from batchdeck.domain.costs import Usage
-from batchdeck.domain.outcomes import Outcome, ResultFacts, Verdict
+from batchdeck.domain.outcomes import ANSWER_LOST, Outcome, ResultFacts, Verdict
 from batchdeck.errors import DeckDamaged, NotFound, StorageFailed
 from batchdeck.store import index as index_module
 from batchdeck.store.index import (
@@ -105,6 +105,8 @@ def test_paid_answers_without_usage_are_counted_over_all_rows_or_some(layout: De
     ]
     index = indexed(layout, [*silent, row(3, usage=Usage(0, 2))])
     assert (index.unmeasured(), index.unmeasured(1, 4), index.unmeasured(3)) == (2, 1, 0)
+    lost = indexed(layout, [row(0, Outcome.ERRORED, error_type=ANSWER_LOST), row(1, usage=Usage(1, 2))])
+    assert lost.unmeasured() == 1
 
 
 def test_an_index_may_be_empty(layout: DeckLayout) -> None:
