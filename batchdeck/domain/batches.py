@@ -296,6 +296,8 @@ class Batch:
     """Key of the submission whose second, unwanted acceptance this batch is."""
     gone: bool = False
     """The API has answered 404 for it for longer than believable: deleted elsewhere, or expired."""
+    not_found_since: dt.datetime | None = None
+    """When the API first answered 404 for it, and has done nothing else since."""
 
     def __repr__(self) -> str:
         return f"<Batch {self.id}: {self.remote.status}, {self.remote.counts.total:,} requests>"

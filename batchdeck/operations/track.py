@@ -52,7 +52,6 @@ class _Watch:
 
     polls: dict[str, int] = field(default_factory=dict)
     due: dict[str, dt.datetime] = field(default_factory=dict)
-    not_found_since: dict[str, dt.datetime] = field(default_factory=dict)
     warned: set[tuple[str, int]] = field(default_factory=set)
     retry_after: dict[str, float] = field(default_factory=dict)
     climbed: dict[str, object] = field(default_factory=dict)
@@ -176,7 +175,7 @@ async def _poll(
         async for event in _poll_round(context, gateway, due, watch):
             yield event
         for batch in [b for b in _wanted(context) if b.remote.has_ended]:
-            async for event in _collect_one(context, gateway, watch, batch, archived):
+            async for event in _collect_one(context, gateway, batch, archived):
                 yield event
         async for event in _climb(context, watch):
             yield event
@@ -228,14 +227,14 @@ async def _poll_round(
         if isinstance(answer, AccountHeld):
             events.append(AccountHeldEvent(answer.message))
         if isinstance(answer, BatchDeckError):
-            updated = _not_found(context, batch, watch) if isinstance(answer, ApiNotFound) else None
+            updated = _not_found(context, batch) if isinstance(answer, ApiNotFound) else batch
             events.append(PollFailed(batch.id, answer.message))
-            if updated is not None:
+            if updated != batch:
                 changed.append(updated)
             continue
-        watch.not_found_since.pop(batch.id, None)
+        if answer != batch.remote or batch.not_found_since is not None:
+            changed.append(replace(batch, remote=answer, last_polled_at=context.now(), not_found_since=None))
         if answer != batch.remote:
-            changed.append(replace(batch, remote=answer, last_polled_at=context.now()))
             events.append(CountsChanged(batch.id, batch.job, answer.status, answer.counts))
             if answer.has_ended:
                 events.append(BatchEnded(batch.id, batch.job, answer.counts))
@@ -246,12 +245,12 @@ async def _poll_round(
     _schedule(context, watch, batches)
 
 
-def _not_found(context: Context, batch: Batch, watch: _Watch) -> Batch | None:
-    """Believe a 404 only after it has lasted; return the batch marked as gone then."""
-    since = watch.not_found_since.setdefault(batch.id, context.now())
-    if context.now() - since < _NOT_FOUND_BELIEVED_AFTER:
-        return None
-    return replace(batch, gone=True)
+def _not_found(context: Context, batch: Batch) -> Batch:
+    """Return a batch that the API does not know: since when is noted, for rounds of other processes too, and
+    it counts as gone only when that has lasted."""
+    since = batch.not_found_since or context.now()
+    has_lasted = context.now() - since >= _NOT_FOUND_BELIEVED_AFTER
+    return replace(batch, not_found_since=since, gone=has_lasted)
 
 
 def _record(context: Context, batches: Sequence[Batch]) -> None:
@@ -259,12 +258,18 @@ def _record(context: Context, batches: Sequence[Batch]) -> None:
         for batch in batches:
             current = tx.batch(batch.id)
             tx.put(
-                replace(current, remote=batch.remote, last_polled_at=batch.last_polled_at, gone=batch.gone)
+                replace(
+                    current,
+                    remote=batch.remote,
+                    last_polled_at=batch.last_polled_at,
+                    gone=batch.gone,
+                    not_found_since=batch.not_found_since,
+                )
             )
 
 
 async def _collect_one(
-    context: Context, gateway: Gateway, watch: _Watch, batch: Batch, archived: list[str]
+    context: Context, gateway: Gateway, batch: Batch, archived: list[str]
 ) -> AsyncGenerator[Event, None]:
     try:
         async for event in collect(context, batch.id):
@@ -274,22 +279,25 @@ async def _collect_one(
                 yield event
     except (ApiUnreachable, ApiRefused, Conflict) as error:
         yield PollFailed(batch.id, error.message)
-        if isinstance(error, ApiNotFound) and await _have_vanished(context, gateway, watch, batch):
-            await asyncio.to_thread(_record, context, [replace(batch, gone=True)])
+        updated = await _looked_for(context, gateway, batch) if isinstance(error, ApiNotFound) else batch
+        if updated != batch:
+            await asyncio.to_thread(_record, context, [updated])
+        if updated.gone:
             yield Note(f"The API does not have the results of {batch.id} any more.", "warning")
 
 
-async def _have_vanished(context: Context, gateway: Gateway, watch: _Watch, batch: Batch) -> bool:
-    """Say whether results that the API does not find will never come: their time is over, the API says that
-    it has put them away, or for minutes it has not known the batch itself."""
+async def _looked_for(context: Context, gateway: Gateway, batch: Batch) -> Batch:
+    """Return a batch whose results the API does not find. They will never come, and it is gone, when their
+    time is over, the API says that it has put them away, or for minutes it has not known the batch itself."""
     if context.now() >= batch.results_vanish_at:
-        return True
+        return replace(batch, gone=True)
     try:
-        return (await gateway.retrieve(batch.id)).batch.archived_at is not None
+        remote = (await gateway.retrieve(batch.id)).batch
     except ApiNotFound:
-        return _not_found(context, batch, watch) is not None
+        return _not_found(context, batch)
     except BatchDeckError:
-        return False
+        return batch
+    return replace(batch, gone=remote.archived_at is not None, not_found_since=None)
 
 
 async def _climb(context: Context, watch: _Watch) -> AsyncGenerator[Event, None]:

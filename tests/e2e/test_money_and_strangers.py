@@ -25,6 +25,7 @@ from .pdfs import write_pdf
 QUICK = Settings(polling=Polling(floor_seconds=0.1, ceiling_seconds=0.2))
 REFUSED = '[[calls]]\nendpoint = "create"\naction = "billing"\noccurrences = 1\n'
 LATE = '[[calls]]\nendpoint = "create"\naction = "late_acceptance"\nseconds = 5000\noccurrences = 1\n'
+NOT_THERE = '[[calls]]\nendpoint = "results"\naction = "not_found"\n'
 UNREADABLE = '[[calls]]\nendpoint = "results"\naction = "server_error"\n'
 
 
@@ -138,7 +139,8 @@ async def test_batches_made_elsewhere_are_archived_and_warned_of(tmp_path: Path)
         async with opened(tmp_path, server) as deck:
             (batch,) = await deck.adopt([named])
             assert (batch.id, batch.job, batch.archive is not None) == (named, None, True)
-            assert {batch.id for batch in await deck.adopt()} == {named, other}
+            assert [batch.id for batch in await deck.adopt()] == [other], "the first is tracked already"
+            assert await deck.adopt([named]) == ()
             rows = deck.batches()
             assert {(row.job_name, row.status, row.requests) for row in rows} == {
                 ("(made elsewhere)", BatchStatus.DONE, 1),
@@ -214,9 +216,41 @@ async def test_a_second_acceptance_is_named_while_canceling_still_helps(
                 assert (await deck.cancel(late)).remote.cancel_initiated_at is not None
 
 
+@pytest.mark.parametrize("has_ended", [False, True])
+async def test_a_batch_deleted_elsewhere_is_believed_by_rounds_of_their_own(
+    tmp_path: Path, has_ended: bool
+) -> None:
+    clock = Clock()
+    with serving(tmp_path / "server", NOT_THERE) as server:
+        async with opened(tmp_path, server, clock=clock) as deck:
+            await sent(deck, write_pdf(tmp_path / "a.pdf", 1))
+            server.wait_ended()
+            while has_ended and deck.batches()[0].status is not BatchStatus.COLLECTING:
+                await deck.track(once=True)
+            (row,) = deck.batches()
+        server.call(f"/v1/messages/batches/{row.id}", method="DELETE")
+        statuses = []
+        for minutes in (0, 9, 11):
+            clock.ahead = dt.timedelta(minutes=minutes)
+            async with opened(tmp_path, server, clock=clock) as deck:
+                await deck.track(once=True)
+                statuses.append(deck.batches()[0].status)
+        assert statuses == [row.status, row.status, BatchStatus.GONE]
+
+
+async def test_results_that_the_api_has_put_away_are_not_waited_for(tmp_path: Path) -> None:
+    with serving(tmp_path / "server") as server:
+        async with opened(tmp_path, server) as deck:
+            await sent(deck, write_pdf(tmp_path / "a.pdf", 1))
+            server.wait_ended()
+            server.advance(30 * 86_400)  # by its own clock; by this machine's they may come yet
+            await deck.track(once=True)
+            assert deck.batches()[0].status is BatchStatus.GONE
+
+
 async def test_results_that_are_gone_for_good_are_not_waited_for(tmp_path: Path) -> None:
     clock = Clock()
-    with serving(tmp_path / "server", '[[calls]]\nendpoint = "results"\naction = "not_found"\n') as server:
+    with serving(tmp_path / "server", NOT_THERE) as server:
         async with opened(tmp_path, server, clock=clock) as deck:
             job = (await sent(deck, write_pdf(tmp_path / "a.pdf", 1))).job
             while deck.batches()[0].status is not BatchStatus.COLLECTING:
