@@ -356,7 +356,7 @@ class Deck(DeckReader, Shown):
         return Operation(repair(self._context, recovery))
 
     def adopt(self, batches: Sequence[str] = ()) -> Operation[tuple[Batch, ...]]:
-        """Take in batches made elsewhere that are not tracked yet: those named, else all of the workspace's."""
+        """Take in batches made elsewhere, not tracked yet: those named, else all of the workspace's."""
         from batchdeck.operations.housekeeping import adopt
 
         return Operation(adopt(self._context, batches))
