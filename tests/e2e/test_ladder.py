@@ -81,3 +81,19 @@ def test_a_trial_page_whose_parameters_are_refused_stops_it_before_any_batch(
     assert [row["realtime"] for row in who.json("ls")["batches"]] == [True]
     on = who.json("submit", "--resume", job["job"], "--model", "claude-opus-5", "--yes")
     assert (on["pages"], on["unsent"]) == (2, 13)
+
+
+def test_a_first_rung_that_the_api_refuses_waits_for_the_operators_word(
+    operator: MakeOperator, tmp_path: Path
+) -> None:
+    who = operator('[[calls]]\nendpoint = "create"\naction = "too_large_html"\noccurrences = 1\n')
+    who.environ = {"BATCHDECK_LADDER_TRIAL": "false"}
+    folder = write_pdf(tmp_path / "in" / "0.pdf", 3).parent
+    assert who.run("submit", folder, "--ladder", "", "--yes").code == 2, "an empty variable is no ladder"
+    who.run("submit", folder, "--ladder", "1,rest", "--yes")
+    ended = who.run("watch", "--until-ended", "--json")
+    assert ended.code == 6, "what is held back is not done"
+    assert [event["event"] for event in ended.lines if event["event"] in ("gate_failed", "rung_started")] == [
+        "gate_failed"
+    ]
+    assert who.json("ls")["batches"][0]["status"] == "gate failed"
