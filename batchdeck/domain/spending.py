@@ -229,5 +229,5 @@ def _row(key: str, name: str, charges: Sequence[Charge]) -> CostRow:
         estimated=sum(charge.expected for charge, _ in paid),
         pending=sum(charge.expected for charge in charges if charge.is_open),
         realtime_cost=sum(cost / charge.factor / BATCH_SHARE for charge, cost in paid) if paid else None,
-        unpriced=sum(c.pages if c.cost is None else c.unmeasured for c in taken),
+        unpriced=sum(c.unmeasured if c.cost is not None else max(c.pages, c.unmeasured) for c in taken),
     )

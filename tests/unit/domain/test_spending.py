@@ -127,7 +127,8 @@ def test_what_has_no_price_is_counted_and_in_no_sum() -> None:
     assert (total.cost, total.unpriced, total.pages, total.estimated) == (0.3, 5, 8, 0.2)
     assert cost_table([unknown], CostsBy.MODEL).total.cost is None
     partly = Charge("j1", "", "", "m", DAY, pages=4, cost=0.1, unmeasured=2)
-    assert cost_table([known, unknown, partly], CostsBy.MODEL).total.unpriced == 7
+    lost = Charge("j1", "", "", "m", DAY, unmeasured=1)
+    assert cost_table([known, unknown, partly, lost], CostsBy.MODEL).total.unpriced == 8
 
 
 def test_documents_keep_their_order_and_two_of_one_name_stay_apart() -> None:
