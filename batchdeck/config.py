@@ -158,7 +158,11 @@ def load_prices(path: Path | None = None) -> PriceList:
     from batchdeck.domain.costs import read_price_list
 
     chosen = SHIPPED_PRICES if path is None else path.expanduser()
-    return read_price_list(_parse(chosen), name=show(str(chosen), 200))
+    try:
+        return read_price_list(_parse(chosen), name=show(str(chosen), 200))
+    except ConfigError as error:
+        error.hint = error.hint or "docs/money.md shows a price list; money.prices names the one in use."
+        raise
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -48,8 +48,9 @@ def test_a_list_of_ones_own_takes_its_place(tmp_path: Path) -> None:
 
 def test_a_wrong_list_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "prices.toml"
-    with pytest.raises(ConfigError, match=r"prices\.toml cannot be read"):
+    with pytest.raises(ConfigError, match=r"prices\.toml cannot be read") as missing:
         load_prices(path)
+    assert "money.prices" in missing.value.hint, "what to do next"
     path.write_text("as_of = 2026-12-01\n[models.mine]\ninput = 1\n")
     with pytest.raises(ConfigError, match=r"prices\.toml: the model “mine”"):
         load_prices(path)
