@@ -4,8 +4,8 @@ rules.
 A whole document is never parsed at once, so that its length costs no memory. Each page's markup is read by
 itself and compared with its tree: by the strict reader, which accepts nothing that html5lib would read in
 another way or call an error, else by html5lib. Then the rules see the document around the pages, parsed with
-a mark in place of each, and the pages' own trees in the place of the marks. A page that reads back equal and
-closed leaves the parser as it found it, so the parts prove the whole.
+a mark in place of each, and in the place of each mark, for a moment, the page's own tree. A page that reads
+back equal and closed leaves the parser as it found it, so the parts prove the whole.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def check_around(shell: str, pages: Iterable[PageTree]) -> list[RuleFinding]:
     root: Element = parser.parse(shell)
     findings = syntax_findings(parser.errors)
     slots = {element.get("data-number"): element for element in root.iter(_SLOT)}
-    places: dict[Element, int] = {}
+    places: dict[Element, PageTree] = {}
     for page in pages:
         place = slots.get(str(page.number))
         if place is None:
@@ -99,7 +99,5 @@ def check_around(shell: str, pages: Iterable[PageTree]) -> list[RuleFinding]:
             continue
         place.tag = "div"
         place.attrib.clear()
-        place.text = page.tree.text
-        place[:] = list(page.tree)
-        places[place] = page.number
+        places[place] = page
     return findings + check(root, pages=places)

@@ -9,7 +9,8 @@ from xml.etree.ElementTree import Element
 from batchdeck.html.model import RuleFinding
 from batchdeck.html.rules import aria_terms as terms
 from batchdeck.html.rules.elements import INTERACTIVE
-from batchdeck.html.rules.tree import Tree, excerpt, tag_of
+from batchdeck.html.rules.reading import excerpt, tag_of
+from batchdeck.html.rules.tree import Tree
 
 _WHOLE = re.compile(r"-?\d+")
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?")

@@ -23,7 +23,8 @@ from batchdeck.html.rules.elements import (
     TRANSPARENT,
     WITHOUT_TEXT,
 )
-from batchdeck.html.rules.tree import Tree, excerpt, tag_of
+from batchdeck.html.rules.reading import excerpt, tag_of
+from batchdeck.html.rules.tree import Tree
 
 _CUSTOM = re.compile(r"[a-z][a-z0-9._]*-[a-z0-9._-]*")
 _FREE_ATTRIBUTE = re.compile(r"(?:data|aria)-[^A-Z]+")

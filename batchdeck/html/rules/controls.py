@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element
 
 from batchdeck.html.model import RuleFinding
 from batchdeck.html.rules.elements import INTERACTIVE
-from batchdeck.html.rules.tree import Tree, excerpt, tag_of, words_of
+from batchdeck.html.rules.reading import excerpt, tag_of, words_of
+from batchdeck.html.rules.tree import Tree
 
 _ATOMIC_ROLES = frozenset({"button", "img", "tab", "checkbox"})
 _UNLABELLED_TYPES = frozenset({"hidden", "button", "submit", "reset", "image"})
@@ -49,7 +50,6 @@ def _is_ipv6(host: str) -> bool:
 
 def control_name(tree: Tree) -> Iterator[RuleFinding]:
     """WCAG 4.1.2: buttons and fields have a name."""
-    labelled = {label.get("for") for label in tree.all("label") if words_of(label)}
     for control in tree.all("button", "input", "select", "textarea", "summary"):
         tag, kind = tag_of(control), (control.get("type") or "").lower()
         if tree.is_hidden(control):
@@ -60,15 +60,15 @@ def control_name(tree: Tree) -> Iterator[RuleFinding]:
                 yield tree.finding(rule, control, f"This {tag} has no words.")
         elif kind == "button" and not (control.get("value") or tree.name(control)):
             yield tree.finding("input-button-name", control, "This button has no words.")
-        elif not (tag == "input" and kind in _UNLABELLED_TYPES) and not _is_labelled(tree, control, labelled):
+        elif not (tag == "input" and kind in _UNLABELLED_TYPES) and not _is_labelled(tree, control):
             rule = "select-name" if tag == "select" else "label"
             yield tree.finding(rule, control, f"This “{tag}” has no label.")
 
 
-def _is_labelled(tree: Tree, control: Element, labelled: set[str | None]) -> bool:
+def _is_labelled(tree: Tree, control: Element) -> bool:
     label = tree.closest(control, "label")
     return (
-        control.get("id") in labelled - {None}
+        control.get("id") in tree.document.labelled
         or bool((control.get("aria-label") or "").strip() or (control.get("title") or "").strip())
         or any(tree.by_id(one) is not None for one in (control.get("aria-labelledby") or "").split())
         or bool((control.get("placeholder") or "").strip())
@@ -82,7 +82,7 @@ def focus_order(tree: Tree) -> Iterator[RuleFinding]:
         value = (element.get("tabindex") or "").strip()
         if value.isascii() and value.isdigit() and int(value) > 0:
             yield tree.finding("tabindex", element, f"tabindex is {excerpt(value)}.")
-    keys: set[str] = set()
+    keys = tree.document.access_keys
     for element in tree.with_attribute("accesskey"):
         key = (element.get("accesskey") or "").lower()
         if key in keys:

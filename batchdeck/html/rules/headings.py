@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from batchdeck.html.model import RuleFinding
-from batchdeck.html.rules.tree import Tree, excerpt, tag_of
+from batchdeck.html.rules.reading import excerpt, tag_of
+from batchdeck.html.rules.tree import Tree
 
 _LEVELS = {f"h{level}": level for level in range(1, 7)}
 
@@ -29,17 +30,19 @@ def _headings(tree: Tree) -> Iterator[tuple[Element, int]]:
 
 def heading_order(tree: Tree) -> Iterator[RuleFinding]:
     """WCAG 1.3.1: heading levels go down one at a time."""
-    before = 0
+    document = tree.document
     for element, level in _headings(tree):
-        if before and level > before + 1:
-            message = f"h{level} follows h{before}: “{excerpt(tree.name(element))}”"
+        if document.level and level > document.level + 1:
+            message = f"h{level} follows h{document.level}: “{excerpt(tree.name(element))}”"
             yield tree.finding("heading-order", element, message)
-        before = level
+        document.level = level
 
 
 def page_has_heading_one(tree: Tree) -> Iterator[RuleFinding]:
     """A document has a heading of level one."""
-    if not any(level == 1 for _, level in _headings(tree)):
+    if any(level == 1 for _, level in _headings(tree)):
+        tree.document.has_heading_one = True
+    if tree.is_last and not tree.document.has_heading_one:
         yield tree.finding("page-has-heading-one", tree.root, "The document has no h1.")
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from batchdeck.html.model import RuleFinding
-from batchdeck.html.rules.tree import Tree, excerpt, tag_of, words_of
+from batchdeck.html.rules.reading import excerpt, tag_of, words_of
+from batchdeck.html.rules.tree import Tree
 
 _SILENT = frozenset({"presentation", "none"})
 

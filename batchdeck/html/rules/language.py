@@ -79,13 +79,13 @@ def direction_of(tag: str) -> str:
 
 def html_has_lang(tree: Tree) -> Iterator[RuleFinding]:
     """WCAG 3.1.1: the document says its language."""
-    if not (tree.root.get("lang") or "").strip():
+    if tree.is_first and not (tree.root.get("lang") or "").strip():
         yield tree.finding("html-has-lang", tree.root, "The html element has no lang attribute.")
 
 
 def html_lang_valid(tree: Tree) -> Iterator[RuleFinding]:
     """WCAG 3.1.1: the document's language is a real one."""
-    tag = (tree.root.get("lang") or "").strip()
+    tag = (tree.root.get("lang") or "").strip() if tree.is_first else ""
     problem = language_problem(tag) if tag else ""
     if problem:
         yield tree.finding("html-lang-valid", tree.root, f"The document's language “{tag}” {problem}.")

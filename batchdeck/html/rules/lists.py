@@ -7,7 +7,8 @@ from xml.etree.ElementTree import Element
 
 from batchdeck.html.model import RuleFinding
 from batchdeck.html.rules.elements import SUPPORTING
-from batchdeck.html.rules.tree import Tree, excerpt, tag_of
+from batchdeck.html.rules.reading import excerpt, tag_of
+from batchdeck.html.rules.tree import Tree
 
 _LISTS = frozenset({"ul", "ol", "menu"})
 

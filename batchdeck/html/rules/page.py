@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element
 
 from batchdeck.html.markup import names
 from batchdeck.html.model import RuleFinding
-from batchdeck.html.rules.tree import Tree, excerpt, tag_of, words_of
+from batchdeck.html.rules.reading import excerpt, tag_of, words_of
+from batchdeck.html.rules.tree import Tree
 
 _LANDMARKS = names(
     "banner complementary contentinfo form main navigation region search "
@@ -30,6 +31,8 @@ _LEAST_ZOOM = 2
 
 def document_title(tree: Tree) -> Iterator[RuleFinding]:
     """WCAG 2.4.2: the document has a title."""
+    if not tree.is_first:
+        return
     head = next(tree.all("head"), None)
     titles = [] if head is None else [child for child in head if tag_of(child) == "title"]
     if not titles or not words_of(titles[0]):
@@ -60,21 +63,17 @@ def landmark_of(tree: Tree, element: Element) -> str:
 
 def landmarks(tree: Tree) -> Iterator[RuleFinding]:
     """One main, one banner, one content info, none of them inside another landmark, no two of one name."""
-    found: list[tuple[Element, str]] = []
+    counts, seen = tree.document.landmarks, tree.document.named_landmarks
     for element in tree.elements:
         if element.tag not in _LANDMARK_TAGS and element.get("role") is None:
             continue
         kind = landmark_of(tree, element)
-        if kind and not tree.is_hidden(element):
-            found.append((element, kind))
-    kinds = dict(found)
-    seen: set[tuple[str, str]] = set()
-    counts: dict[str, int] = {}
-    for element, kind in found:
-        counts[kind] = counts.get(kind, 0) + 1
+        if not kind or tree.is_hidden(element):
+            continue
+        counts[kind] += 1
         if kind in _ALONE and counts[kind] == 2:
             yield tree.finding(f"landmark-no-duplicate-{kind}", element, f"A second {kind} landmark.")
-        if kind in _TOP_LEVEL and any(above in kinds for above in tree.ancestors(element)):
+        if kind in _TOP_LEVEL and any(landmark_of(tree, above) for above in tree.ancestors(element)):
             rule = f"landmark-{kind}-is-top-level"
             yield tree.finding(rule, element, f"The {kind} landmark lies inside another landmark.")
         name = _label(tree, element).lower()
@@ -82,7 +81,7 @@ def landmarks(tree: Tree) -> Iterator[RuleFinding]:
             message = f"Another {kind} landmark has the same name: “{excerpt(name)}”."
             yield tree.finding("landmark-unique", element, message)
         seen.add((kind, name))
-    if not counts.get("main"):
+    if tree.is_last and not counts["main"]:
         yield tree.finding("landmark-one-main", tree.root, "The document has no main landmark.")
 
 
@@ -93,7 +92,11 @@ def _label(tree: Tree, element: Element) -> str:
 
 
 def region(tree: Tree) -> Iterator[RuleFinding]:
-    """All content lies in a landmark; a first link past the navigation is the one exception."""
+    """All content lies in a landmark; a first link past the navigation is the one exception.
+
+    Of a document that is looked at part by part, no more than the first page is seen: its pages have to lie
+    in a landmark.
+    """
     body = next(tree.all("body"), None)
     if body is None:
         return
@@ -125,7 +128,12 @@ def bypass(tree: Tree) -> Iterator[RuleFinding]:
     has_way = any(True for _ in tree.all("h1", "h2", "h3", "h4", "h5", "h6", "main")) or any(
         (link.get("href") or "").startswith("#") for link in tree.all("a")
     )
-    if not has_way and not any(element.get("role") in ("main", "heading") for element in tree.elements):
+    document = tree.document
+    if not document.has_way:
+        document.has_way = has_way or any(
+            element.get("role") in ("main", "heading") for element in tree.elements
+        )
+    if tree.is_last and not document.has_way:
         yield tree.finding("bypass", tree.root, "There is no heading, landmark or link to skip to.")
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from batchdeck.html.model import RuleFinding
-from batchdeck.html.rules.tree import Tree, excerpt, tag_of, words_of
+from batchdeck.html.rules.reading import excerpt, tag_of, words_of
+from batchdeck.html.rules.tree import Tree
 
 _SCOPES = frozenset({"row", "col", "rowgroup", "colgroup"})
 _MOST_COLUMNS = 1000

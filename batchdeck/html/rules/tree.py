@@ -5,26 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from xml.etree.ElementTree import Element
 
-from batchdeck.domain.text import show
 from batchdeck.html.model import RuleFinding
+from batchdeck.html.rules.document import Document
+from batchdeck.html.rules.reading import FOREIGN_ROOTS, hides, tag_of, words_of
 
-_EXCERPT = 60
-_FOREIGN_ROOTS = frozenset({"math", "svg"})
-
-
-def tag_of(element: Element) -> str:
-    """Return an element's tag without its namespace, in lower case as parsers give it; empty for comments."""
-    tag: object = element.tag  # typeshed says str, but a comment's is a function
-    if not isinstance(tag, str):
-        return ""
-    return tag if tag[0] != "{" else tag.rpartition("}")[2].lower()
+_Waiting = list[tuple[Element, bool, bool]]
+"""Elements yet to come, the next one last: whether they are foreign, and hidden."""
 
 
 class Tree:
-    """The elements of one document below `root` (its `html` element), read-only.
+    """The elements of one part of a document, read-only; without further arguments, all of them.
 
-    `lines` gives the line an element starts on, `pages` the page of an element and of what is inside it,
-    where they are known. Elements inside MathML and SVG are kept
+    `lines` gives the line an element starts on, where it is known. Elements inside MathML and SVG are kept
     apart: the rules of HTML do not hold there.
     """
 
@@ -32,11 +24,16 @@ class Tree:
         self,
         root: Element,
         lines: Mapping[Element, int] | None = None,
-        pages: Mapping[Element, int] | None = None,
+        document: Document | None = None,
+        around: dict[Element, Element] | None = None,
     ) -> None:
         self.root = root
+        self.document = document or Document(root)
+        self.page = 0
+        """The page that the part goes on to the end of, where it is one's."""
         self._lines = lines or {}
-        self._pages = pages or {}
+        self._around: dict[Element, Element] = {} if around is None else around
+        """The parents of what is on no page, for all parts."""
         self._parents: dict[Element, Element] = {}
         self._by_tag: dict[str, list[Element]] = {}
         self._by_attribute: dict[str, list[Element]] = {}
@@ -45,11 +42,36 @@ class Tree:
         self.foreign: set[Element] = set()
         self.elements: list[Element] = []
         """HTML elements in document order, with the outermost `math` and `svg` but nothing inside them."""
-        self._gather()
+        self.is_last = True
+        """Whether no part follows: what the document lacks can be said."""
+        if document is None:
+            self._gather([(root, False, False)])
 
-    def _gather(self) -> None:
-        stack = [(self.root, False, False)]
-        while stack:
+    @classmethod
+    def parts(cls, document: Document, lines: Mapping[Element, int]) -> Iterator[Tree]:
+        """Yield the parts of a document in their order. Each goes on to the end of a page, the last to the
+        end of all. What a page holds is in its place as long as its part is looked at, and no longer."""
+        waiting: _Waiting = [(document.root, False, False)]
+        around: dict[Element, Element] = {}
+        while waiting:
+            part = cls(document.root, lines, document, around)
+            place = part._gather(waiting)
+            yield part
+            if place is not None:
+                place.text = None
+                place[:] = []
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the document begins here."""
+        return self.elements[:1] == [self.root]
+
+    def _gather(self, stack: _Waiting) -> Element | None:
+        """Take in the elements up to the end of the next page. Return the place of that page, or None."""
+        place: Element | None = None
+        rest = 0
+        parents, pages = self._around, self.document.pages
+        while len(stack) > rest:
             element, is_foreign, is_hidden = stack.pop()
             tag = tag_of(element)
             if not tag:
@@ -65,13 +87,20 @@ class Tree:
                     self.ids.setdefault(value, []).append(element)
             if tag == "template":  # its content is no part of the document until a script takes it
                 continue
-            below = is_foreign or tag in _FOREIGN_ROOTS
-            is_hidden = is_hidden or _hides(element)
+            below = is_foreign or tag in FOREIGN_ROOTS
+            is_hidden = is_hidden or hides(element)
             if is_hidden:
                 self._hidden.add(element)
+            if place is None and element in pages:
+                place, rest, parents = element, len(stack), self._parents
+                self.page = pages[element].number
+                element.text = pages[element].tree.text
+                element[:] = list(pages[element].tree)
             for child in reversed(element):
-                self._parents[child] = element
+                parents[child] = element
                 stack.append((child, below, is_hidden))
+        self.is_last = not stack
+        return place
 
     def all(self, *tags: str) -> Iterator[Element]:
         """Yield the HTML elements of these tags; of several tags, tag by tag."""
@@ -87,23 +116,23 @@ class Tree:
         return self._by_attribute
 
     def parent(self, element: Element) -> Element | None:
-        return self._parents.get(element)
+        found = self._parents.get(element)
+        return self._around.get(element) if found is None else found
 
     def ancestors(self, element: Element) -> Iterator[Element]:
         """Yield an element's ancestors, nearest first."""
-        current = self._parents.get(element)
+        current = self.parent(element)
         while current is not None:
             yield current
-            current = self._parents.get(current)
+            current = self.parent(current)
 
     def closest(self, element: Element, *tags: str) -> Element | None:
         """Return the nearest ancestor with one of these tags."""
         return next((found for found in self.ancestors(element) if tag_of(found) in tags), None)
 
     def by_id(self, identifier: str) -> Element | None:
-        """Return the first element with that id."""
-        found = self.ids.get(identifier)
-        return found[0] if found else None
+        """Return the document's first element with that id; one on another page is there to be read."""
+        return self.document.first(identifier, self.ids.get(identifier, ()), self.page)
 
     def line(self, element: Element) -> int:
         """Return the 1-based line an element starts on, or 0 where it is not known."""
@@ -113,8 +142,9 @@ class Tree:
         """Return a finding at `element`."""
         if element is None:
             return RuleFinding(rule, message)
-        around = (element, *self.ancestors(element)) if self._pages else ()
-        page = next((self._pages[one] for one in around if one in self._pages), 0)
+        pages = self.document.pages
+        around = (element, *self.ancestors(element)) if pages else ()
+        page = next((pages[one].number for one in around if one in pages), 0)
         return RuleFinding(rule, message, self.line(element), page)
 
     def is_hidden(self, element: Element) -> bool:
@@ -131,40 +161,3 @@ class Tree:
         if tag_of(element) in ("img", "area"):
             return (element.get("alt") or element.get("title") or "").strip()
         return words_of(element) or (element.get("title") or "").strip()
-
-
-def _hides(element: Element) -> bool:
-    if not element.keys():
-        return False
-    if element.get("aria-hidden") == "true" or element.get("hidden") is not None:
-        return True
-    style = (element.get("style") or "").replace(" ", "").lower()
-    return "display:none" in style or "visibility:hidden" in style
-
-
-def words_of(element: Element) -> str:
-    """Return what an element says on one line: its text, with the alternatives of images and the labels of
-    what is labelled, without what is hidden."""
-    pieces: list[str] = []
-    stack: list[Element | str] = [element]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            pieces.append(item)
-            continue
-        if not tag_of(item) or (item is not element and _hides(item)):
-            continue
-        label = item.get("aria-label") if item is not element else None
-        if label or tag_of(item) == "img":
-            pieces.append(f" {label or item.get('alt') or ''} ")
-            continue
-        pieces.append(item.text or "")
-        for child in reversed(item):
-            stack.append(child.tail or "")
-            stack.append(child)
-    return " ".join("".join(pieces).split())
-
-
-def excerpt(text: str) -> str:
-    """Return the beginning of a text for a message, harmless to show."""
-    return show(" ".join(text[: _EXCERPT * 4].split()), _EXCERPT)

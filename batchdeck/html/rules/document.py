@@ -1,0 +1,92 @@
+"""What the rules know of a whole document while they see one part of it: its ids and names, and what came
+before the part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from xml.etree.ElementTree import Element
+
+from batchdeck.html.model import PageTree
+from batchdeck.html.rules.reading import FOREIGN_ROOTS, tag_of, words_of
+
+POINTERS = ("aria-labelledby", "aria-describedby", "aria-controls", "aria-owns", "aria-details",
+            "aria-flowto", "aria-activedescendant", "aria-errormessage")  # fmt: skip
+"""ARIA's attributes that name other elements."""
+_POINTING = (*POINTERS, "for", "headers")
+
+
+class Document:
+    """A document below `root` (its `html` element), of which no more than one page need be there at a time.
+
+    `pages` are the pages whose content belongs into elements that stand empty in the tree.
+    """
+
+    def __init__(self, root: Element, pages: Mapping[Element, PageTree] | None = None) -> None:
+        self.root = root
+        self.pages = pages or {}
+        self._by_number = {page.number: page for page in self.pages.values()}
+        self._around: dict[str, Element] = {}
+        self.ids: dict[str, int] = {}
+        """The page of the first element with each id, 0 for what is on none."""
+        self.names: set[str] = set()
+        """Names of anchors, which links may lead to as to ids."""
+        self.pointed_at: set[str] = set()
+        """Ids that ARIA, labels and cells name."""
+        self.labelled: set[str] = set()
+        """Ids of what has a label with words."""
+        self.given: dict[str, int] = {}
+        """The ids of the parts so far, numbered in their order."""
+        self.level = 0
+        """Of the last heading so far."""
+        self.has_heading_one = False
+        self.has_way = False
+        """Something leads past what repeats."""
+        self.landmarks: Counter[str] = Counter()
+        self.named_landmarks: set[tuple[str, str]] = set()
+        self.access_keys: set[str] = set()
+        self._take_in([root], 0)
+
+    def _take_in(self, roots: Iterable[Element], number: int) -> None:
+        for element, is_foreign in _elements(roots):
+            page = self.pages.get(element) if not number else None
+            if page is not None:
+                self._take_in(page.tree, page.number)
+            if not element.keys():
+                continue
+            identifier = element.get("id")
+            if identifier is not None and identifier not in self.ids:
+                self.ids[identifier] = number
+                if not number:
+                    self._around[identifier] = element
+            for name in _POINTING:
+                self.pointed_at.update((element.get(name) or "").split())
+            tag = "" if is_foreign else tag_of(element)
+            if tag == "a":
+                self.names.add(element.get("name") or "")
+            elif tag == "label" and words_of(element):
+                self.labelled.update(filter(None, [element.get("for")]))
+
+    def first(self, identifier: str, here: Sequence[Element], page: int) -> Element | None:
+        """Return the first element with an id, given those in the part that goes on to the end of `page`."""
+        number = self.ids.get(identifier)
+        if not number:
+            return self._around.get(identifier)
+        if here and number == page:
+            return here[0]
+        elements = _elements(self._by_number[number].tree)
+        return next(element for element, _ in elements if element.get("id") == identifier)
+
+
+def _elements(roots: Iterable[Element]) -> Iterator[tuple[Element, bool]]:
+    """Yield elements in their order, and whether they lie inside MathML or SVG; none of a template's."""
+    stack = [(root, False) for root in reversed(list(roots))]
+    while stack:
+        element, is_foreign = stack.pop()
+        tag = tag_of(element)
+        if not tag:
+            continue
+        yield element, is_foreign
+        if tag != "template":
+            below = is_foreign or tag in FOREIGN_ROOTS
+            stack += [(child, below) for child in reversed(element)]
