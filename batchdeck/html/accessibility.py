@@ -11,7 +11,7 @@ from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from batchdeck.html import grid, nesting, plain
-from batchdeck.html.model import Assembly, Change, PageTree, Review, RuleFinding
+from batchdeck.html.model import Assembly, Change, PageTree, Review, RuleFinding, opened
 from batchdeck.html.rules import content, lists, tables
 from batchdeck.html.rules.tree import Tree
 from batchdeck.html.tables import settle_tables
@@ -30,7 +30,7 @@ Repair = Callable[[PageTree], None]
 
 def settle_accessibility(assembly: Assembly) -> None:
     """Run the rules over every page and repair what can be repaired, in place."""
-    for page in assembly.pages:
+    for page in opened(assembly.pages):
         findings = check_page(page.tree)
         for _ in range(ROUNDS):
             rules = dict.fromkeys(finding.rule for finding in findings)

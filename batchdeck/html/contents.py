@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from batchdeck.html.model import Assembly
+from batchdeck.html.model import Assembly, opened
 
 _SILENT_ROLES = frozenset({"doc-noteref", "doc-pagebreak", "doc-backlink"})
 _FILE_NAME = re.compile(
@@ -63,8 +63,7 @@ def title_of(assembly: Assembly) -> str:
 
     Where the first h1 has the same letters, its spelling counts: titles in PDFs often lose their quotes.
     """
-    headings = (spoken_text(heading) for page in assembly.pages for heading in page.tree.iter("h1"))
-    first = next((words for words in headings if words), "")
+    first = _first_title(assembly)
     for candidate in (assembly.title, assembly.material.title):
         title = " ".join(candidate.split())
         if title and not _FILE_NAME.match(title):
@@ -72,6 +71,15 @@ def title_of(assembly: Assembly) -> str:
     if first:
         return first
     return re.sub(r"(?i)\.pdf$", "", assembly.material.name).strip() or "Untitled document"
+
+
+def _first_title(assembly: Assembly) -> str:
+    for page in opened(assembly.pages):
+        for heading in page.tree.iter("h1"):
+            words = spoken_text(heading)
+            if words:
+                return words
+    return ""
 
 
 def nest(headings: Sequence[Heading], depth: int) -> tuple[Entry, ...]:

@@ -62,7 +62,8 @@ class _PageValues(dict[str, Any]):
     def __missing__(self, name: str) -> str:
         if name != "text":
             raise KeyError(name)
-        return lines_of(self._page.tree)
+        with self._page.open() as tree:
+            return lines_of(tree)
 
 
 class Pages(Sequence[Mapping[str, Any]]):

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from batchdeck.html.contents import Heading, letters_of, spoken_text, title_of
 from batchdeck.html.markup import HEADINGS
-from batchdeck.html.model import Assembly, Change, PageTree
+from batchdeck.html.model import Assembly, Change, PageTree, opened
 from batchdeck.html.rules.tables import Grid, grid_of
 
 STAGE = "render"
@@ -55,7 +55,7 @@ def dress(assembly: Assembly, stem: str) -> Layout:
     _name_pictures(assembly, stem)
     _promote_title(assembly)
     layout = Layout(begun={f"page-{page.number}": page.number for page in assembly.pages})
-    for page in assembly.pages:
+    for page in opened(assembly.pages):
         for element in page.tree.iter():
             identifier = element.get("id")
             if identifier:
@@ -66,7 +66,7 @@ def dress(assembly: Assembly, stem: str) -> Layout:
                 # Browsers drop one line break here, html5lib not in table cells: none is left to drop.
                 element.text = element.text.lstrip("\n")
     names: set[str] = set()
-    for page in assembly.pages:
+    for page in opened(assembly.pages):
         _unlink_lost(page, layout, assembly)
         _anchor_headings(page, layout)
         _tell_notes_apart(page, names)
@@ -80,7 +80,7 @@ def dress(assembly: Assembly, stem: str) -> Layout:
 def _name_pictures(assembly: Assembly, stem: str) -> None:
     names = {name: name if name.startswith(stem) else f"{stem}-{name}" for name in assembly.figures}
     if any(name != new for name, new in names.items()):
-        for page in assembly.pages:
+        for page in opened(assembly.pages):
             for image in page.tree.iter("img"):
                 source = image.get("src", "")
                 image.set("src", names.get(source, source))
@@ -89,9 +89,9 @@ def _name_pictures(assembly: Assembly, stem: str) -> None:
 
 def _promote_title(assembly: Assembly) -> None:
     """Make the first heading the h1 where it spells the title: else the template would say it twice."""
-    if any(page.tree.find(".//h1") is not None for page in assembly.pages):
+    if any(page.tree.find(".//h1") is not None for page in opened(assembly.pages)):
         return
-    for page in assembly.pages[:_TITLE_PAGES]:
+    for page in opened(assembly.pages[:_TITLE_PAGES]):
         heading = next((element for element in page.tree.iter() if element.tag in HEADINGS), None)
         if heading is not None:
             words = spoken_text(heading)

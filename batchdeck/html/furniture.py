@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 from rapidfuzz import fuzz, process
 
 from batchdeck.html.markup import HEADINGS, names
-from batchdeck.html.model import Assembly, Change, PageTree
+from batchdeck.html.model import Assembly, Change, PageTree, opened
 from batchdeck.html.outline import normalise_title
 from batchdeck.html.trees import remove_block
 from batchdeck.html.words import excerpt, text_of
@@ -47,72 +47,104 @@ class _Piece:
     """One block that may be furniture. `tokens` are its words, folded, without punctuation."""
 
     page: PageTree
-    parent: Element
-    element: Element
+    at: int
+    """Its number among the blocks of its page that may be furniture."""
     text: str
     tokens: list[str]
     key: str = ""
     """Its words without the page number; empty when it says nothing else."""
 
 
+class _Verdicts:
+    """What becomes of the pieces: judged over all pages first, then carried out page by page."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        self._assembly = assembly
+        self._kept: dict[PageTree, list[int]] = defaultdict(list)
+        self._removed: dict[PageTree, list[int]] = defaultdict(list)
+
+    def keep(self, piece: _Piece) -> None:
+        """Let a running head or foot stand as a plain block."""
+        self._kept[piece.page].append(piece.at)
+
+    def remove(self, piece: _Piece, rule: str) -> None:
+        words = tuple(piece.text.split())
+        self._assembly.changes.append(
+            Change(STAGE, piece.page.number, rule, before=excerpt(piece.text), removed=words)
+        )
+        self._removed[piece.page].append(piece.at)
+
+    def carry_out(self) -> None:
+        """Edit the pages, which still are as they were when their pieces were found."""
+        for page in opened({**self._kept, **self._removed}):
+            places = _places(page)
+            for at in self._kept.get(page, ()):
+                places[at][1].tag = "div"
+            for at in self._removed.get(page, ()):
+                remove_block(*places[at])
+
+
 def settle_furniture(assembly: Assembly) -> None:
     """Keep each running head and foot once, unless a heading says the same, and remove the rest."""
     pages = [page for page in assembly.pages if page.source == "answer"]
-    labelled = [piece for page in pages for piece in _labelled(page)]
-    edges = [piece for page in pages for piece in _edges(page)]
+    labelled: list[_Piece] = []
+    edges: list[_Piece] = []
+    headings: set[str] = set()
+    for page in opened(pages):
+        for at, (_, element) in enumerate(_places(page)):
+            piece = _piece(page, at, element)
+            if element.tag != "p":
+                labelled.append(piece)
+            elif _may_be_furniture(piece):
+                edges.append(piece)
+        titles = (element for element in page.tree.iter() if element.tag in HEADINGS)
+        headings.update(normalise_title(text_of(element)) for element in titles)
     steady = _steady_distances([*labelled, *edges])
     for piece in (*labelled, *edges):
         piece.key = _key_of(piece, steady)
-    headings = {
-        normalise_title(text_of(element))
-        for page in pages
-        for element in page.tree.iter()
-        if element.tag in HEADINGS
-    }
+    verdicts = _Verdicts(assembly)
     groups = _group(piece.key for piece in labelled)
     seen: set[str] = set()
     for piece in labelled:
         if not piece.key:
-            _remove(assembly, piece, "page number")
+            verdicts.remove(piece, "page number")
         elif groups[piece.key] in seen:
-            _remove(assembly, piece, "repeated running head or foot")
+            verdicts.remove(piece, "repeated running head or foot")
         elif normalise_title(piece.key) in headings:
-            _remove(assembly, piece, "running head that a heading says")
+            verdicts.remove(piece, "running head that a heading says")
         else:
             seen.update((groups[piece.key], piece.key))
-            piece.element.tag = "div"
-    _settle_edges(assembly, edges, seen, len(pages))
+            verdicts.keep(piece)
+    _settle_edges(verdicts, edges, seen, len(pages))
+    verdicts.carry_out()
 
 
-def _labelled(page: PageTree) -> list[_Piece]:
-    return [
-        _piece(page, parent, child)
+def _places(page: PageTree) -> list[tuple[Element, Element]]:
+    """Return the blocks of a page that may be furniture, each behind the element it stands in: those with a
+    label, then its first and its last block where they are paragraphs, and not most of the page."""
+    labelled = [
+        (parent, child)
         for parent in page.tree.iter()
         for child in parent
         if child.tag in ("header", "footer")
     ]
-
-
-def _edges(page: PageTree) -> list[_Piece]:
-    """Return the first and the last line of a page that may be furniture without a label: short, no sentence,
-    and not most of the page."""
     blocks = [child for child in page.tree if child.tag not in ("header", "footer", "section")]
-    if len(blocks) < _LEAST_BLOCKS:
-        return []
-    pieces = [_piece(page, page.tree, end) for end in (blocks[0], blocks[-1]) if end.tag == "p"]
-    return [
-        piece
-        for piece in pieces
-        if 0 < len(piece.tokens) <= _LONGEST and not piece.text.endswith((".", "!", "?", ":", ";", ",", "。"))
-    ]
+    ends = (blocks[0], blocks[-1]) if len(blocks) >= _LEAST_BLOCKS else ()
+    return [*labelled, *((page.tree, end) for end in ends if end.tag == "p")]
 
 
-def _piece(page: PageTree, parent: Element, element: Element) -> _Piece:
+def _may_be_furniture(piece: _Piece) -> bool:
+    """Say whether a line without a label is short, and no sentence."""
+    is_open = not piece.text.endswith((".", "!", "?", ":", ";", ",", "。"))
+    return 0 < len(piece.tokens) <= _LONGEST and is_open
+
+
+def _piece(page: PageTree, at: int, element: Element) -> _Piece:
     text = " ".join(text_of(element).split())
     tokens = _WORD.findall(text.casefold())
     if not tokens and (text or element.find(".//img") is not None):
         tokens = [text or "image"]
-    return _Piece(page, parent, element, text, tokens)
+    return _Piece(page, at, text, tokens)
 
 
 def _steady_distances(pieces: Iterable[_Piece]) -> frozenset[int]:
@@ -163,7 +195,7 @@ def _group(keys: Iterable[str]) -> dict[str, str]:
     return groups
 
 
-def _settle_edges(assembly: Assembly, edges: list[_Piece], seen: set[str], pages: int) -> None:
+def _settle_edges(verdicts: _Verdicts, edges: list[_Piece], seen: set[str], pages: int) -> None:
     """Remove lines without a label that say what a labelled one says, that stand on most pages letter for
     letter, or that are a number which runs along with the pages."""
     counts = Counter(piece.text for piece in edges)
@@ -171,14 +203,8 @@ def _settle_edges(assembly: Assembly, edges: list[_Piece], seen: set[str], pages
         is_repeated = counts[piece.text] >= max(LEAST, SHARE * pages)
         if not piece.key:
             if all(token.isdecimal() for token in piece.tokens):
-                _remove(assembly, piece, "page number")
+                verdicts.remove(piece, "page number")
         elif piece.key in seen:
-            _remove(assembly, piece, "repeated at the page's edge")
+            verdicts.remove(piece, "repeated at the page's edge")
         elif is_repeated:
             seen.add(piece.key)
-
-
-def _remove(assembly: Assembly, piece: _Piece, rule: str) -> None:
-    words = tuple(piece.text.split())
-    assembly.changes.append(Change(STAGE, piece.page.number, rule, before=excerpt(piece.text), removed=words))
-    remove_block(piece.parent, piece.element)

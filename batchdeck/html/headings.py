@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from batchdeck.html.markup import HEADINGS
-from batchdeck.html.model import Assembly, Change, DocumentMaterial
+from batchdeck.html.model import Assembly, Change, DocumentMaterial, opened
 from batchdeck.html.outline import OutlineMatcher, normalise_title
 from batchdeck.html.trees import Node, contents_of, is_empty, replace_children, unwrap_child
 from batchdeck.html.words import excerpt, text_of
@@ -23,8 +24,12 @@ _PROMOTED_WORDS = 12
 
 @dataclass(slots=True)
 class _Heading:
-    element: Element
+    """A heading, or a bold line that the outline names. `page` is its page's place in the document, from 0,
+    `at` the element's place among all of that page."""
+
     page: int
+    at: int
+    tag: str
     text: str
     level: int
     """What the page's answer says; then what the document says."""
@@ -42,25 +47,27 @@ def settle_headings(assembly: Assembly) -> None:
     """
     matcher = OutlineMatcher(assembly.material.outline)
     headings: list[_Heading] = []
-    for position, page in enumerate(assembly.pages):
+    for position, page in enumerate(opened(assembly.pages)):
         if page.source != "answer":
             continue
         assembly.changes += _drop_empty(page.tree, page.number)
-        for element in page.tree.iter():
+        for at, element in enumerate(page.tree.iter()):
             if element.tag in HEADINGS:
-                heading = _Heading(element, position, text_of(element).strip(), int(element.tag[1]))
+                heading = _Heading(position, at, element.tag, text_of(element).strip(), int(element.tag[1]))
                 heading.outline_level = matcher.level_of(page.number, heading.text)
                 headings.append(heading)
             elif element.tag == "p" and (text := _bold_line(element)):
                 level = matcher.level_of(page.number, text)
                 if level is not None:
-                    headings.append(_Heading(element, position, text, level + 1, level))
+                    headings.append(_Heading(position, at, "p", text, level + 1, level))
     if not headings:
         return
     title = _find_title(headings, assembly.material)
     _hear_outline(headings, title)
     _hear_numbers(headings, title)
-    _settle(assembly, headings, title)
+    for position, tags in _settle(assembly, headings, title).items():
+        with assembly.pages[position].open() as tree:
+            _rename(tree, tags)
 
 
 def _drop_empty(tree: Element, page: int) -> list[Change]:
@@ -142,7 +149,11 @@ def _hear_numbers(headings: list[_Heading], title: _Heading | None) -> None:
             headings[at].level = max(base + depth, 2)
 
 
-def _settle(assembly: Assembly, headings: list[_Heading], title: _Heading | None) -> None:
+def _settle(
+    assembly: Assembly, headings: list[_Heading], title: _Heading | None
+) -> dict[int, dict[int, str]]:
+    """Return the tags that change, by the places of page and element, and record them."""
+    tags: dict[int, dict[int, str]] = defaultdict(dict)
     open_levels = [1]
     for heading in headings:
         if heading is title:
@@ -153,12 +164,21 @@ def _settle(assembly: Assembly, headings: list[_Heading], title: _Heading | None
                 open_levels.pop()
             open_levels.append(heading.level)
             level = min(len(open_levels), 6)
-        before, after = heading.element.tag, f"h{level}"
+        before, after = heading.tag, f"h{level}"
         if before != after:
             number = assembly.pages[heading.page].number
             rule = "bold line is a heading" if before == "p" else "level"
             words = excerpt(heading.text, 80)
             assembly.changes.append(Change(STAGE, number, rule, f"<{before}> {words}", f"<{after}> {words}"))
-            heading.element.tag = after
-            if before == "p":
-                unwrap_child(heading.element, heading.element[0])
+            tags[heading.page][heading.at] = after
+    return tags
+
+
+def _rename(tree: Element, tags: Mapping[int, str]) -> None:
+    """Give elements of a page, named by their places, other tags; a bold line's words are no longer bold."""
+    elements = list(tree.iter())
+    for at, tag in tags.items():
+        element = elements[at]
+        if element.tag == "p":
+            unwrap_child(element, element[0])
+        element.tag = tag

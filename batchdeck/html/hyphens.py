@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from xml.etree.ElementTree import Element
 
-from batchdeck.html.model import Assembly, Change
+from batchdeck.html.model import Assembly, Change, opened
 from batchdeck.html.words import difference, excerpt, text_of, words_of
 
 STAGE = "hyphens"
@@ -39,7 +39,7 @@ class Vocabulary:
         # Counted when first asked for: most documents never ask.
         if self._counted is None:
             self._counted = Counter()
-            for page in self._assembly.pages:
+            for page in opened(self._assembly.pages):
                 text = text_of(page.tree)
                 word = _ASCII_WORD if text.isascii() else _WORD
                 self._counted.update(word.findall(text.casefold()))
@@ -68,7 +68,7 @@ class Vocabulary:
 
 def settle_hyphens(assembly: Assembly, vocabulary: Vocabulary) -> None:
     """Close the words that a line end cuts within a page, and record each page's."""
-    for page in assembly.pages:
+    for page in opened(assembly.pages):
         if page.source == "placeholder" or not _may_be_cut(page.tree):
             continue
         before = words_of(page.tree)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element
 
-from batchdeck.html.model import Assembly, Change
+from batchdeck.html.model import Assembly, Change, opened
 from batchdeck.html.words import excerpt
 
 STAGE = "ids"
@@ -19,7 +19,7 @@ def settle_ids(assembly: Assembly) -> None:
     """Rename the ids that answers brought along where they collide: with another page's, with one of the same
     page, or with those the stages write later. Runs before any stage writes one."""
     taken: dict[str, int] = {}
-    for page in assembly.pages:
+    for page in opened(assembly.pages):
         renamed: dict[str, str] = {}
         for element in page.tree.iter():
             said = element.get("id")

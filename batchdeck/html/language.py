@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from batchdeck.html.model import Assembly, Change, PageTree
+from batchdeck.html.model import Assembly, Change, PageTree, opened
 from batchdeck.html.rules.language import is_language
 from batchdeck.html.words import excerpt
 
@@ -28,7 +28,7 @@ def settle_languages(assembly: Assembly) -> None:
     The document's own statement in the PDF counts only where no page says anything: it is often a template's.
     """
     votes: Counter[str] = Counter()
-    for page in assembly.pages:
+    for page in opened(assembly.pages):
         said = page.meta.get("lang", "") or page.tree.get("lang", "")
         tag = valid_tag(said)
         if said and not tag:

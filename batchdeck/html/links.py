@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from xml.etree.ElementTree import Element
 
 from batchdeck.html.markup import PHRASING
-from batchdeck.html.model import Assembly, Change, PageTree, Review
+from batchdeck.html.model import Assembly, Change, PageTree, Review, opened
 from batchdeck.html.trees import Node, contents_of, is_empty, new_element, replace_children, set_contents
 from batchdeck.html.words import difference, excerpt, text_of, words_of
 
@@ -23,9 +23,9 @@ _NO_LINKS_IN = frozenset({"a", "pre", "code", "math"})
 def settle_links(assembly: Assembly) -> None:
     """Repair the links of every page, in place, and put back the PDF's targets."""
     targets = {f"page-{page.number}" for page in assembly.pages}
-    for page in assembly.pages:
+    for page in opened(assembly.pages):
         targets.update(element.get("id", "") for element in page.tree.iter())
-    for page in assembly.pages:
+    for page in opened(assembly.pages):
         if page.tree.find(".//a") is not None:
             _repair(assembly, page, targets)
         if page.source == "answer" and page.links:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from batchdeck.domain.documents import OutlineEntry
 from batchdeck.domain.outcomes import Outcome
+from batchdeck.html.shelf import Place, Shelf, decode, encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,18 @@ class DocumentMaterial:
     recipe: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class PageTree:
-    """A page as the stages after parsing see it. Stages may edit `tree` in place; they own it."""
+    """A page as the stages after parsing see it. Stages may edit `tree` in place; they own it.
+
+    The tree of a page that has been put away is there only while the page is open: to look for it at any
+    other time is an AttributeError, and what is edited meanwhile goes back when it is closed.
+    """
 
     number: int
     label: str
     outcome: Outcome
-    tree: Element
+    tree: Element = field(repr=False)
     """The `article` element, in html5lib's etree form without namespaces (MathML too: plain `math`)."""
     meta: Mapping[str, str] = field(default_factory=dict)
     """The article's data-* attributes without the prefix: lang, kind, rotation, printed-page, starts,
@@ -114,6 +120,49 @@ class PageTree:
     """Targets that the PDF itself links to on this page."""
     width: float = 0.0
     height: float = 0.0
+    _shelf: Shelf | None = field(default=None, init=False, repr=False)
+    _place: Place | None = field(default=None, init=False, repr=False)
+    _kept: bytes = field(default=b"", init=False, repr=False)
+    """What lies on the shelf, while the page is open."""
+    _users: int = field(default=0, init=False, repr=False)
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Element]:
+        """Have the page's tree there until the block ends. Blocks may lie in each other; the last one to end
+        puts the tree back."""
+        if self._shelf is None:
+            yield self.tree
+            return
+        if not self._users:
+            assert self._place is not None
+            self._kept = self._shelf.take(self._place)
+            self.tree = decode(self._kept)
+        self._users += 1
+        try:
+            yield self.tree
+        finally:
+            self._users -= 1
+            if not self._users:
+                self._put_back(self._shelf)
+
+    def put_away(self, shelf: Shelf) -> None:
+        """Keep the tree on a shelf from now on."""
+        self._shelf = shelf
+        self._put_back(shelf)
+
+    def _put_back(self, shelf: Shelf) -> None:
+        data = encode(self.tree)
+        if data != self._kept:
+            self._place = shelf.put(data, self._place)
+        self._kept = b""
+        del self.tree
+
+
+def opened(pages: Iterable[PageTree]) -> Iterator[PageTree]:
+    """Yield pages one after the other, each open until the next is asked for."""
+    for page in pages:
+        with page.open():
+            yield page
 
 
 @dataclass(slots=True)

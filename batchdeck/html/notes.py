@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from batchdeck.html.model import Assembly, Change, PageTree, Review
+from batchdeck.html.model import Assembly, Change, PageTree, Review, opened
 from batchdeck.html.trees import (
     Node,
     append_nodes,
@@ -30,24 +31,30 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 _SIGNS = str.maketrans({"*": "-star", "†": "-dagger", "‡": "-double-dagger", "§": "-section", "#": "-hash"})
 
 
+_BEFORE, _NOTE, _MARK = "words-before", "note-number", "mark-number"
+"""Attributes that go with a page's tree until its notes are linked: the words it had, and which note or mark
+an element is."""
+
+
 @dataclass(slots=True)
 class _Note:
-    """A note's block and the marks that lead to it."""
+    """A note, and how many marks lead to it. `page` is 1-based."""
 
-    page: PageTree
-    element: Element
+    page: int
     key: str
-    marks: list[_Mark] = field(default_factory=list)
+    marks: int = 0
 
 
 @dataclass(slots=True)
 class _Mark:
     """A mark in the text. `in_link` forbids another link."""
 
-    page: PageTree
-    element: Element
+    page: int
     key: str
     in_link: bool
+    note: _Note | None = None
+    at: int = 0
+    """Its number among the marks of its note, from 1."""
 
 
 def settle_notes(assembly: Assembly) -> None:
@@ -58,44 +65,69 @@ def settle_notes(assembly: Assembly) -> None:
     such mark of its own (endnotes). A mark without a note stays as it is, and so does a note without a mark;
     both are flagged.
     """
-    pages = [
-        page
-        for page in assembly.pages
-        if page.source == "answer"
-        and any(el.get("data-note") is not None or el.tag == "section" for el in page.tree.iter())
-    ]
-    before = {page.number: words_of(page.tree) for page in pages}
+    pages: list[PageTree] = []
     notes: list[_Note] = []
     marks: list[_Mark] = []
-    for page in pages:
-        _continue_last(page, notes)
-        notes += _gather(assembly, page)
-        marks += _marks_of(page)
+    last: Element | None = None
+    with contextlib.ExitStack() as held:  # the page of the last note, which may go on overleaf
+        for page in opened(page for page in assembly.pages if page.source == "answer"):
+            if not any(el.get("data-note") is not None or el.tag == "section" for el in page.tree.iter()):
+                continue
+            pages.append(page)
+            page.tree.set(_BEFORE, " ".join(words_of(page.tree)))
+            _continue_last(page, last)
+            gathered = _gather(assembly, page)
+            for element in gathered:
+                element.set(_NOTE, str(len(notes)))
+                notes.append(_Note(page.number, _key_of(element)))
+            if gathered:
+                last = gathered[-1]
+                held.close()
+                held.enter_context(page.open())
+            for element, in_link in _marks_of(page):
+                element.set(_MARK, str(len(marks)))
+                marks.append(_Mark(page.number, _key_of(element), in_link))
     _match(assembly, marks, notes)
-    for note in notes:
-        _link(note)
-    for page in pages:
-        removed, added = difference(before[page.number], words_of(page.tree))
-        if removed or added:
-            rule = "notes linked" if not removed else "note continued"
-            assembly.changes.append(Change(STAGE, page.number, rule, removed=removed, added=added))
+    for page in opened(pages):
+        _link_page(assembly, page, notes, marks)
+
+
+def _link_page(assembly: Assembly, page: PageTree, notes: list[_Note], marks: list[_Mark]) -> None:
+    """Link the notes and the marks of a page, flag the notes to which no mark leads, and record its words."""
+    before = page.tree.attrib.pop(_BEFORE).split()
+    elements = list(page.tree.iter())
+    own = [(el, notes[int(el.attrib.pop(_NOTE))]) for el in elements if el.get(_NOTE) is not None]
+    for element, note in own:
+        if not note.marks:
+            message = f"No mark in the text leads to the note “{excerpt(note.key, 20)}”."
+            assembly.reviews.append(Review(note.page, "note", message, excerpt(text_of(element), 80)))
+    for element, note in own:
+        _link_note(element, note)
+    for element in elements:
+        number = element.attrib.pop(_MARK, None) if element.keys() else None
+        if number is not None:
+            _link_mark(element, marks[int(number)])
+    removed, added = difference(before, words_of(page.tree))
+    if removed or added:
+        rule = "notes linked" if not removed else "note continued"
+        assembly.changes.append(Change(STAGE, page.number, rule, removed=removed, added=added))
 
 
 def _key_of(element: Element) -> str:
     return " ".join(element.get("data-note", "").split())
 
 
-def _continue_last(page: PageTree, notes: list[_Note]) -> None:
-    """Append a note's end to the note of an earlier page that it belongs to."""
+def _continue_last(page: PageTree, last: Element | None) -> None:
+    """Append a note's end to the last note of an earlier page, which it belongs to."""
     for section in page.tree.iter("section"):
         for child in section:
-            if child.get("data-continues") in ("prev", "both") and not _key_of(child) and notes:
-                append_nodes(notes[-1].element, [" ", *contents_of(child)])
+            if child.get("data-continues") in ("prev", "both") and not _key_of(child) and last is not None:
+                append_nodes(last, [" ", *contents_of(child)])
                 remove_block(section, child)
             return
 
 
-def _gather(assembly: Assembly, page: PageTree) -> list[_Note]:
+def _gather(assembly: Assembly, page: PageTree) -> list[Element]:
     """Put the notes of a page into one labelled section at its end, and return them."""
     nodes: list[Node] = []
 
@@ -120,14 +152,11 @@ def _gather(assembly: Assembly, page: PageTree) -> list[_Note]:
     section.set("role", "doc-endnotes")
     section.set("aria-label", f"Footnotes, page {page.label}")
     append_nodes(page.tree, [section, "\n"])
-    return [
-        _Note(page, element, _key_of(element))
-        for element in section.iter()
-        if element.tag in _NOTE_TAGS and _key_of(element)
-    ]
+    return [element for element in section.iter() if element.tag in _NOTE_TAGS and _key_of(element)]
 
 
-def _marks_of(page: PageTree) -> Iterator[_Mark]:
+def _marks_of(page: PageTree) -> Iterator[tuple[Element, bool]]:
+    """Yield the marks of a page, and whether no link may be put into them."""
     stack = [(page.tree, False)]
     while stack:
         element, in_link = stack.pop()
@@ -135,7 +164,7 @@ def _marks_of(page: PageTree) -> Iterator[_Mark]:
             continue
         if element.tag not in _NOTE_TAGS and _key_of(element):
             holds_link = element.find(".//a") is not None
-            yield _Mark(page, element, _key_of(element), in_link or holds_link or element.tag == "a")
+            yield element, in_link or holds_link or element.tag == "a"
             continue
         stack += [(child, in_link or element.tag == "a") for child in reversed(element)]
 
@@ -144,50 +173,51 @@ def _match(assembly: Assembly, marks: list[_Mark], notes: list[_Note]) -> None:
     by_key: dict[str, list[_Note]] = defaultdict(list)
     for note in notes:
         by_key[note.key].append(note)
-    marked = {(mark.key, mark.page.number) for mark in marks}
+    marked = {(mark.key, mark.page) for mark in marks}
     for mark in marks:
-        number = mark.page.number
         candidates = by_key[mark.key]
-        found = next((note for note in candidates if note.page.number == number), None) or next(
-            (
-                note
-                for note in candidates
-                if note.page.number > number and (note.key, note.page.number) not in marked
-            ),
+        found = next((note for note in candidates if note.page == mark.page), None) or next(
+            (note for note in candidates if note.page > mark.page and (note.key, note.page) not in marked),
             None,
         )
         if found is not None and not mark.in_link:
-            found.marks.append(mark)
+            found.marks += 1
+            mark.note, mark.at = found, found.marks
         else:
             assembly.reviews.append(
-                Review(number, "note", f"The mark “{excerpt(mark.key, 20)}” leads to no note.")
-            )
-    for note in notes:
-        if not note.marks:
-            message = f"No mark in the text leads to the note “{excerpt(note.key, 20)}”."
-            assembly.reviews.append(
-                Review(note.page.number, "note", message, excerpt(text_of(note.element), 80))
+                Review(mark.page, "note", f"The mark “{excerpt(mark.key, 20)}” leads to no note.")
             )
 
 
-def _link(note: _Note) -> None:
-    """Say a note's key in front of it, and link it with its marks."""
-    base = f"{note.page.number}-{_UNSAFE.sub('-', note.key.translate(_SIGNS)).strip('-').lower() or 'note'}"
-    text = text_of(note.element).lstrip()
+def _base_of(note: _Note) -> str:
+    """Return what the ids of a note and of its marks have in common."""
+    return f"{note.page}-{_UNSAFE.sub('-', note.key.translate(_SIGNS)).strip('-').lower() or 'note'}"
+
+
+def _link_note(element: Element, note: _Note) -> None:
+    """Say a note's key in front of it, and link it with its first mark."""
+    text = text_of(element).lstrip()
     if not text.startswith(note.key) or text[len(note.key) : len(note.key) + 1].isalnum():
-        prepend_nodes(_line_of(note.element), [new_element("sup", note.key), " "])
+        prepend_nodes(_line_of(element), [new_element("sup", note.key), " "])
     if not note.marks:
         return
-    note.element.set("id", f"fn-{base}")
-    for at, mark in enumerate(note.marks):
-        says = [note.key] if is_empty(mark.element) else contents_of(mark.element)
-        link = new_element("a", *says, role="doc-noteref")
-        link.set("href", f"#fn-{base}")
-        link.set("id", f"fnref-{base}" if not at else f"fnref-{base}-{at + 1}")
-        set_contents(mark.element, [link])
+    base = _base_of(note)
+    element.set("id", f"fn-{base}")
     back = new_element("a", BACK, role="doc-backlink", href=f"#fnref-{base}")
     back.set("aria-label", f"Back to the mark {note.key} in the text")
-    append_nodes(_line_of(note.element, last=True), [" ", back])
+    append_nodes(_line_of(element, last=True), [" ", back])
+
+
+def _link_mark(element: Element, mark: _Mark) -> None:
+    """Link a mark with its note."""
+    if mark.note is None:
+        return
+    base = _base_of(mark.note)
+    says = [mark.key] if is_empty(element) else contents_of(element)
+    link = new_element("a", *says, role="doc-noteref")
+    link.set("href", f"#fn-{base}")
+    link.set("id", f"fnref-{base}" if mark.at == 1 else f"fnref-{base}-{mark.at}")
+    set_contents(element, [link])
 
 
 def _line_of(element: Element, *, last: bool = False) -> Element:

@@ -193,13 +193,14 @@ class _Rendering:
 
     def _markup(self, page: PageTree) -> str:
         """Write a page's markup; the first time, prove it."""
-        if self._page_file is not None:
-            page = replace(page, tree=self._standing_alone(page))
-        markup = serialise_children(page.tree)
-        if page.number not in self._proved:
-            self._proved.add(page.number)
-            self._fed += len(markup)
-            self.findings += self._prover.prove(page, markup)
+        with page.open():
+            if self._page_file is not None:
+                page = replace(page, tree=self._standing_alone(page))
+            markup = serialise_children(page.tree)
+            if page.number not in self._proved:
+                self._proved.add(page.number)
+                self._fed += len(markup)
+                self.findings += self._prover.prove(page, markup)
         return markup
 
     def _standing_alone(self, page: PageTree) -> Element:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
@@ -9,7 +10,7 @@ from xml.etree.ElementTree import Element
 from batchdeck.html.edgewords import first_word, last_word
 from batchdeck.html.hyphens import HYPHENS, Vocabulary
 from batchdeck.html.lists import first_number, items_of, last_item
-from batchdeck.html.model import Assembly, Change, PageTree, Review
+from batchdeck.html.model import Assembly, Change, PageTree, Review, opened
 from batchdeck.html.pagebreaks import inline_break
 from batchdeck.html.stitch_tables import joint_of_tables, move_rows
 from batchdeck.html.trees import append_nodes, contents_of, is_blank_text, prepend_nodes, remove_block
@@ -32,7 +33,7 @@ class _Tail:
     block: Element
     page: PageTree
     began: PageTree
-    """The page it began on, which holds it."""
+    """The page it began on, which holds it and stays open."""
     next_number: int | None = None
     """The number the next item of a joined ordered list would have."""
 
@@ -46,17 +47,20 @@ def stitch_pages(assembly: Assembly, vocabulary: Vocabulary, *, tables: bool = T
     Without `tables`, tables stay apart.
     """
     tail: _Tail | None = None
-    for page in assembly.pages:
-        if page.source != "answer":
-            tail = None
-            continue
-        if tail is not None and _language(tail.page) == _language(page):
-            _Edge(assembly, tail, page, vocabulary).join(tables=tables)
-        blocks = [block for block in page.tree if not _is_aside(block)]
-        if blocks:
-            tail = _Tail(blocks[-1], page, page)
-        elif tail is not None:
-            tail.page = page
+    with contextlib.ExitStack() as held:
+        for page in opened(assembly.pages):
+            if page.source != "answer":
+                tail = None
+                continue
+            if tail is not None and _language(tail.page) == _language(page):
+                _Edge(assembly, tail, page, vocabulary).join(tables=tables)
+            blocks = [block for block in page.tree if not _is_aside(block)]
+            if blocks:
+                tail = _Tail(blocks[-1], page, page)
+                held.close()
+                held.enter_context(page.open())
+            elif tail is not None:
+                tail.page = page
 
 
 def _language(page: PageTree) -> str:

@@ -10,6 +10,7 @@ back equal and closed leaves the parser as it found it, so the parts prove the w
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Iterable
 from xml.etree.ElementTree import Element
 
@@ -23,6 +24,7 @@ from batchdeck.html.strict import read_strictly
 
 _SLOT = "bd-page"
 _Attributes = Collection[tuple[str, str]]
+_MUCH = 1_000_000
 _HTML_SUFFIXES = (".html", ".htm")
 
 
@@ -87,9 +89,7 @@ def check_around(shell: str, pages: Iterable[PageTree]) -> list[RuleFinding]:
         shell: the document with a `slot` in place of each page.
         pages: the pages that belong there.
     """
-    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
-    root: Element = parser.parse(shell)
-    findings = syntax_findings(parser.errors)
+    root, findings = _read(shell)
     slots = {element.get("data-number"): element for element in root.iter(_SLOT)}
     places: dict[Element, PageTree] = {}
     for page in pages:
@@ -101,3 +101,15 @@ def check_around(shell: str, pages: Iterable[PageTree]) -> list[RuleFinding]:
         place.attrib.clear()
         places[place] = page
     return findings + check(root, pages=places)
+
+
+def _read(shell: str) -> tuple[Element, list[RuleFinding]]:
+    """Return a document's tree and its syntax errors."""
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+    root: Element = parser.parse(shell)
+    findings = syntax_findings(parser.errors)
+    if len(shell) > _MUCH:
+        # The parser holds all it has read, in a ring that only the collector opens.
+        del parser
+        gc.collect()
+    return root, findings

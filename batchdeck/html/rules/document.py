@@ -51,7 +51,8 @@ class Document:
         for element, is_foreign in _elements(roots):
             page = self.pages.get(element) if not number else None
             if page is not None:
-                self._take_in(page.tree, page.number)
+                with page.open() as tree:
+                    self._take_in(tree, page.number)
             if not element.keys():
                 continue
             identifier = element.get("id")
@@ -74,8 +75,8 @@ class Document:
             return self._around.get(identifier)
         if here and number == page:
             return here[0]
-        elements = _elements(self._by_number[number].tree)
-        return next(element for element, _ in elements if element.get("id") == identifier)
+        with self._by_number[number].open() as tree:
+            return next(element for element, _ in _elements(tree) if element.get("id") == identifier)
 
 
 def _elements(roots: Iterable[Element]) -> Iterator[tuple[Element, bool]]:

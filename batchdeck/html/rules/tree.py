@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from xml.etree.ElementTree import Element
 
@@ -45,7 +46,8 @@ class Tree:
         self.is_last = True
         """Whether no part follows: what the document lacks can be said."""
         if document is None:
-            self._gather([(root, False, False)])
+            with contextlib.ExitStack() as held:
+                self._gather([(root, False, False)], held)
 
     @classmethod
     def parts(cls, document: Document, lines: Mapping[Element, int]) -> Iterator[Tree]:
@@ -55,8 +57,9 @@ class Tree:
         around: dict[Element, Element] = {}
         while waiting:
             part = cls(document.root, lines, document, around)
-            place = part._gather(waiting)
-            yield part
+            with contextlib.ExitStack() as held:
+                place = part._gather(waiting, held)
+                yield part
             if place is not None:
                 place.text = None
                 place[:] = []
@@ -66,8 +69,9 @@ class Tree:
         """Whether the document begins here."""
         return self.elements[:1] == [self.root]
 
-    def _gather(self, stack: _Waiting) -> Element | None:
-        """Take in the elements up to the end of the next page. Return the place of that page, or None."""
+    def _gather(self, stack: _Waiting, held: contextlib.ExitStack) -> Element | None:
+        """Take in the elements up to the end of the next page, which `held` keeps open. Return the place of
+        that page, or None."""
         place: Element | None = None
         rest = 0
         parents, pages = self._around, self.document.pages
@@ -94,8 +98,9 @@ class Tree:
             if place is None and element in pages:
                 place, rest, parents = element, len(stack), self._parents
                 self.page = pages[element].number
-                element.text = pages[element].tree.text
-                element[:] = list(pages[element].tree)
+                tree = held.enter_context(pages[element].open())
+                element.text = tree.text
+                element[:] = list(tree)
             for child in reversed(element):
                 parents[child] = element
                 stack.append((child, below, is_hidden))

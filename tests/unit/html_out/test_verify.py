@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from xml.etree.ElementTree import Element, SubElement
 
+import html5lib
 import pytest
 
 from batchdeck.html.model import PageTree
 from batchdeck.html.render import render
-from batchdeck.html.rules import validate_html
+from batchdeck.html.rules import check, validate_html
 from batchdeck.html.serialise import serialise_children
 from batchdeck.html.verify import PageProver, check_around, slot
 from tests.unit.html.goldens import GOLDENS
+from tests.unit.html_out.faults import FAULTS
 from tests.unit.html_out.hand import assembly, page
 
 
@@ -78,6 +81,41 @@ def test_findings_of_the_whole_are_findings_of_the_parts() -> None:
     whole = {finding.rule for finding in validate_html(exported.html)}
     assert {finding.rule for finding in exported.findings} == whole
     assert whole == {"heading-order", "url-valid", "duplicate-id", "definition-list"}
+
+
+_ACROSS = """
+<h1>One</h1> | <h2>Two</h2> | <h4>Four</h4> | <h6></h6> | <p id="a">a</p> | <p id="a">b</p>
+<p id="content">c</p> | <a href="#a">x</a> | <a href="#z">x</a> | <a name="z">x</a> | <a href="#page-2">x</a>
+<img src="x" aria-labelledby="a"> | <button accesskey="k">b</button> | <p aria-labelledby="a z">x</p>
+<label for="i">L</label> | <input id="i"> | <input id="j"> | <label for="j"></label>
+<label for="a">n</label> | <main>m</main> | <nav aria-label="Contents">n</nav>
+<section aria-labelledby="a">s</section>
+<div role="region" aria-label="S">s</div> | <table><tr><th id="h">H</th><td headers="h">d</td></tr></table>
+<table><tr><td headers="h">d</td></tr></table>
+"""
+"""What only another page shows to be right or wrong."""
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_page_by_page_the_rules_find_what_they_find_in_the_whole(seed: int) -> None:
+    chance = random.Random(seed)
+    lone = [fault.html.partition("</h1>\n")[2].partition("\n</main>")[0] for fault in FAULTS]
+    pool = _ACROSS.replace("|", "\n").split("\n") * 3 + lone
+    pages = [page(number, "".join(chance.choices(pool, k=5))) for number in range(1, 5)]
+    marks = "".join(f'<hr id="page-{one.number}"><div>{slot(one.number)}</div>' for one in pages)
+    shell = (
+        '<!DOCTYPE html><html lang="en"><head><title>T</title></head><body><a href="#content">skip</a>'
+        f'<nav aria-label="Contents"><a href="#a">x</a></nav><main id="content">{marks}</main>'
+        '<h5>late</h5><p id="a">late</p><label for="i">L</label></body></html>'
+    )
+    found = check_around(shell, pages)
+    whole = html5lib.HTMLParser(namespaceHTMLElements=False).parse(shell)
+    for one, place in zip(pages, whole.findall(".//bd-page"), strict=True):
+        place.tag, place.text = "div", one.tree.text
+        place.attrib.clear()
+        place[:] = list(one.tree)
+    assert {(one.rule, one.message) for one in found} == {(one.rule, one.message) for one in check(whole)}
+    assert [one.page for one in found] == sorted(one.page for one in found)
 
 
 def test_foreign_names_are_compared_without_their_namespace() -> None:
