@@ -59,7 +59,7 @@ def assemble(
             default the system's, which may be memory.
 
     Raises:
-        OSError: that file cannot be written or read.
+        StorageFailed: that file cannot be written or read.
 
     Returns:
         The pages' trees in page order, with every change made, everything a person should look at, and every

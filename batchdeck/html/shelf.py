@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import marshal
 import os
 import tempfile
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
+
+from batchdeck.domain.text import show
+from batchdeck.errors import StorageFailed
 
 MOST_AT_HAND = 1_000
 """Pages of a document whose trees are kept in memory; of a longer one, no more than those at work."""
@@ -26,10 +32,16 @@ class Place:
 
 
 class Shelf:
-    """A file that is gone with the process. It is made in `folder`, or where the system keeps such files."""
+    """A file that is gone with the process. It is made in `folder`, or where the system keeps such files.
+
+    Raises:
+        StorageFailed: it cannot be made.
+    """
 
     def __init__(self, folder: Path | None) -> None:
-        file = tempfile.TemporaryFile(buffering=0, dir=folder)  # noqa: SIM115 - closed with the shelf
+        self._folder = folder or Path(tempfile.gettempdir())
+        with self._failures():
+            file = tempfile.TemporaryFile(buffering=0, dir=self._folder)  # noqa: SIM115 - closed with the shelf
         weakref.finalize(self, file.close)
         self._descriptor = file.fileno()
         self._end = 0
@@ -38,15 +50,16 @@ class Shelf:
         """Write a tree where it lay before, or at the end where it has outgrown that, and return where.
 
         Raises:
-            OSError: it cannot be written.
+            StorageFailed: it cannot be written.
         """
         if place is None or len(data) > place.room:
             room = len(data) + len(data) // _ROOM
             place = Place(self._end, room, 0)
             self._end += room
         view = memoryview(data)
-        while view:
-            view = view[os.pwrite(self._descriptor, view, place.offset + len(data) - len(view)) :]
+        with self._failures():
+            while view:
+                view = view[os.pwrite(self._descriptor, view, place.offset + len(data) - len(view)) :]
         place.length = len(data)
         return place
 
@@ -54,15 +67,27 @@ class Shelf:
         """Read what lies at a place.
 
         Raises:
-            OSError: it cannot be read whole.
+            StorageFailed: it cannot be read whole.
         """
         data = b""
-        while len(data) < place.length:
-            more = os.pread(self._descriptor, place.length - len(data), place.offset + len(data))
-            if not more:
-                raise OSError("the file that keeps a document's trees has become shorter")
-            data += more
+        with self._failures():
+            while len(data) < place.length:
+                more = os.pread(self._descriptor, place.length - len(data), place.offset + len(data))
+                if not more:
+                    raise OSError(errno.EIO, "it has become shorter")
+                data += more
         return data
+
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            where, reason = show(str(self._folder), 200), error.strerror or type(error).__name__
+            raise StorageFailed(
+                f"The file in {where} that keeps the pages of a long document failed: {reason}.",
+                hint="Free some space there, or export into another folder (--out).",
+            ) from error
 
 
 def encode(tree: Element) -> bytes:

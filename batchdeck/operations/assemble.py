@@ -18,7 +18,6 @@ from batchdeck.operations.export_files import ExportFiles, ResultFiles
 from batchdeck.operations.export_task import ExportTask, PagePlace
 from batchdeck.pdf.images import crop as crop_page
 from batchdeck.pdf.text import TextReader, Trust
-from batchdeck.store.disk import storage_failures
 from batchdeck.store.layout import DeckLayout
 
 _FIGURE_DPI = 150
@@ -58,12 +57,10 @@ def export_document(task: ExportTask) -> DocumentReport:
 
         pages = (_material(page, results, reader, task.trust) for page in task.pages)
         options = AssemblyOptions(thresholds=task.thresholds)
-        stack.enter_context(storage_failures("Exporting into", out))
         assembly = assemble(material, pages, crop=crop, options=options, scratch=out)
     files = ExportFiles(out)
-    with storage_failures("Exporting into", out):
-        exported = render_to(assembly, files.open, task.options.template, RenderOptions(stem=stem))
-        data = report_data(exported, assembly, paid=task.paid)
+    exported = render_to(assembly, files.open, task.options.template, RenderOptions(stem=stem))
+    data = report_data(exported, assembly, paid=task.paid)
     report_json = files.write(f"{stem}.report.json", json.dumps(data, ensure_ascii=False, indent=1).encode())
     files.write(f"{stem}.report.html", render_report(data).encode())
     return DocumentReport(

@@ -13,7 +13,7 @@ from batchdeck.html.rules.reading import FOREIGN_ROOTS, tag_of, words_of
 POINTERS = ("aria-labelledby", "aria-describedby", "aria-controls", "aria-owns", "aria-details",
             "aria-flowto", "aria-activedescendant", "aria-errormessage")  # fmt: skip
 """ARIA's attributes that name other elements."""
-_POINTING = (*POINTERS, "for", "headers")
+_POINTING = frozenset({*POINTERS, "for", "headers"})
 
 
 class Document:
@@ -48,25 +48,23 @@ class Document:
         self._take_in([root], 0)
 
     def _take_in(self, roots: Iterable[Element], number: int) -> None:
-        for element, is_foreign in _elements(roots):
-            page = self.pages.get(element) if not number else None
-            if page is not None:
+        for element, tag, is_foreign in _elements(roots):
+            if element in self.pages:
+                page = self.pages[element]
                 with page.open() as tree:
                     self._take_in(tree, page.number)
-            if not element.keys():
-                continue
-            identifier = element.get("id")
-            if identifier is not None and identifier not in self.ids:
-                self.ids[identifier] = number
-                if not number:
-                    self._around[identifier] = element
-            for name in _POINTING:
-                self.pointed_at.update((element.get(name) or "").split())
-            tag = "" if is_foreign else tag_of(element)
-            if tag == "a":
-                self.names.add(element.get("name") or "")
-            elif tag == "label" and words_of(element):
-                self.labelled.update(filter(None, [element.get("for")]))
+            for name, value in element.items():
+                if name == "id":
+                    if value not in self.ids:
+                        self.ids[value] = number
+                        if not number:
+                            self._around[value] = element
+                elif name in _POINTING:
+                    self.pointed_at.update(value.split())
+                elif name == "name" and tag == "a" and not is_foreign:
+                    self.names.add(value)
+            if tag == "label" and not is_foreign and element.get("for") is not None and words_of(element):
+                self.labelled.add(element.get("for", ""))
 
     def first(self, identifier: str, here: Sequence[Element], page: int) -> Element | None:
         """Return the first element with an id, given those in the part that goes on to the end of `page`."""
@@ -76,18 +74,19 @@ class Document:
         if here and number == page:
             return here[0]
         with self._by_number[number].open() as tree:
-            return next(element for element, _ in _elements(tree) if element.get("id") == identifier)
+            return next(element for element, *_ in _elements(tree) if element.get("id") == identifier)
 
 
-def _elements(roots: Iterable[Element]) -> Iterator[tuple[Element, bool]]:
-    """Yield elements in their order, and whether they lie inside MathML or SVG; none of a template's."""
+def _elements(roots: Iterable[Element]) -> Iterator[tuple[Element, str, bool]]:
+    """Yield elements in their order with their tag, and whether they lie inside MathML or SVG; none of a
+    template's."""
     stack = [(root, False) for root in reversed(list(roots))]
     while stack:
         element, is_foreign = stack.pop()
         tag = tag_of(element)
         if not tag:
             continue
-        yield element, is_foreign
-        if tag != "template":
+        yield element, tag, is_foreign
+        if len(element) and tag != "template":
             below = is_foreign or tag in FOREIGN_ROOTS
             stack += [(child, below) for child in reversed(element)]

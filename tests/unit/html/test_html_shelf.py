@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import gc
 import os
@@ -14,6 +15,7 @@ from xml.etree.ElementTree import Element, tostring
 import pytest
 
 from batchdeck.domain.outcomes import Outcome
+from batchdeck.errors import StorageFailed
 from batchdeck.html import model, pipeline
 from batchdeck.html.model import Assembly, DocumentMaterial, PageMaterial, PageTree
 from batchdeck.html.pipeline import assemble
@@ -125,9 +127,9 @@ def test_documents_are_shelved_from_a_length_on(monkeypatch: pytest.MonkeyPatch)
     assert not any(hasattr(one, "tree") for one in long.pages)
 
 
-def _away(markup: str, folder: Path | None = None) -> PageTree:
+def _away(markup: str) -> PageTree:
     shelved = PageTree(1, "1", Outcome.OK, tree(markup))
-    shelved.put_away(Shelf(folder))
+    shelved.put_away(Shelf(None))
     return shelved
 
 
@@ -167,12 +169,27 @@ def test_a_tree_is_read_back_to_the_last_character() -> None:
     assert encode(decode(encode(one))) == encode(one)
 
 
-def test_the_file_lies_in_the_folder_without_a_name(tmp_path: Path) -> None:
-    _kept = _away("<p>a</p>", tmp_path)
+def test_the_file_lies_in_the_folder_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "MOST_AT_HAND", 0)
+    made = assemble(DocumentMaterial("a.pdf", "0" * 64, 1), [page(1, "<p>a</p>")], scratch=tmp_path)
     links = {os.readlink(f"/proc/self/fd/{one}") for one in os.listdir("/proc/self/fd") if int(one) > 2
              and os.path.lexists(f"/proc/self/fd/{one}")}  # fmt: skip
     assert any(link.startswith(f"{tmp_path}/") for link in links)
     assert list(tmp_path.iterdir()) == []
+    assert len(made.pages) == 1
+
+
+def test_a_full_disk_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(StorageFailed, match="nowhere"):
+        Shelf(tmp_path / "nowhere")
+    shelf = Shelf(tmp_path)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(StorageFailed, match="No space left"):
+        shelf.put(b"a tree", None)
 
 
 def test_a_long_document_costs_a_fraction_of_its_trees(monkeypatch: pytest.MonkeyPatch) -> None:
