@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchdeck.config import Settings
+from batchdeck.domain.batch_rows import RowKeeper
 from batchdeck.domain.batches import Batch, Job, Submission
 from batchdeck.domain.calls import ApiCall
 from batchdeck.domain.costs import PriceList
@@ -19,7 +20,7 @@ from batchdeck.domain.health import Health
 from batchdeck.domain.inbox import InboxOrder
 from batchdeck.domain.listing import Listing
 from batchdeck.domain.lookup import find_one
-from batchdeck.domain.overview import BatchRow, JobState, Totals, batch_rows, job_state, totals
+from batchdeck.domain.overview import BatchRow, JobState, Totals, job_state, totals
 from batchdeck.domain.pages import Answer, FailureGroup, PageDetail, SourcePage
 from batchdeck.domain.polling import EndEstimate, History, estimate_end, history_of
 from batchdeck.domain.spending import CostsBy, CostTable
@@ -49,6 +50,7 @@ class DeckReader:
         """Use `Deck.open`."""
         self._context = context
         self._connection = connection
+        self._keeper = RowKeeper()
         self._rows: tuple[tuple[int, dt.datetime], tuple[BatchRow, ...]] | None = None
         self._history: tuple[int, History] | None = None
         self._costs: tuple[int, dict[object, CostTable]] = 0, {}
@@ -197,7 +199,7 @@ class DeckReader:
         if self._rows is None or self._rows[0] != at:
             ledger = self._context.ledger
             batches, submissions = ledger.batches().values(), ledger.submissions().values()
-            self._rows = at, tuple(batch_rows(ledger.jobs(), submissions, batches, self.now()))
+            self._rows = at, tuple(self._keeper.rows(ledger.jobs(), submissions, batches, self.now()))
         return Listing(self._rows[1])
 
     def batch(self, name: str) -> Batch:

@@ -200,6 +200,8 @@ class Submission:
     @property
     def model(self) -> str:
         """The model of most of its pages."""
+        if len(self.parts) == 1:  # nearly always, and lists ask it of thousands
+            return self.parts[0].model
         largest = max(self.parts, key=lambda part: range_total(part.indices), default=None)
         return largest.model if largest is not None else ""
 

@@ -28,7 +28,7 @@ PAGE_FIELDS: Mapping[str, FieldKind] = {
     "cost": FieldKind.MONEY,
     "model": FieldKind.TEXT,
     "batch": FieldKind.TEXT,
-    "id": FieldKind.TEXT,
+    "id": FieldKind.ID,
     "remedy": FieldKind.ENUM,
     "recall": FieldKind.NUMBER,
 }

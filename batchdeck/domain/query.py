@@ -6,10 +6,10 @@ records; `batchdeck.domain.query_columns` runs it over millions of rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from batchdeck.domain.query_matching import Span, sort_value, spans_in, term_test
+from batchdeck.domain.query_matching import Span, looks_into, sort_value, spans_in, term_test
 from batchdeck.domain.query_parse import FilterParser
 from batchdeck.domain.query_terms import (
     AllOf,
@@ -48,11 +48,12 @@ class Query:
         return replace(self, condition=inverse(self.condition)) if self.condition is not None else self
 
     def columns(self) -> list[str]:
-        """Return the fields the condition looks into: those it names, and where it has bare words all that
-        hold text."""
-        named = _named(self.condition) if self.condition is not None else frozenset()
+        """Return the fields the condition looks into: those it names, and those its bare words may be in."""
+        terms = list(_terms(self.condition)) if self.condition is not None else []
         return [
-            name for name, kind in self.fields.items() if name in named or (kind.is_text and None in named)
+            name
+            for name, kind in self.fields.items()
+            if any(looks_into(term, kind) if term.field is None else term.field == name for term in terms)
         ]
 
     def matches(self, get: Get) -> bool:
@@ -90,20 +91,25 @@ def parse(text: str, fields: Mapping[str, FieldKind]) -> Query:
     return Query(condition, tuple(parser.sort), fields)
 
 
-def _named(condition: Condition) -> frozenset[str | None]:
+def _terms(condition: Condition) -> Iterator[Term]:
     match condition:
-        case Term(field=name):
-            return frozenset({name})
+        case Term():
+            yield condition
         case Not(condition=inner):
-            return _named(inner)
+            yield from _terms(inner)
         case AllOf(conditions=conditions) | AnyOf(conditions=conditions):
-            return frozenset().union(*map(_named, conditions))
+            for each in conditions:
+                yield from _terms(each)
 
 
 def _tester(condition: Condition, fields: Mapping[str, FieldKind]) -> Callable[[Get], bool]:
     match condition:
         case Term(field=None):
-            tests = [(name, term_test(condition, kind)) for name, kind in fields.items() if kind.is_text]
+            tests = [
+                (name, term_test(condition, kind))
+                for name, kind in fields.items()
+                if looks_into(condition, kind)
+            ]
             return lambda get: any(test(get(name)) for name, test in tests)
         case Term(field=str(name)):
             test = term_test(condition, fields[name])

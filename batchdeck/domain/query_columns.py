@@ -14,7 +14,15 @@ from itertools import compress
 from typing import Any
 
 from batchdeck.domain.query import Query, SortKey
-from batchdeck.domain.query_matching import fold, intervals_of, sort_value, sought_inside, term_test, text_of
+from batchdeck.domain.query_matching import (
+    fold,
+    intervals_of,
+    looks_into,
+    sort_value,
+    sought_inside,
+    term_test,
+    text_of,
+)
 from batchdeck.domain.query_terms import AllOf, AnyOf, Condition, FieldKind, Not, Term
 
 
@@ -63,6 +71,8 @@ class Filter:
         self._columns = {column.name: column for column in columns}
         self._condition = query.condition
         self._rows = rows
+        self._tables: dict[tuple[Term, str], bytes] = {}
+        """Which of a column's few values meet a term, by term and column."""
         self._predicate = self._row_test(query.condition) if query.condition is not None else None
 
     def __call__(self, row: int) -> bool:
@@ -71,14 +81,19 @@ class Filter:
 
     def select(self) -> array[int]:
         """Return the rows that meet the query, ascending."""
+        return array("L", compress(range(self._rows), self.mask(0, self._rows)))
+
+    def mask(self, start: int, stop: int) -> bytes:
+        """Return a byte for each row from `start` to `stop`: 1 where it meets the query."""
+        everything = b"\1" * (stop - start)
         if self._condition is None:
-            return array("L", range(self._rows))
-        return array("L", compress(range(self._rows), self._mask(self._condition, b"\1" * self._rows)))
+            return everything
+        return self._mask(self._condition, everything, slice(start, stop))
 
     def _columns_of(self, term: Term) -> list[Column]:
         if term.field is None:
             # Cheap ones first: later ones look only at rows that have not been found yet.
-            texts = [column for column in self._columns.values() if column.kind.is_text]
+            texts = [column for column in self._columns.values() if looks_into(term, column.kind)]
             return sorted(texts, key=_effort)
         try:
             return [self._columns[term.field]]
@@ -100,20 +115,35 @@ class Filter:
             case AnyOf(conditions=conditions):
                 return _any_row([self._row_test(each) for each in conditions])
 
-    def _mask(self, condition: Condition, within: bytes) -> bytes:
-        """Return a byte per row: 1 where it is in `within` and meets the condition."""
+    def _mask(self, condition: Condition, within: bytes, rows: slice) -> bytes:
+        """Return a byte per row of `rows`: 1 where it is in `within` and meets the condition."""
         match condition:
             case Term():
                 columns = self._columns_of(condition)
-                return _mask_any([partial(_column_mask, condition, column) for column in columns], within)
+                asked = [partial(self._column_mask, condition, column, rows) for column in columns]
+                return _mask_any(asked, within)
             case Not(condition=inner):
-                return _both(within, self._mask(inner, within).translate(_FLIP))
+                return _both(within, self._mask(inner, within, rows).translate(_FLIP))
             case AllOf(conditions=conditions):
                 for each in sorted(conditions, key=self._effort_of):
-                    within = self._mask(each, within)
+                    within = self._mask(each, within, rows)
                 return within
             case AnyOf(conditions=conditions):
-                return _mask_any([partial(self._mask, each) for each in conditions], within)
+                return _mask_any([partial(self._mask, each, rows=rows) for each in conditions], within)
+
+    def _column_mask(self, term: Term, column: Column, rows: slice, within: bytes) -> bytes:
+        if 1 not in within:
+            return within  # not even looked into: the values may lie on the disk
+        if isinstance(column, Values):
+            return _mask_of_values(term, column.kind, column.values[rows], within)
+        table = self._tables.get((term, column.name))
+        if table is None:
+            test = term_test(term, column.kind)
+            table = self._tables[term, column.name] = bytes(map(test, column.names))
+        codes = column.codes[rows]
+        if isinstance(codes, bytes | bytearray):
+            return _both(within, bytes(codes).translate(table.ljust(256, b"\0")))
+        return _both(within, bytes(map(table.__getitem__, codes)))
 
     def _effort_of(self, condition: Condition) -> int:
         match condition:
@@ -128,7 +158,7 @@ class Filter:
 def _effort(column: Column) -> int:
     """Return about how much work a column is: a test per distinct value, a number per row, a text per row."""
     if isinstance(column, Codes):
-        return 1
+        return 1 if isinstance(column.codes, bytes | bytearray) else 5
     return 10 if isinstance(column.values, array) else 100
 
 
@@ -163,24 +193,17 @@ def _either(a: bytes, b: bytes) -> bytes:
     return (int.from_bytes(a, "little") | int.from_bytes(b, "little")).to_bytes(len(a), "little")
 
 
-def _column_mask(term: Term, column: Column, within: bytes) -> bytes:
-    if isinstance(column, Codes):
-        test = term_test(term, column.kind)
-        table = bytes(map(test, column.names))
-        codes = column.codes
-        if isinstance(codes, bytes | bytearray):
-            return _both(within, bytes(codes).translate(table.ljust(256, b"\0")))
-        return _both(within, bytes(map(table.__getitem__, codes)))
-    if column.kind.is_quantity and isinstance(column.values, array):
+def _mask_of_values(term: Term, kind: FieldKind, values: Sequence[object], within: bytes) -> bytes:
+    if kind.is_quantity and isinstance(values, array):
         mask = bytes(len(within))
         for low, high in intervals_of(term):
-            mask = _either(mask, bytes([low <= value <= high for value in column.values]))
+            mask = _either(mask, bytes([low <= value <= high for value in values]))
         return _both(within, mask)
-    needle = sought_inside(term, column.kind)
+    needle = sought_inside(term, kind)
     if needle is not None and within.count(1) * _SPARSE > len(within):
-        return _both(within, b"".join(_masks_of_word(needle, column.values)))
-    test = term_test(term, column.kind)
-    return bytes([wanted and test(value) for wanted, value in zip(within, column.values, strict=True)])
+        return _both(within, b"".join(_masks_of_word(needle, values)))
+    test = term_test(term, kind)
+    return bytes([wanted and test(value) for wanted, value in zip(within, values, strict=True)])
 
 
 def _masks_of_word(needle: str, values: Sequence[object]) -> Iterator[bytes]:

@@ -97,7 +97,18 @@ def sought_inside(term: Term, kind: FieldKind) -> str | None:
 
 def _as_searched(term: Term, kind: FieldKind) -> FieldKind:
     """A bare word is looked for inside every text; a word given for a field of few words is one of them."""
-    return FieldKind.TEXT if term.field is None else kind
+    return FieldKind.TEXT if term.field is None or kind is FieldKind.ID else kind
+
+
+def looks_into(term: Term, kind: FieldKind) -> bool:
+    """Whether a term that names no field is looked for in columns of that kind: in those that hold text.
+
+    Of a word without a digit no id is asked: the names in it stand in another column, and reading a million
+    ids from the disk takes seconds.
+    """
+    if kind is FieldKind.ID:
+        return any(not isinstance(v, Word) or any(map(str.isdigit, v.text)) for v in term.values)
+    return kind.is_text
 
 
 def intervals_of(term: Term) -> tuple[Interval, ...]:

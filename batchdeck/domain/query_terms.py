@@ -11,6 +11,7 @@ class FieldKind(enum.Enum):
     """What a column holds, and so which conditions it takes."""
 
     TEXT = "text"
+    ID = "an id"
     ENUM = "one of a few words"
     FLAG = "yes or no"
     NUMBER = "a number"
@@ -22,7 +23,7 @@ class FieldKind(enum.Enum):
     @property
     def is_text(self) -> bool:
         """Whether a bare word is looked for in it."""
-        return self in (FieldKind.TEXT, FieldKind.ENUM)
+        return self in (FieldKind.TEXT, FieldKind.ENUM, FieldKind.ID)
 
     @property
     def is_quantity(self) -> bool:

@@ -10,9 +10,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
+from batchdeck.domain.batch_rows import batch_rows
 from batchdeck.domain.events import AccountHeldEvent, Event, Finished, Note, Polled, PollFailed
 from batchdeck.domain.health import Health, Heartbeat, Way, judge_health
-from batchdeck.domain.overview import batch_rows
 from batchdeck.domain.text import show
 from batchdeck.errors import AccountHeld, BatchDeckError, StorageFailed
 from batchdeck.operations.context import Context

@@ -16,7 +16,7 @@ import zlib
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -151,6 +151,10 @@ class BatchIndex:
     def tokens(self, row: int) -> tuple[int, ...]:
         """Return the tokens of one row, in the order of `Usage`."""
         return tuple([column[row] for column in self._tokens])
+
+    def token_columns(self) -> Sequence[Column]:
+        """Return the tokens of all rows, a column for each kind in the order of `Usage`."""
+        return self._tokens
 
     def usage_of(self, row: int) -> Usage:
         """Return the tokens of one row."""

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 
 from batchdeck.domain.batches import Job
 from batchdeck.domain.costs import ModelPrice, PriceList, Usage
 from batchdeck.domain.documents import Page, Sha256
 from batchdeck.domain.listing import Tabular
-from batchdeck.domain.outcomes import ANSWER_LOST, Outcome, Remedy
+from batchdeck.domain.outcomes import ANSWER_LOST, Outcome
 from batchdeck.domain.pages import Attempt, FailureGroup, PageRow
 from batchdeck.domain.query_columns import Column
 from batchdeck.errors import NotFound
+from batchdeck.store.failures import failure_groups
 from batchdeck.store.index import OUTCOMES
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.ledger import Ledger
@@ -29,6 +30,18 @@ from batchdeck.store.standings import NO_TURN, Moment, Scope
 from batchdeck.store.turns import IndexCache, Turn, foreign_turn, turns_of_job
 
 _FAILURES = frozenset(outcome for outcome in Outcome if outcome.is_failure)
+
+
+class _Derived:
+    """What was worked out of the pages at one moment, and is kept until the next."""
+
+    def __init__(self, moment: Moment, columns: PageColumns) -> None:
+        self.moment = moment
+        self.columns = columns
+
+    @cached_property
+    def groups(self) -> list[FailureGroup]:
+        return failure_groups(self.moment)
 
 
 class PageTable(Tabular):
@@ -57,6 +70,7 @@ class PageTable(Tabular):
         self._ids = RequestIds(layout)
         self._load_turns = load_turns
         self._moment = self._moment_of(load_turns())
+        self._derived: _Derived | None = None
 
     @classmethod
     def of_job(
@@ -136,9 +150,13 @@ class PageTable(Tabular):
         """Return the global index of the page at a position of the table."""
         return self._moment.index_at(position)
 
-    def row(self, position: int) -> PageRow:
-        """Return the page at a position of the table, from 0."""
-        return self.row_of(self.index_at(position))
+    def row(self, position: int, *, with_id: bool = True) -> PageRow:
+        """Return the page at a position of the table, from 0.
+
+        Args:
+            with_id: also its custom_id, for which the log of its batch's requests is read.
+        """
+        return self.row_of(self.index_at(position), with_id=with_id)
 
     def columns(self, names: Collection[str]) -> list[Column]:
         """Return columns of the whole table by position, for filtering and sorting without rows.
@@ -149,18 +167,25 @@ class PageTable(Tabular):
         Raises:
             KeyError: there is no such field.
         """
-        columns = PageColumns(
-            self._moment,
-            self._plan,
-            self._job,
-            price_of=self._price,
-            custom_id=self._custom_id,
-            cost_of=lambda index: self.row_of(index).cost,
-        )
+        columns = self._at_moment().columns
         return [columns.column(name) for name in names]
 
-    def row_of(self, index: int) -> PageRow:
-        """Return a page by its global index.
+    def _at_moment(self) -> _Derived:
+        derived, moment = self._derived, self._moment
+        if derived is None or derived.moment is not moment:
+            columns = PageColumns(
+                moment,
+                self._plan,
+                self._job,
+                price_of=self._price,
+                custom_id=self._custom_id,
+                cost_of=lambda index: self.row_of(index).cost,
+            )
+            derived = self._derived = _Derived(moment, columns)
+        return derived
+
+    def row_of(self, index: int, *, with_id: bool = True) -> PageRow:
+        """Return a page by its global index; `with_id` as for `row`.
 
         Raises:
             NotFound: the table has no such page.
@@ -174,7 +199,7 @@ class PageTable(Tabular):
         if place == NO_TURN:
             job = self._job
             return row(max_tokens=job.max_tokens, model=job.model) if job is not None else row()
-        attempt = self._attempt(moment.turns[place], index, attempts)
+        attempt = self._attempt(moment.turns[place], index, attempts, with_id=with_id)
         return row(
             custom_id=attempt.custom_id,
             batch=attempt.batch or "",
@@ -221,20 +246,7 @@ class PageTable(Tabular):
 
     def failure_groups(self) -> list[FailureGroup]:
         """Group the failed pages by cause and by what it calls for, the largest group first."""
-        groups: dict[tuple[Outcome, str, Remedy], list[int]] = {}
-        most_tokens: dict[tuple[Outcome, str, Remedy], int] = {}
-        examples: dict[tuple[Outcome, str, Remedy], str] = {}
-        for index in self.failed_indices():
-            row = self.row_of(index)
-            cause = row.outcome, row.error_type, row.remedy
-            groups.setdefault(cause, []).append(index)
-            most_tokens[cause] = max(most_tokens.get(cause, 0), row.max_tokens)
-            examples.setdefault(cause, row.detail)
-        found = [
-            FailureGroup(*cause, tuple(pages), most_tokens[cause], examples[cause])
-            for cause, pages in groups.items()
-        ]
-        return sorted(found, key=lambda group: len(group.pages), reverse=True)
+        return list(self._at_moment().groups)
 
     @property
     def unindexed(self) -> tuple[str, ...]:
@@ -257,11 +269,11 @@ class PageTable(Tabular):
             raise NotFound(f"The batch has no row {index}; it has {len(self):,}.")
         return Page(index, Sha256(""), index + 1, str(index + 1))
 
-    def _attempt(self, turn: Turn, index: int, number: int) -> Attempt:
+    def _attempt(self, turn: Turn, index: int, number: int, *, with_id: bool = True) -> Attempt:
         found, part = turn.index, turn.part_of(index)
         row = found.row_of(index) if found is not None else None
         attempt = Attempt(
-            self._custom_id(turn, index),
+            self._custom_id(turn, index) if with_id else "",
             turn.submission.key,
             turn.batch_id,
             number,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, groupby
+from itertools import accumulate
 
 from batchdeck.domain.outcomes import GOOD, Outcome
 from batchdeck.store.index import CODE_OF, OUTCOMES, BatchIndex
@@ -16,6 +15,8 @@ from batchdeck.store.turns import Turn
 _PENDING = CODE_OF[Outcome.PENDING]
 _IS_GOOD = bytes(outcome in GOOD for outcome in OUTCOMES)
 NO_TURN = -1
+_BLOCK = 1_024
+"""Pages that are compared in one step."""
 Scope = tuple[tuple[int, int], ...]
 """Ascending half-open ranges of global indices."""
 
@@ -40,10 +41,11 @@ class Standings:
 
     def tally(self, scope: Scope) -> dict[Outcome, int]:
         """Count the pages of some ranges by outcome."""
-        counts: Counter[int] = Counter()
-        for start, stop in scope:
-            counts.update(bytes(self.outcomes[start:stop]))
-        return {outcome: counts[code] for code, outcome in enumerate(OUTCOMES) if counts[code]}
+        counts = {
+            outcome: sum(self.outcomes.count(code, start, stop) for start, stop in scope)
+            for code, outcome in enumerate(OUTCOMES)
+        }
+        return {outcome: count for outcome, count in counts.items() if count}
 
     def where(self, scope: Scope, outcomes: Iterable[Outcome]) -> list[int]:
         """Return the pages of some ranges that have one of these outcomes, ascending."""
@@ -83,12 +85,15 @@ class Moment:
     """The pages of the table, which may be some of the job's."""
     starts: tuple[int, ...]
     """Position of the first page of each range of the scope; last of all, how many pages there are."""
+    runs: tuple[tuple[int, int, Turn | None], ...]
+    """The pages of the scope as ranges that share a standing turn, None for pages that had none."""
 
     @classmethod
     def of(cls, turns: Sequence[Turn], scope: Scope, pages: int) -> Moment:
         """Work out how pages stand, given how many the job has."""
         starts = (0, *accumulate(stop - start for start, stop in scope))
-        return cls(tuple(turns), Standings(pages, turns), scope, starts)
+        standings = Standings(pages, turns)
+        return cls(tuple(turns), standings, scope, starts, tuple(_runs(scope, standings.turns, turns)))
 
     def index_at(self, position: int) -> int:
         """Return the global index of the page at a position.
@@ -101,13 +106,19 @@ class Moment:
         place = bisect_right(self.starts, position) - 1
         return self.scope[place][0] + position - self.starts[place]
 
-    def runs(self) -> Iterator[tuple[int, int, Turn | None]]:
-        """Yield the pages of the scope as ranges that share a standing turn, None for pages that had none."""
-        for start, stop in self.scope:
-            at = start
-            for place, pages in groupby(self.standings.turns[start:stop]):
-                begin, at = at, at + sum(1 for _ in pages)
-                yield begin, at, None if place == NO_TURN else self.turns[place]
+
+def _runs(scope: Scope, places: array[int], turns: Sequence[Turn]) -> Iterator[tuple[int, int, Turn | None]]:
+    for start, stop in scope:
+        at = start
+        while at < stop:
+            place, begin = places[at], at
+            if places[min(at + _BLOCK, stop) - 1] == place:
+                block = array(places.typecode, [place]) * _BLOCK
+                while at + _BLOCK <= stop and places[at : at + _BLOCK] == block:
+                    at += _BLOCK
+            while at < stop and places[at] == place:
+                at += 1
+            yield begin, at, None if place == NO_TURN else turns[place]
 
 
 def _codes(index: BatchIndex | None, rest: int, start: int, stop: int) -> bytes:

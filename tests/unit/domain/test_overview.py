@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from batchdeck.domain.batch_rows import RowKeeper, batch_rows
 from batchdeck.domain.batches import (
     Archive,
     Batch,
@@ -17,7 +18,7 @@ from batchdeck.domain.batches import (
     SubmissionState,
 )
 from batchdeck.domain.outcomes import Outcome
-from batchdeck.domain.overview import BatchStatus, JobState, banner, batch_rows, by_need, job_state, totals
+from batchdeck.domain.overview import BatchStatus, JobState, banner, by_need, job_state, totals
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 JOB = Job("j1", "contracts", NOW, "pdf-to-html", "claude-sonnet-5-5", 4_096, (), 40)
@@ -216,3 +217,41 @@ def test_the_banner_says_what_is_known_and_what_to_do() -> None:
     assert (held.count(".."), "mended" in held) == (0, True)
     assert ("1 batch repeats" in twice, "cancel" in twice) == (True, True)
     assert ("not known whether the API took 1 submission" in doubt, "reconcile" in doubt) == (True, True)
+
+
+def test_rows_are_made_anew_only_where_what_they_are_made_of_has_changed() -> None:
+    keeper = RowKeeper()
+    sent = [submission(f"{number:010d}") for number in range(50)]
+    batches = [archived(one, failed=2) for one in sent]
+    running = submission("running000")
+    jobs = {"j1": JOB}
+
+    def rows(now: dt.datetime = NOW) -> dict[str, object]:
+        made = keeper.rows(jobs, [*sent, running], [*batches, batch(running)], now)
+        assert made == batch_rows(jobs, [*sent, running], [*batches, batch(running)], now)
+        return {row.key: row for row in made}
+
+    def changed(before: dict[str, object], after: dict[str, object]) -> set[str]:
+        return {key for key, row in after.items() if row is not before.get(key)} - {running.key}
+
+    first = rows()
+    assert changed(first, rows()) == set()
+    batches[7] = archived(sent[7])
+    second = rows()
+    assert changed(first, second) == {sent[7].key}
+    sent.append(submission("retry00000", lineage=(sent[3].key,), indices=((0, 2),), batch_id=None))
+    third = rows()
+    assert changed(second, third) == {sent[3].key, "retry00000"}
+    late = rows(NOW + dt.timedelta(days=30))
+    assert changed(third, late) == {"retry00000"}
+    jobs["j1"] = replace(JOB, name="leases")
+    assert changed(late, rows()) == {row.key for row in sent}
+    batches.pop()
+    assert len(rows()) == 51
+
+
+def test_a_submission_that_failed_is_taken_up_only_by_its_own_job() -> None:
+    absent = submission("absent0000", state=SubmissionState.ABSENT, batch_id=None)
+    later = submission("later00000", job="j2", created_at=NOW)
+    rows = batch_rows({"j1": JOB}, [absent, later], [batch(later)], NOW)
+    assert [row.status for row in rows if row.key == absent.key] == [BatchStatus.ABSENT]

@@ -126,3 +126,47 @@ def test_a_bare_word_is_looked_for_in_every_text_column_and_in_no_other() -> Non
     assert Filter(parse("ok", FIELDS), columns, 4).select().tolist() == [0, 2]
     assert Filter(parse("7", FIELDS), columns, 4).select().tolist() == [3]
     assert [Filter(parse("trunc", FIELDS), columns, 4)(row) for row in range(4)] == [False, True, True, True]
+
+
+def test_a_mask_of_some_rows_is_that_part_of_all() -> None:
+    rows = 1_000
+    columns: list[Column] = [
+        Values("id", FieldKind.TEXT, [f"page-{row * 7 % 90}" for row in range(rows)]),
+        Codes("outcome", FieldKind.ENUM, bytes(row % 3 for row in range(rows)), ["ok", "truncated", None]),
+        Values("cost", FieldKind.MONEY, array("d", [row % 10 for row in range(rows)])),
+    ]
+    for text in ("ge-7", "!truncated", "outcome:ok cost>4", "outcome:ok | ge-1 | cost<2", ""):
+        query = parse(text, FIELDS)
+        bound = Filter(query, columns, rows)
+        parts = [bound.mask(start, min(start + 300, rows)) for start in range(0, rows, 300)]
+        assert b"".join(parts) == bytes(bound(row) for row in range(rows))
+
+
+def test_few_values_are_tested_once_for_all_parts_of_a_mask() -> None:
+    Word.looks = 0
+    outcomes = Codes("outcome", FieldKind.ENUM, bytes(1_000), [Word("ok"), Word("truncated")])
+    bound = Filter(parse("outcome:truncated", FIELDS), [outcomes], 1_000)
+    bound.mask(0, 10)
+    looks = Word.looks
+    assert [1 in bound.mask(start, start + 10) for start in range(0, 1_000, 10)] == [False] * 100
+    assert Word.looks == looks
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [("lease", False), ("lease outcome:ok", False), ("page-7", True), ("id:lease", True), ("/lease/", True)],
+)
+def test_ids_are_read_only_for_what_may_be_one(typed: str, asked: bool) -> None:
+    fields = {"document": FieldKind.TEXT, "id": FieldKind.ID, "outcome": FieldKind.ENUM}
+    ids = Counted(["00000000aa-0000007-lease-p7"])
+    query = parse(typed, fields)
+    assert ("id" in query.columns()) is asked
+    columns: list[Column] = [
+        Values("document", FieldKind.TEXT, ["x"]),
+        Codes("outcome", FieldKind.ENUM, b"\0", ["ok"]),
+        Values("id", FieldKind.ID, ids),
+    ]
+    bound = Filter(query, columns, 1)
+    record = {"document": "x", "outcome": "ok", "id": ids.values[0]}
+    assert bound(0) is query.matches(record.get) is (1 in bound.mask(0, 1))
+    assert bool(ids.reads) is asked

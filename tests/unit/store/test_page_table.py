@@ -19,6 +19,7 @@ from batchdeck.store.layout import DeckLayout
 from batchdeck.store.ledger import Ledger
 from batchdeck.store.page_table import PageTable
 from batchdeck.store.plans import write_plan
+from batchdeck.store.requests import RequestIds
 from batchdeck.store.results import read_row
 from tests.unit.store import made
 
@@ -375,3 +376,38 @@ def test_a_job_that_is_not_there(layout: DeckLayout, ledger: Ledger) -> None:
         PageTable.of_job(layout, ledger, "j9", made.PRICES)
     with pytest.raises(NotFound):
         PageTable.of_batch(layout, ledger, "msgbatch_9", made.PRICES)
+
+
+def test_what_is_derived_is_made_once_and_reads_no_request_log(
+    layout: DeckLayout, deck: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(layout, deck, made.submission(FIRST), "msgbatch_1")
+    table = table_of(layout, deck)
+    before = table.columns(["outcome"])[0]
+    assert table.columns(["outcome"])[0] is before
+    collect(layout, deck, "msgbatch_1", ten_lines())
+    assert table.refresh()
+    monkeypatch.setattr(RequestIds, "get", lambda *_: pytest.fail("a request log was read"))
+    assert table.columns(["outcome"])[0] is not before
+    assert [len(group.pages) for group in table.failure_groups()] == [2, 1]
+    assert table.failure_groups()[0] is table.failure_groups()[0]
+    shown = table.row(3, with_id=False)
+    monkeypatch.undo()
+    assert dataclasses.replace(shown, custom_id=made.custom_id(FIRST, 3)) == table.row(3)
+
+
+def test_long_runs_of_one_turn_end_where_they_end(layout: DeckLayout, ledger: Ledger) -> None:
+    document = made.document(pages=3_000)
+    with ledger.transaction() as tx:
+        tx.put(made.job(documents=(document,)))
+    pages = [Page(at, document.sha256, at + 1, str(at + 1)) for at in range(3_000)]
+    write_plan(layout, "j1", pages)
+    made.accept(ledger, made.submission(FIRST, (0, 1_100)), "msgbatch_1")
+    made.accept(ledger, made.submission(SECOND, (1_100, 2_148)), "msgbatch_2")
+    (batches,) = table_of(layout, ledger).columns(["batch"])
+    assert isinstance(batches, Codes)
+    names = [batches.names[code] for code in batches.codes]
+    assert names == ["msgbatch_1"] * 1_100 + ["msgbatch_2"] * 1_048 + [None] * 852
+    (own,) = PageTable.of_batch(layout, ledger, "msgbatch_1", made.PRICES).columns(["batch"])
+    assert isinstance(own, Codes)
+    assert len(own.codes) == 1_100
