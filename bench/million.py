@@ -28,6 +28,8 @@ Figures = dict[str, list[float]]
 _SOME_FAILED = 6
 _QUIET = 0.4
 """Seconds without a byte after which a frame is taken to be whole."""
+_RESTING_MS = 5.0
+"""Of the processor, in that time: less than the dashboard does where something is still to come."""
 _FILTERS = ("failed>10", "job:reports-0123", "cost>0.1 sort:-cost")
 _PAGE_FILTERS = ("outcome:truncated", "document:report tokens>1000", "sort:-tokens")
 
@@ -38,12 +40,20 @@ def dashboard(deck: Path) -> Terminal:
 
 
 def settled(terminal: Terminal) -> float:
-    """Return when the last byte came of what a key has brought about."""
+    """Return when the last byte came of what a key has brought about.
+
+    A list that is being sorted says nothing meanwhile: it is over when the processor rests too.
+    """
     last = time.perf_counter()
     is_first = True
-    while terminal._read(5.0 if is_first else _QUIET):
-        last, is_first = time.perf_counter(), False
-    return last
+    used = processor_ms(terminal.pid)
+    while True:
+        while terminal._read(5.0 if is_first else _QUIET):
+            last, is_first = time.perf_counter(), False
+        is_first = False
+        before, used = used, processor_ms(terminal.pid)
+        if used - before < _RESTING_MS:
+            return last
 
 
 class Cost(NamedTuple):

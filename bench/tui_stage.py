@@ -198,8 +198,10 @@ def ours(rows: int, inside: Inside) -> App[int]:
     class Dashboard(TerminalApp):
         CSS_PATH = Path(batchdeck.tui.__file__).parent / "batchdeck.tcss"
 
+        def get_default_screen(self) -> FrameScreen:
+            return Screen(Registry(ACTIONS))
+
         def on_mount(self) -> None:
-            self.push_screen(Screen(Registry(ACTIONS)))
             self._watching = asyncio.create_task(inside.watch())
 
     return Dashboard(environ=os.environ, colours=decide_colours(os.environ))

@@ -282,7 +282,7 @@ def _record(
             if ref.sha256 in earlier:
                 raise Conflict(
                     f"{ref.name} was submitted meanwhile, in job {earlier[ref.sha256][0]}.",
-                    hint="Scan again; --again submits it once more.",
+                    hint="Scan again. To submit it once more: --again, or in the dashboard e, again yes.",
                 )
         if not tx.meta.endpoint:
             tx.put(replace(tx.meta, endpoint=context.endpoint, profile=context.profile))

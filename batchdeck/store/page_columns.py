@@ -209,7 +209,8 @@ class PageColumns:
             if index is not None:
                 first, last = index.span(start, stop)
                 asked = set(models[at : at + stop - start])
-                if len(asked) == 1 and last - first == stop - start:
+                is_whole = len(asked) == 1 and last - first == stop - start
+                if is_whole and not index.unmeasured(first, last):
                     costs[at : at + stop - start] = _costs_of(index, first, last, weights[asked.pop()], share)
                     first = last
                 for row in range(first, last):
@@ -230,9 +231,9 @@ class PageColumns:
 def _costs_of(
     index: BatchIndex, first: int, last: int, weight: tuple[float, ...] | None, share: float
 ) -> Numbers:
-    """Return what each of some rows has cost, all asked of one model: column by column, for that is ten times
-    as fast as row by row."""
-    billed = index.outcome_codes[first:last].translate(_IS_BILLED.ljust(256, b"\0"))
+    """Return what each of some rows has cost, all asked of one model and none of unknown cost: column by
+    column, for that is ten times as fast as row by row."""
+    billed = index.outcome_codes[first:last].translate(IS_BILLED.ljust(256, b"\0"))
     if weight is None:
         return array("d", (math.nan if is_billed else 0.0 for is_billed in billed))
     sums = [0.0] * (last - first)

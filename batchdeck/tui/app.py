@@ -67,8 +67,11 @@ class DeckApp(TerminalApp):
         self.follower = Watch(self, deck, self.work)
         self.home = BatchesScreen(self.registry, deck, self.work, samples=samples)
 
+    def get_default_screen(self) -> BatchesScreen:
+        """Begin with the home screen, rather than with a blank one under it that is drawn first."""
+        return self.home
+
     def on_mount(self) -> None:
-        self.push_screen(self.home)
         # What takes time begins when the first screen has been painted.
         self.call_after_refresh(self.follower.start)
 

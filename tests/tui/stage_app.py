@@ -24,10 +24,10 @@ from batchdeck.tui.actions.bindings import bindings_of
 from batchdeck.tui.actions.catalogue import ACTIONS
 from batchdeck.tui.actions.context import Context, Place
 from batchdeck.tui.actions.registry import Registry
-from batchdeck.tui.glyphs import OUTCOME_SIGNS
 from batchdeck.tui.manners.colour import ColourMode, decide_colours
 from batchdeck.tui.manners.terminal_app import TerminalApp
 from batchdeck.tui.screens.frame import FrameScreen
+from batchdeck.tui.signs import OUTCOME_SIGNS
 from batchdeck.tui.widgets.palette import ActionProvider
 from batchdeck.tui.widgets.question import Proposal, Question
 from batchdeck.tui.widgets.row_table import Align, Cell, Column, Cut, RecordRows, RowTable
@@ -196,8 +196,8 @@ class StageApp(TerminalApp):
             badge=badge,
         )
 
-    def on_mount(self) -> None:
-        self.push_screen(self.home)
+    def get_default_screen(self) -> StageScreen:
+        return self.home
 
 
 def main(arguments: Sequence[str]) -> int:

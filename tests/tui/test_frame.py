@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from textual import events
 from textual.command import CommandPalette
-from textual.widgets import Input
+from textual.css.stylesheet import Stylesheet
+from textual.widgets import Input, Static
 
 from batchdeck.errors import StorageFailed
 from batchdeck.tui.actions.catalogue import ACTIONS
@@ -118,6 +119,59 @@ async def test_esc_undoes_the_innermost_state_first(stage: ModuleType) -> None:
         await pilot.pause()
         assert app.screen is app.home
         assert told(app) == [": This is the first screen. q leaves."]
+
+
+async def test_the_first_frame_makes_and_styles_only_what_it_shows(
+    stage: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed = 0
+    parse = Stylesheet.parse
+
+    def counted(sheet: Stylesheet) -> None:
+        nonlocal parsed
+        parsed += 1
+        parse(sheet)
+
+    monkeypatch.setattr(Stylesheet, "parse", counted)
+    app = stage.StageApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert app.screen_stack == [app.home]  # no blank screen under it, which would be painted before
+        assert not app.query(Input)
+        assert parsed <= 3
+        await pilot.press("/", *"refused")
+        assert app.home.query_one(Input).value == "refused"
+        await pilot.press("escape", "/", *"ok")
+        assert app.home.query_one(Input).value == "ok"
+
+
+async def test_a_screen_that_is_being_left_asks_nothing_any_more(stage: ModuleType) -> None:
+    app = stage.StageApp()
+    async with app.run_test(size=(80, 24)):
+        prompt = app.home.query_one(Prompt)
+        await prompt.remove()
+        prompt.ask("filter", "/")
+        assert not prompt.is_asking
+
+
+async def test_why_a_filter_is_refused_is_said_while_it_is_typed_and_not_after(
+    stage: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = stage.StageApp()
+
+    def refuse(table: RowTable, typed: str) -> None:
+        table.filter_error = "no such field"
+        table.post_message(table.Changed(table))
+
+    monkeypatch.setattr(RowTable, "filter_by", refuse)
+    async with app.run_test(size=(80, 24)) as pilot:
+        status = app.home.query_one("#status", Static)
+        for end in ("enter", "escape"):
+            await pilot.press("/", "x")
+            await pilot.pause()
+            assert "no such field" in str(status.content)
+            await pilot.press(end)
+            await pilot.pause()
+            assert "no such field" not in str(status.content)
 
 
 async def test_a_filter_narrows_while_it_is_typed_and_inverts_with_an_exclamation_mark(

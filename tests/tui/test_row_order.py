@@ -8,7 +8,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchdeck.tui.widgets.row_table.order import SLICE, SORT_AT_ONCE, Steps, arrange, find, finish
+from batchdeck.tui.widgets.row_table.order import (
+    MASKED,
+    SLICE,
+    SORT_AT_ONCE,
+    AllTests,
+    Steps,
+    arrange,
+    find,
+    finish,
+)
 
 
 def steps_of(steps: Steps[object]) -> int:
@@ -69,3 +78,40 @@ def test_finding_goes_round_and_looks_at_the_start_last(
 
 def test_finding_in_nothing_finds_nothing() -> None:
     assert finish(find(range(0), 0, 1, lambda index: True)) is None
+
+
+class ByMask:
+    """A test that can be asked of many rows at once, and says how often it was."""
+
+    def __init__(self, every: int) -> None:
+        self.every = every
+        self.masks = 0
+
+    def __call__(self, index: int) -> bool:
+        raise AssertionError("a row was looked at by itself")
+
+    def mask(self, start: int, stop: int) -> bytes:
+        self.masks += 1
+        return bytes(index % self.every == 0 for index in range(start, stop))
+
+
+def test_rows_are_chosen_by_masks_where_there_are_some() -> None:
+    count = 2 * MASKED + 10
+    test, other = ByMask(3), ByMask(2)
+    both = AllTests((test, other, range(100, count).__contains__))
+    assert list(finish(arrange(count, match=both))) == [i for i in range(100, count) if i % 6 == 0]
+    assert test.masks == other.masks == 3
+
+
+def test_a_value_that_rows_share_is_compared_once() -> None:
+    class Value(str):
+        compared = 0
+
+        def __lt__(self, other: str) -> bool:
+            Value.compared += 1
+            return super().__lt__(other)
+
+    values = [Value(f"{index % 7}") for index in range(50_000)]
+    order = finish(arrange(len(values), value_of=values.__getitem__))
+    assert Value.compared < 100
+    assert list(order) == sorted(range(len(values)), key=lambda index: index % 7)

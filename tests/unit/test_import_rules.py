@@ -101,6 +101,15 @@ asyncio.run(main())
     assert run.stdout.split() == []
 
 
+def test_a_list_by_itself_loads_nothing_of_what_it_may_list() -> None:
+    code = "import batchdeck.tui.screens.frame, batchdeck.tui.manners.terminal_app, sys; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    loaded = {name for name in run.stdout.split() if name.startswith("batchdeck.")}
+    assert "batchdeck.tui.widgets.row_table.table" in loaded
+    trade = {f"batchdeck.domain.{name}" for name in ("batches", "costs", "documents", "outcomes", "overview")}
+    assert loaded & {*trade, "batchdeck.tui.signs", "batchdeck.tui.widgets.help"} == set()
+
+
 def test_the_layers_hold() -> None:
     linted = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],

@@ -12,14 +12,19 @@ from batchdeck.domain.columns import BATCH_FIELDS, batch_value
 from batchdeck.domain.overview import BatchRow, BatchStatus, Totals
 from batchdeck.domain.polling import EndEstimate
 from batchdeck.domain.query import Query
+from batchdeck.domain.query_columns import Filter as ColumnFilter
+from batchdeck.domain.query_columns import Values
 from batchdeck.domain.text import show
-from batchdeck.tui.glyphs import BATCH_SIGNS, NOTHING, OUTCOME_SIGNS, Tone
+from batchdeck.tui.glyphs import NOTHING, Tone
 from batchdeck.tui.screens.spans import about, clock, counted, dollars, number, span
+from batchdeck.tui.signs import BATCH_SIGNS, OUTCOME_SIGNS
 from batchdeck.tui.widgets.query_table import sort_key
-from batchdeck.tui.widgets.row_table import Align, Cell, Column, RecordRows
+from batchdeck.tui.widgets.row_table import Align, Cell, Column
+from batchdeck.tui.widgets.row_table.rows import Cells, Key
 
 Estimator = Callable[[BatchRow], EndEstimate | None]
-_IN_FLIGHT = frozenset({BatchStatus.RUNNING, BatchStatus.CANCELING, BatchStatus.DUPLICATE})
+IN_FLIGHT = frozenset({BatchStatus.RUNNING, BatchStatus.CANCELING, BatchStatus.DUPLICATE})
+"""Of such a batch it is told when it will probably end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ def batch_line(row: BatchRow, now: dt.datetime, estimate: Estimator) -> BatchLin
 
 
 def _left(row: BatchRow, now: dt.datetime, estimate: Estimator) -> str:
-    if row.status in _IN_FLIGHT and not row.realtime:
+    if row.status in IN_FLIGHT and not row.realtime:
         expected = estimate(row)
         if expected is None:
             return NOTHING
@@ -133,16 +138,55 @@ BATCH_COLUMNS: Sequence[Column[BatchLine]] = (
 )
 
 
-class BatchRows(RecordRows[BatchLine]):
-    """The batch list as a source of rows, filtered by the grammar of all lists."""
+class BatchRows:
+    """The batch list as a source of rows at one moment: a line is made when it is looked at, and a column of
+    values when a filter or an order asks for it, so that ten thousand batches cost what is seen of them."""
 
-    def __init__(self, lines: Sequence[BatchLine]) -> None:
-        super().__init__(BATCH_COLUMNS, lines, key_of=lambda line: line.row.key)
+    columns: Sequence[Column[Any]] = BATCH_COLUMNS
+    positional = False
+
+    def __init__(self, rows: Sequence[BatchRow], now: dt.datetime, estimate: Estimator) -> None:
+        self._rows = rows
+        self._now = now
+        self._estimate = estimate
+        self._cells: dict[int, Cells] = {}
+        self._values: dict[str, Values] = {}
+        self._places: dict[Key, int] | None = None
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def key(self, index: int) -> Key:
+        return self._rows[index].key
+
+    def index_of(self, key: Key) -> int | None:
+        if self._places is None:
+            self._places = {row.key: place for place, row in enumerate(self._rows)}
+        return self._places.get(key)
+
+    def cells(self, index: int) -> Cells:
+        found = self._cells.get(index)
+        if found is None:
+            line = batch_line(self._rows[index], self._now, self._estimate)
+            found = self._cells[index] = tuple(column.cell(line) for column in BATCH_COLUMNS)
+        return found
+
+    def text(self, index: int) -> str:
+        return " ".join(cell if isinstance(cell, str) else cell.text for cell in self.cells(index))
+
+    def sort_value(self, column: str) -> Callable[[int], Any] | None:
+        values, kind = self._column(column).values, BATCH_FIELDS[column]
+        return lambda index: sort_key(values[index], kind)
 
     def row_test(self, query: Query) -> Callable[[int], bool]:
         """Return the test for a row's index."""
-        meets, lines = query.tester(), self.records
-        return lambda index: meets(lines[index].value)
+        return ColumnFilter(query, map(self._column, query.columns()), len(self._rows))
+
+    def _column(self, name: str) -> Values:
+        if name not in self._values:
+            values = [batch_value(row, name, self._now) for row in self._rows]
+            self._values[name] = Values(name, BATCH_FIELDS[name], values)
+        return self._values[name]
 
 
 def totals_line(totals: Totals) -> str:
@@ -169,10 +213,10 @@ def detail_lines(row: BatchRow, now: dt.datetime, expected: EndEstimate | None) 
     head = "   ".join(part for part in (name, shown_id, show(row.model, 40)) if part)
     if row.realtime:
         head += "   » real time, full price"
-        if row.status in _IN_FLIGHT:
+        if row.status in IN_FLIGHT:
             done = row.counts.total - row.counts.processing
             return head, f"{done:,} of {counted(row.counts.total, 'page')} answered", ""
-    if row.status in _IN_FLIGHT:
+    if row.status in IN_FLIGHT:
         if row.expires_at is not None:
             head += f"   ends by {clock(row.expires_at, now)}"
         stand = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -30,7 +32,7 @@ from batchdeck.tui.screens.batch_questions import (
     send_question,
     unsent,
 )
-from batchdeck.tui.screens.batch_rows import BatchRows, batch_line, detail_lines, short_id, totals_line
+from batchdeck.tui.screens.batch_rows import IN_FLIGHT, BatchRows, detail_lines, short_id, totals_line
 from batchdeck.tui.screens.deck_screen import DeckScreen
 from batchdeck.tui.screens.first_run import say_how_to_begin
 from batchdeck.tui.screens.spans import clock, counted
@@ -71,13 +73,17 @@ class BatchesScreen(DeckScreen):
         """`samples` is the folder that submitting proposes."""
         super().__init__(registry, deck, work, samples=samples)
         self._samples = samples
+        self._shown: tuple[int, str] | None = None
+        """The deck's version and the minute of what is shown: only these change what the list says."""
         self._rows: dict[str, BatchRow] = {}
+        self._good_of: Counter[str] = Counter()
+        """Good pages by job."""
         self._sums = totals(())
 
     def body(self) -> ComposeResult:
         yield Static(id="banner", markup=False)
         yield Static(id="totals", markup=False)
-        yield QueryTable(BatchRows(()), BATCH_FIELDS)
+        yield QueryTable(BatchRows((), self.deck.now(), self._expected), BATCH_FIELDS)
         yield Notice()
         yield Static(id="detail", markup=False)
 
@@ -92,15 +98,23 @@ class BatchesScreen(DeckScreen):
     def renew(self) -> None:
         """Show the deck as it is now; only the cells that differ are repainted."""
         now = self.deck.now()
-        rows = by_need(self.deck.batches())
+        shown = self.deck.version, f"{now:%d %H:%M}"
+        if shown != self._shown:
+            self._shown = shown
+            self._take(by_need(self.deck.batches()), now)
+        self.renew_lines()
+
+    def _take(self, rows: list[BatchRow], now: dt.datetime) -> None:
         self._rows = {row.key: row for row in rows}
+        self._good_of = Counter()
+        for row in rows:
+            self._good_of[row.job] += row.good or 0
         self._sums = totals(rows)
-        self.query_one(QueryTable).show(BatchRows([batch_line(row, now, self._expected) for row in rows]))
+        self.query_one(QueryTable).show(BatchRows(rows, now, self._expected))
         self.set_class(not rows, "-empty")
         if not rows:
             notice, has_samples = self.query_one(Notice), self._samples is not None
             say_how_to_begin(notice, self.deck, self.terminal.environ, has_samples=has_samples)
-        self.renew_lines()
 
     def _expected(self, row: BatchRow) -> EndEstimate | None:
         age = max((self.deck.now() - row.created_at).total_seconds(), 0.0)
@@ -117,7 +131,7 @@ class BatchesScreen(DeckScreen):
         say(self.query_one("#totals", Static), totals_line(self._sums))
         row = self.row
         now = self.deck.now()
-        expected = self._expected(row) if row is not None else None
+        expected = self._expected(row) if row is not None and row.status in IN_FLIGHT else None
         say(
             self.query_one("#detail", Static),
             "\n".join(detail_lines(row, now, expected)) if row is not None else "",
@@ -156,13 +170,11 @@ class BatchesScreen(DeckScreen):
             in_job=row is not None and bool(row.job),
             cancelable=len(cancelable(chosen)),
             deletable=len(deletable(chosen)),
-            in_doubt=sum(each.status is BatchStatus.IN_DOUBT for each in self._rows.values()),
+            in_doubt=self._sums.in_doubt,
             unsent=len(unsent(chosen)),
             held=self.deck.held,
             retryable=sum(each.failed or 0 for each in chosen if each.job),
-            good=sum(
-                each.good or 0 for each in self._rows.values() if row is not None and each.job == row.job
-            ),
+            good=self._good_of[row.job] if row is not None else 0,
             exported=row is not None and bool(row.job) and self.deck.exported(row.job) is not None,
         )
 

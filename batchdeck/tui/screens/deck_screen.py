@@ -26,6 +26,14 @@ class DeckChanged(Message, bubble=False):
         return isinstance(message, DeckChanged)
 
 
+class PageSeen(Message, bubble=False):
+    """A page was looked at last, on the screen that was left for this one."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__()
+        self.index = index
+
+
 class DeckScreen(FrameScreen):
     """A screen over a deck. Subclasses say in `renew` how they take in news."""
 
@@ -101,10 +109,15 @@ class DeckScreen(FrameScreen):
         """Return a new screen about the same things."""
         return type(self)(self._registry, self.deck, self.work, **self._what)
 
+    @property
+    def below(self) -> DeckScreen | None:
+        """The screen that this one was opened on."""
+        screen = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
+        return screen if isinstance(screen, DeckScreen) else None
+
     def go_back(self) -> None:
-        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
-        if isinstance(below, DeckScreen):
-            below._came_back_from = self.again
+        if self.below is not None:
+            self.below._came_back_from = self.again
         super().go_back()
 
     def act_view_last(self) -> None:

@@ -173,20 +173,28 @@ class ExportScreen(WorkingScreen):
     def _finish(self, report: ExportReport) -> None:
         self._report = report
         if self.is_attached:
-            self._show_rows()
+            self._show_result()
         else:
             self.notify(verdict(report)[0], title=f"{self.job.name} is exported")
 
     def _fail(self, error: BatchDeckError) -> None:
         self._error = error
         if self.is_attached:
-            self._show_rows()
+            self._show_result()
         else:
             self.terminal.notify_error(error)
 
     def _show_rows(self) -> None:
         self.query_one(RowTable).show(self._rows())
         self.renew_lines()
+
+    def _show_result(self) -> None:
+        """Show what it came to: rows and verdict at the same moment, and no toast over them."""
+        self.app.clear_notifications()
+        self._show_rows()
+        table = self.query_one(RowTable)
+        if not table.paused:
+            table.take_news()
 
     def on_work_moved(self) -> None:
         if self._report is None:

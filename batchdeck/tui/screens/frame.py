@@ -22,7 +22,6 @@ from batchdeck.tui.actions.context import Context, Place
 from batchdeck.tui.actions.registry import Action, Registry
 from batchdeck.tui.manners.terminal_app import TerminalApp
 from batchdeck.tui.widgets.crumbs import Crumbs
-from batchdeck.tui.widgets.help import HelpScreen, ValueScreen
 from batchdeck.tui.widgets.key_bar import KeyBar
 from batchdeck.tui.widgets.prompt import Prompt
 from batchdeck.tui.widgets.question import Proposal, QuestionDialog
@@ -119,7 +118,11 @@ class FrameScreen(Screen[None]):
         self.query_one(KeyBar).say(self._registry, self.context(), self.remark())
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.renew_lines)
+        self.call_after_refresh(self._renew_if_there)
+
+    def _renew_if_there(self) -> None:
+        if self.query(Crumbs):  # not where the screen has been left since
+            self.renew_lines()
 
     # The gate
 
@@ -199,6 +202,8 @@ class FrameScreen(Screen[None]):
             self.dismiss()
 
     def act_nav_help(self) -> None:
+        from batchdeck.tui.widgets.help import HelpScreen
+
         self.app.push_screen(HelpScreen(self._registry, self.context()))
 
     def act_nav_palette(self) -> None:
@@ -216,6 +221,8 @@ class FrameScreen(Screen[None]):
             self.terminal.offer(value, value if len(value) <= 60 else f"{len(value):,} characters")
 
     def act_copy_show(self) -> None:
+        from batchdeck.tui.widgets.help import ValueScreen
+
         if value := self.what_to_copy():
             self.app.push_screen(ValueScreen(value))
 
@@ -249,7 +256,7 @@ class FrameScreen(Screen[None]):
     @on(Prompt.Left)
     def _leave_prompt(self, event: Prompt.Left) -> None:
         if event.what == _FILTER and self.table is not None:
-            self.table.set_filter(self._filter_before)
+            self._filter_as_before(self.table)
         self._close_prompt()
 
     @on(Prompt.Given)
@@ -259,7 +266,7 @@ class FrameScreen(Screen[None]):
             self.table.filter_by(event.text)
             if error := self.table.filter_error:
                 # What is no filter filters nothing, not even by what of it was one while it was typed.
-                self.table.set_filter(self._filter_before)
+                self._filter_as_before(self.table)
                 self.terminal.notify_error(FilterError(error))
         elif event.what == _COMMAND and event.text.strip():
             try:
@@ -268,6 +275,10 @@ class FrameScreen(Screen[None]):
                 self.terminal.notify_error(error)
             else:
                 self.perform(action.id, argument)
+
+    def _filter_as_before(self, table: RowTable) -> None:
+        table.filter_error = ""  # it was about what was typed, which is gone
+        table.set_filter(self._filter_before)
 
     @on(Prompt.TypedAhead)
     def _take_key(self, event: Prompt.TypedAhead) -> None:

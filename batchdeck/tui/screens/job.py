@@ -26,7 +26,7 @@ from batchdeck.tui.actions.registry import Registry
 from batchdeck.tui.glyphs import Tone
 from batchdeck.tui.screens.batch_questions import cancel_question, cancelable, send_question, unsent
 from batchdeck.tui.screens.batch_rows import short_id
-from batchdeck.tui.screens.deck_screen import DeckScreen
+from batchdeck.tui.screens.deck_screen import DeckScreen, PageSeen
 from batchdeck.tui.screens.page_rows import (
     DOCUMENT_COLUMNS,
     DocumentLine,
@@ -43,6 +43,7 @@ from batchdeck.tui.widgets.notices import Notice
 from batchdeck.tui.widgets.query_table import QueryTable
 from batchdeck.tui.widgets.question import Proposal
 from batchdeck.tui.widgets.row_table import Filter, RecordRows, RowTable
+from batchdeck.tui.widgets.row_table.order import AllTests
 
 if TYPE_CHECKING:
     from batchdeck.deck import Deck
@@ -78,9 +79,11 @@ class JobScreen(DeckScreen):
         self._pages: Pages | None = None
         self._reading = asyncio.Lock()
         self._groups: list[FailureGroup] = []
+        self._own: tuple[tuple[int, str], list[BatchRow]] = (0, ""), []
         self._tally: dict[Outcome, int] = {}
         self._only_failures = False
         self._only_document: DocumentLine | None = None
+        self.add_class("-loading", update=False)  # before anything is styled, so that it is styled once
 
     @property
     def job(self) -> Job | None:
@@ -98,7 +101,6 @@ class JobScreen(DeckScreen):
         yield Notice()
 
     def on_mount(self) -> None:
-        self.add_class("-loading")
         self.query_one(Notice).say("Reading the pages…")
         self._load()
 
@@ -145,6 +147,8 @@ class JobScreen(DeckScreen):
             self._focus_list()
             self._go_to_first_failure()
         self.renew_lines()
+        # Filters and orders look into columns; a million pages' are put together here, not as one types.
+        await asyncio.to_thread(pages.columns, PAGE_FIELDS)
 
     def _document_lines(self, pages: Pages) -> list[DocumentLine]:
         job = self.job
@@ -224,7 +228,11 @@ class JobScreen(DeckScreen):
         )
 
     def _own_batches(self) -> list[BatchRow]:
-        return [row for row in self.deck.batches() if self.target in (row.job, row.id)]
+        """Return the job's batches, looked for once for each state of the deck: every key asks for them."""
+        at = self.deck.version, f"{self.deck.now():%d %H:%M}"
+        if at != self._own[0]:
+            self._own = at, [row for row in self.deck.batches() if self.target in (row.job, row.id)]
+        return self._own[1]
 
     def _chosen_failures(self) -> frozenset[int]:
         """Return the global indices of the marked pages; empty where none is marked."""
@@ -254,6 +262,12 @@ class JobScreen(DeckScreen):
                 "This batch was made elsewhere: y copies the id of its request.", title="Nothing more here"
             )
 
+    def on_page_seen(self, event: PageSeen) -> None:
+        """Go to the page that was looked at last."""
+        table = self.query_one("#pages", QueryTable)
+        if table.view.move_to_key(event.index):
+            table.after_change()
+
     def act_view_failures(self) -> None:
         """Show failed pages only, or all."""
         self._only_failures = not self._only_failures
@@ -274,7 +288,7 @@ class JobScreen(DeckScreen):
         if (document := self._only_document) is not None:
             tests.append(range(document.first, document.first + document.pages).__contains__)
             labels.append(show(document.name, 30))
-        only = (lambda index: all(test(index) for test in tests)) if tests else None
+        only = AllTests(tests) if tests else None
         return replace(typed, only=only, label=" · ".join(labels))
 
     def act_view_documents(self) -> None:

@@ -20,11 +20,11 @@ from batchdeck.tui.actions.bindings import bindings_of
 from batchdeck.tui.actions.catalogue import ACTIONS
 from batchdeck.tui.actions.context import Context, Place
 from batchdeck.tui.actions.registry import Registry
-from batchdeck.tui.glyphs import OUTCOME_SIGNS
 from batchdeck.tui.manners.colour import ColourMode
 from batchdeck.tui.manners.pictures import PictureMode
-from batchdeck.tui.screens.deck_screen import DeckScreen
+from batchdeck.tui.screens.deck_screen import DeckScreen, PageSeen
 from batchdeck.tui.screens.page_views import PageFacts, Tab, show_text, view, words_line
+from batchdeck.tui.signs import OUTCOME_SIGNS
 from batchdeck.tui.tracking import Work
 from batchdeck.tui.widgets.crumbs import Crumbs
 from batchdeck.tui.widgets.kitty import KittyPicture, draw_kitty
@@ -229,6 +229,11 @@ class PageScreen(DeckScreen):
         )
 
     # Going through the pages
+
+    def go_back(self) -> None:
+        if self.below is not None:
+            self.below.post_message(PageSeen(self.index))
+        super().go_back()
 
     def _go_to(self, index: int) -> None:
         self.index = index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from batchdeck.domain.query_columns import Codes
 from batchdeck.domain.query_columns import Column as Values
 from batchdeck.domain.query_columns import Filter as ColumnFilter
 from batchdeck.domain.text import show
-from batchdeck.tui.glyphs import NOTHING, OUTCOME_SIGNS, Tone
+from batchdeck.tui.glyphs import NOTHING, Tone
 from batchdeck.tui.screens.spans import counted, dollars
+from batchdeck.tui.signs import OUTCOME_SIGNS
 from batchdeck.tui.widgets.query_table import sort_key
 from batchdeck.tui.widgets.row_table import Align, Cell, Column, Cut
 from batchdeck.tui.widgets.row_table.rows import Cells, Key
@@ -30,7 +32,7 @@ class Pages(Protocol):
     """A table of pages as the deck gives it."""
 
     def __len__(self) -> int: ...
-    def row(self, position: int) -> PageRow: ...
+    def row(self, position: int, *, with_id: bool = True) -> PageRow: ...
     def index_at(self, position: int) -> int: ...
     def columns(self, names: Collection[str]) -> list[Values]: ...
     def tally(self) -> dict[Outcome, int]: ...
@@ -129,24 +131,24 @@ class PageRows:
         if found is None:
             if len(self._cells) >= _KEPT:
                 self._cells.clear()
-            row = self.pages.row(index)
+            row = self.pages.row(index, with_id=False)
             found = self._cells[index] = tuple(column.cell(row) for column in PAGE_COLUMNS)
         return found
 
     def text(self, index: int) -> str:
-        row = self.pages.row(index)
+        row = self.pages.row(index, with_id=False)
         return f"{row.index:04d} {row.document} {row.label} {row.outcome} {row.error_type} {row.detail}"
 
     def sort_value(self, column: str) -> Callable[[int], Any] | None:
         kind = PAGE_FIELDS[column]
         values = self.pages.columns([column])[0]
         if isinstance(values, Codes):
-            keys = [sort_key(name, kind) for name in values.names]
-            codes = values.codes
-            return lambda index: keys[codes[index]]
+            return _ranks([sort_key(name, kind) for name in values.names], values.codes).__getitem__
         plain = values.values
         if isinstance(plain, array) and plain.typecode not in "fd":
             return plain.__getitem__
+        if isinstance(plain, array):
+            return lambda index: value if (value := plain[index]) == value else -math.inf  # only NaN differs
         return lambda index: sort_key(plain[index], kind)
 
     def row_test(self, query: Query) -> Callable[[int], bool]:
@@ -154,13 +156,37 @@ class PageRows:
         return ColumnFilter(query, self.pages.columns(query.columns()), self._rows)
 
 
-def failures_test(pages: Pages) -> Callable[[int], bool]:
+def _ranks(keys: Sequence[float | str], codes: Sequence[int]) -> Sequence[int]:
+    """Return for each row the rank of its key among all keys: numbers that sort as the keys do."""
+    rank_of = {key: rank for rank, key in enumerate(sorted(set(keys)))}
+    ranks = [rank_of[key] for key in keys]
+    if isinstance(codes, bytes):
+        return codes.translate(bytes(ranks).ljust(256, b"\0"))
+    return array("I", map(ranks.__getitem__, codes))
+
+
+@dataclass(frozen=True, slots=True)
+class FailuresTest:
+    """Says of a row's index whether its page has failed."""
+
+    codes: bytes
+    """Of the pages' outcomes."""
+    failed: bytes
+    """1 for the code of a failure."""
+
+    def __call__(self, index: int) -> bool:
+        return bool(self.failed[self.codes[index]])
+
+    def mask(self, start: int, stop: int) -> bytes:
+        return self.codes[start:stop].translate(self.failed)
+
+
+def failures_test(pages: Pages) -> FailuresTest:
     """Return what says of a row's index whether its page has failed."""
     outcomes = pages.columns(["outcome"])[0]
     assert isinstance(outcomes, Codes)
-    has_failed = [Outcome(str(name)).is_failure for name in outcomes.names]
-    codes = outcomes.codes
-    return lambda index: has_failed[codes[index]]
+    failed = bytes(Outcome(str(name)).is_failure for name in outcomes.names).ljust(256, b"\0")
+    return FailuresTest(bytes(outcomes.codes), failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +205,17 @@ def document_lines(job: Job, pages: Pages) -> list[DocumentLine]:
     """Return a job's documents with their tallies."""
     outcomes = pages.columns(["outcome"])[0]
     assert isinstance(outcomes, Codes)
-    names = [Outcome(str(name)) for name in outcomes.names]
-    codes = bytes(outcomes.codes)
+    good, failed, pending = b"gfp"
+    kinds = bytes(
+        good if outcome.is_good else failed if outcome.is_failure else pending
+        for outcome in (Outcome(str(name)) for name in outcomes.names)
+    )
+    pages_by_kind = bytes(outcomes.codes).translate(kinds.ljust(256, b"\0"))
     lines = []
     for ref in job.documents:
-        own = codes[ref.first_index : ref.first_index + ref.pages]
-        tally = {outcome: own.count(code) for code, outcome in enumerate(names)}
-        lines.append(DocumentLine(ref.name, ref.first_index, ref.pages, *count_outcomes(tally)))
+        own = pages_by_kind[ref.first_index : ref.first_index + ref.pages]
+        tallies = own.count(good), own.count(failed), own.count(pending)
+        lines.append(DocumentLine(ref.name, ref.first_index, ref.pages, *tallies))
     return lines
 
 

@@ -13,9 +13,10 @@ from textual.content import Content
 from batchdeck.domain.outcomes import Outcome, Remedy, reason_of
 from batchdeck.domain.pages import Answer, Attempt, PageRow
 from batchdeck.domain.text import show
-from batchdeck.tui.glyphs import NOTHING, OUTCOME_SIGNS
+from batchdeck.tui.glyphs import NOTHING
 from batchdeck.tui.screens.readable import readable
 from batchdeck.tui.screens.spans import clock
+from batchdeck.tui.signs import OUTCOME_SIGNS
 
 _LONGEST = 200_000
 """Characters of one view; what is longer is for `batchdeck page --json`."""

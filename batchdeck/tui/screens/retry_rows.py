@@ -9,8 +9,9 @@ from batchdeck.domain.costs import Estimate, PriceList
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.domain.planning import RetryPlan, SkippedPage, estimate_turns
 from batchdeck.domain.text import show
-from batchdeck.tui.glyphs import NOTHING, OUTCOME_SIGNS, Tone
+from batchdeck.tui.glyphs import NOTHING, Tone
 from batchdeck.tui.screens.spans import dollars
+from batchdeck.tui.signs import OUTCOME_SIGNS
 from batchdeck.tui.widgets.row_table import Align, Cell, Column
 
 LEFT_OUT = "left out by you"

@@ -34,12 +34,12 @@ from batchdeck.tui.screens.submit_rows import (
     ENTRY_COLUMNS,
     FILE_COLUMNS,
     FileLine,
+    PlannedRows,
     count_line,
     file_text,
     key_of_entry,
     key_of_file,
     options_line,
-    planned_lines,
     scanned_line,
     shown_path,
 )
@@ -85,6 +85,7 @@ class SubmitScreen(WorkingScreen):
         self._scanned: list[FileLine] = []
         self._scan: Scan | None = None
         self._plan: Plan | None = None
+        self._planned: PlannedRows | None = None
         self._error: BatchDeckError | None = None
         self._sending: Sending | None = None
         self._counted = ""
@@ -118,10 +119,8 @@ class SubmitScreen(WorkingScreen):
         self.query_one(Prompt).ask(_PATH, "path", typed, lambda begun: complete_path(begun, suffixes))
 
     def _browse(self, folder: str) -> None:
-        self._browsed = folder
-        entries = entries_of(folder, self._wishes.suffixes())
-        rows = RecordRows(ENTRY_COLUMNS, entries, key_of=key_of_entry)
-        self.query_one(RowTable).show(rows)
+        self._browsed, entries = folder, entries_of(folder, self._wishes.suffixes())
+        self.query_one(RowTable).show(RecordRows(ENTRY_COLUMNS, entries, key_of=key_of_entry))
         self.renew_lines()
 
     @on(Prompt.Typed)
@@ -133,7 +132,7 @@ class SubmitScreen(WorkingScreen):
     def _open_row(self, event: RowTable.Opened) -> None:
         source = event.table.view.source
         assert isinstance(source, RecordRows)
-        record: Entry | FileLine = source.records[source.index_of(event.key) or 0]
+        record: Entry | FileLine = source.record(source.index_of(event.key) or 0)
         if isinstance(record, FileLine):
             self.app.push_screen(ValueScreen(file_text(record)))
         elif record.is_folder:
@@ -174,8 +173,7 @@ class SubmitScreen(WorkingScreen):
     def _make_plan(self) -> None:
         if self._scan is None:
             return
-        wishes = self._wishes
-        table = self.query_one(RowTable) if self.is_attached else None
+        wishes, table = self._wishes, self.query_one(RowTable) if self.is_attached else None
         if self._plan is None and table is not None and table.view.cursor <= 0:
             # Until now files stood as they came; the plan puts those that need a look first.
             table.view.rest_on_top()
@@ -206,11 +204,15 @@ class SubmitScreen(WorkingScreen):
             self.renew_lines()
 
     def _show_files(self) -> None:
-        lines: list[FileLine] = list(self._scanned)
-        if self._plan is not None:
-            lines = planned_lines(self._plan, self._sending.prepared if self._sending is not None else None)
-        self.query_one(RowTable).show(RecordRows(FILE_COLUMNS, lines, key_of=key_of_file))
+        self.query_one(RowTable).show(self._files())
         self.renew_lines()
+
+    def _files(self) -> RecordRows[FileLine]:
+        if self._plan is None:
+            return RecordRows(FILE_COLUMNS, list(self._scanned), key_of=key_of_file)
+        if self._planned is None or self._planned.plan is not self._plan:
+            self._planned = PlannedRows(self._plan)
+        return self._planned if self._sending is None else self._planned.at(self._sending.prepared)
 
     def on_work_moved(self) -> None:
         if self.is_busy or self._sending is not None:
@@ -299,8 +301,8 @@ class SubmitScreen(WorkingScreen):
         """Count a few pages at the API, and estimate by them."""
         plan = self._plan
         assert plan is not None
-        counting = self.deck.count_estimate(plan)
-        self.work.start("counting tokens", counting, on_done=partial(self._take_count, plan))
+        take, counting = partial(self._take_count, plan), self.deck.count_estimate(plan)
+        self.work.start("counting tokens", counting, on_done=take)
 
     def _take_count(self, plan: Plan, found: CountedEstimate) -> None:
         if self._plan is plan and self._sending is None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from batchdeck.domain.batches import Mode
 from batchdeck.domain.counting import CountedEstimate
-from batchdeck.domain.documents import Document, ScannedFile, UnusableFile
+from batchdeck.domain.documents import Document, Problem, ProblemKind, ScannedFile, UnusableFile
 from batchdeck.domain.ladder import show_ladder
 from batchdeck.domain.planning import Plan
 from batchdeck.domain.text import show
 from batchdeck.tui.glyphs import NOTHING, Tone
 from batchdeck.tui.screens.paths import Entry, short_path
 from batchdeck.tui.screens.spans import counted, price_range, size
-from batchdeck.tui.widgets.row_table import Align, Cell, Column, Cut
+from batchdeck.tui.widgets.row_table import Align, Cell, Column, Cut, RecordRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,37 +32,38 @@ class FileLine:
     tone: Tone
 
 
+_KEYS = {
+    ProblemKind.ALREADY_SUBMITTED: (";", "e, again yes submits it once more."),
+    ProblemKind.IN_DOUBT: (":", "i on the first screen settles it."),
+}
+"""What is done about a problem here, and the sign after which its message says what the command line does."""
+
+
 def scanned_line(file: ScannedFile) -> FileLine:
     """Return what is known of a file when the scan has looked at it."""
     name = file.path.rpartition("/")[2]
     if isinstance(file, UnusableFile):
-        return FileLine(file.path, name, 0, 0, f"✗ {file.problem.message}", Tone.BAD)
+        return FileLine(file.path, name, 0, 0, f"✗ {_why_left_out(file.problem)}", Tone.BAD)
     return FileLine(file.path, name, file.page_count, file.size, show(file.title, 200), Tone.MUTED)
 
 
-def planned_lines(plan: Plan, prepared: int | None = None) -> list[FileLine]:
-    """Return the files of a plan, those with problems first.
+def _why_left_out(problem: Problem) -> str:
+    """Return why a file is left out, with the keys that change it where the message names commands."""
+    sign, keys = _KEYS.get(problem.kind, ("", ""))
+    return problem.message.partition(sign)[0] + sign + " " + keys if sign else problem.message
 
-    Args:
-        prepared: pages prepared so far while it is submitted; documents are prepared in their order.
-    """
+
+def key_of_file(line: FileLine) -> str:
+    return line.path
+
+
+def planned_lines(plan: Plan) -> list[FileLine]:
+    """Return the files of a plan, those with problems first."""
     lines = [scanned_line(file) for file in plan.skipped]
-    before = 0
     for planned in plan.documents:
-        pages = len(planned.numbers)
-        says, tone = _says(planned.document), Tone.MUTED
-        if prepared is not None:
-            done = min(max(prepared - before, 0), pages)
-            says, tone = f"▸ {done:,} of {pages:,} prepared", Tone.ACCENT
-            if done == pages:
-                says, tone = "✓ prepared", Tone.GOOD
-            elif not done:
-                says, tone = NOTHING, Tone.MUTED
         document = planned.document
-        lines.append(
-            FileLine(document.path, document.path.rpartition("/")[2], pages, document.size, says, tone)
-        )
-        before += pages
+        name, pages = document.path.rpartition("/")[2], len(planned.numbers)
+        lines.append(FileLine(document.path, name, pages, document.size, _says(document), Tone.MUTED))
     return lines
 
 
@@ -101,6 +104,34 @@ FILE_COLUMNS = (
     Column[FileLine]("says", "WHAT", lambda line: Cell(show(line.says, 300), line.tone), 24, grow=2),
 )
 
+
+class PlannedRows(RecordRows[FileLine]):
+    """The files of a plan. How far each is prepared is worked out for those that are looked at."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(FILE_COLUMNS, planned_lines(plan), key_of=key_of_file)
+        self.plan = plan
+        self._starts = (0, *accumulate(len(planned.numbers) for planned in plan.documents))
+        self._prepared: int | None = None
+
+    def at(self, prepared: int) -> PlannedRows:
+        """Return the same files when so many pages are prepared; documents are prepared in their order."""
+        rows = copy(self)
+        rows._prepared = prepared
+        return rows
+
+    def record(self, index: int) -> FileLine:
+        line, place = self.records[index], index - len(self.plan.skipped)
+        if self._prepared is None or place < 0:
+            return line
+        done = min(max(self._prepared - self._starts[place], 0), line.pages)
+        if done == line.pages:
+            return replace(line, says="✓ prepared", tone=Tone.GOOD)
+        if not done:
+            return replace(line, says=NOTHING, tone=Tone.MUTED)
+        return replace(line, says=f"▸ {done:,} of {line.pages:,} prepared", tone=Tone.ACCENT)
+
+
 ENTRY_COLUMNS = (
     Column[Entry](
         "name",
@@ -124,10 +155,6 @@ def file_text(line: FileLine) -> str:
     """Return all that is known of a file, where a list has room for its beginning."""
     facts = f"{counted(line.pages, 'page')}, {size(line.size)}" if line.pages else ""
     return "\n\n".join(part for part in (shown_path(line.path), facts, show(line.says, 600)) if part)
-
-
-def key_of_file(line: FileLine) -> str:
-    return line.path
 
 
 def key_of_entry(entry: Entry) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events, on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
@@ -114,10 +113,18 @@ class Prompt(Horizontal):
         self._what = ""
         self._complete: Completer | None = None
 
-    def compose(self) -> ComposeResult:
-        yield Static(id="prompt-label", markup=False)
-        yield _PromptInput(self)
-        yield Static(id="prompt-hint", markup=False)
+    def _field(self) -> _PromptInput | None:
+        """Return what is typed into; None on a screen that is being left, which takes nothing in any more.
+
+        It is made for the first question: most screens never ask one, and styling an input is a fourth of
+        what the first frame takes.
+        """
+        if not self.children:
+            with self.prevent(Input.Changed):
+                field = _PromptInput(self)
+                label, hint = Static(id="prompt-label", markup=False), Static(id="prompt-hint", markup=False)
+                self.mount(label, field, hint)
+        return next(iter(self.query(_PromptInput)), None)
 
     @property
     def is_asking(self) -> bool:
@@ -125,6 +132,9 @@ class Prompt(Horizontal):
 
     def ask(self, what: str, label: str, text: str = "", complete: Completer | None = None) -> None:
         """Ask for `what` (a name of the asker's own), with `text` typed already."""
+        field = self._field()
+        if field is None:
+            return
         self._what, self._complete = what, complete
         # What was told before would lie over what is typed, and over the cost that it changes.
         self.app.clear_notifications()
@@ -133,7 +143,6 @@ class Prompt(Horizontal):
             f"{show(label)} " if label[-1:].isalnum() else show(label)
         )
         self._hint(self._ways(text))
-        field = self.query_one(_PromptInput)
         field.suggester = _FirstCompletion(complete) if complete is not None else None
         with self.prevent(Input.Changed):
             field.value = text

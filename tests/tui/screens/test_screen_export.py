@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from batchdeck.tui.screens.export_rows import REPORT_COLUMNS
 from batchdeck.tui.screens.log import LogScreen
+from batchdeck.tui.widgets.row_table import RowTable
 
 Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -24,7 +26,12 @@ async def test_exporting_reports_and_is_logged(
         await until(lambda: any("Figures are" in note.message for note in app._notifications))
         await pilot.press("e", *f"folder {tmp_path}/out", "enter")
         await until(lambda: app.screen._folder == f"{tmp_path}/out")
+        app.notify("said before")
         await pilot.press("x")
+        await until(lambda: app.screen._report is not None)
+        # The rows come with the verdict, not a quarter of a second later, and nothing lies over either.
+        assert app.screen.query_one(RowTable).view.source.columns is REPORT_COLUMNS
+        assert not app._notifications
         await shows(app, "for review")
         assert len(list((tmp_path / "out").glob("*.html"))) >= 2
         await pilot.press("at")

@@ -114,3 +114,9 @@ async def test_enter_shows_the_page_under_the_cursor(library: Path, play_deck: A
         await pilot.press("enter")
         await until(lambda: isinstance(app.screen, PageScreen))
         assert app.screen.index == cursor
+        await until(lambda: app.screen._facts is not None)
+        await pilot.press("n")
+        seen = app.screen.index
+        assert seen != cursor
+        await pilot.press("escape")
+        await until(lambda: isinstance(app.screen, JobScreen) and pages(app).cursor_key == seen)

@@ -8,15 +8,27 @@ from typing import Any
 
 import pytest
 
+from batchdeck.domain.planning import Plan
 from batchdeck.domain.resources import template_root
 from batchdeck.sandbox.samples import write_samples
+from batchdeck.tui.screens import submit_rows
 from batchdeck.tui.screens.submit import SubmitScreen
 
 Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
-async def test_from_a_path_to_a_batch(tmp_path: Path, play_deck: Any, shows: Shows, until: Until) -> None:
+async def test_from_a_path_to_a_batch(
+    tmp_path: Path, play_deck: Any, shows: Shows, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned: list[Plan] = []
+    lines = submit_rows.planned_lines
+
+    def counted(plan: Plan) -> list[submit_rows.FileLine]:
+        planned.append(plan)
+        return lines(plan)
+
+    monkeypatch.setattr(submit_rows, "planned_lines", counted)
     papers = tmp_path / "papers"
     write_samples(papers, "accounts", "damaged")
     async with play_deck(tmp_path / "deck", sandbox=True) as (app, pilot, deck):
@@ -38,8 +50,10 @@ async def test_from_a_path_to_a_batch(tmp_path: Path, play_deck: Any, shows: Sho
         await pilot.press("e", *"pages 2", "enter")
         await shows(app, "1 page of 1 document", "y sends them")
         assert not deck.batches()
+        made = len(planned)
         await pilot.press("y")
-        await shows(app, "1 page submitted in 1 batch")
+        await shows(app, "1 page submitted in 1 batch", "✓ prepared")
+        assert len(planned) == made  # the lines are made for a plan, not for each of its events
         await pilot.press("y")
         await pilot.pause()
         assert len(deck.batches()) == 1

@@ -277,6 +277,9 @@ class RowGrid(ScrollView, can_focus=True, inherit_bindings=False):
         super().notify_style_update()
         self._painter = None
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Do nothing: a list looks the same with the focus and without."""
+
     def on_resize(self, event: events.Resize) -> None:
         if self._painter is None or self._painted_width != event.size.width:
             self.renew_painter()

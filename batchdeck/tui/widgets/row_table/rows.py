@@ -122,13 +122,17 @@ class RecordRows(Generic[T]):
             self._places = {self.key_of(record): place for place, record in enumerate(self.records)}
         return self._places.get(key)
 
+    def record(self, index: int) -> T:
+        """Return what a row says."""
+        return self.records[index]
+
     def cells(self, index: int) -> Cells:
-        record = self.records[index]
+        record = self.record(index)
         return tuple(column.cell(record) for column in self.columns)
 
     def text(self, index: int) -> str:
         if self.text_of is not None:
-            return self.text_of(self.records[index])
+            return self.text_of(self.record(index))
         return " ".join(cell if isinstance(cell, str) else cell.text for cell in self.cells(index))
 
     def sort_value(self, column: str) -> Callable[[int], Any] | None:

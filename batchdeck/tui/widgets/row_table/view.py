@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from batchdeck.tui.widgets.row_table.marks import Marks
-from batchdeck.tui.widgets.row_table.order import Order, Steps, arrange, find
+from batchdeck.tui.widgets.row_table.order import AllTests, Order, Steps, arrange, find
 from batchdeck.tui.widgets.row_table.rows import Key, RowSource
 
 
@@ -50,7 +50,7 @@ class Filter:
         only, by_text = self.only, self.text_match(source)
         if only is None or by_text is None:
             return by_text or only
-        return lambda index: only(index) and by_text(index)
+        return AllTests((only, by_text))
 
     def text_match(self, source: RowSource) -> Callable[[int], bool] | None:
         """Return the test of the typed text alone."""
