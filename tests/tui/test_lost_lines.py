@@ -38,14 +38,14 @@ def read_until(descriptor: int, wanted: bytes) -> bytes:
 class Line:
     """The stage at the end of a line of its own that carries no signals: only what is read and written."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, errors: int | None = None) -> None:
         self.far, near = pty.openpty()
         self.process = subprocess.Popen(
             [sys.executable, STAGE, "50", "crash", folder],
             env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"},
             stdin=near,
             stdout=near,
-            stderr=near,
+            stderr=near if errors is None else errors,
             start_new_session=True,
         )
         os.close(near)
@@ -91,6 +91,16 @@ def test_after_a_stall_all_is_drawn_anew_and_keys_of_another_encoding_are_no_cra
     os.write(line.far, b"q")
     read_until(line.far, b"\x1b[?1049l")
     assert line.process.wait(60) == 0
+
+
+def test_the_terminal_is_drawn_on_when_errors_go_to_a_file(tmp_path: Path) -> None:
+    with (tmp_path / "errors").open("wb") as errors:
+        line = Line(tmp_path, errors.fileno())
+    os.write(line.far, b"q")
+    read_until(line.far, b"\x1b[?1049l")
+    line.close()
+    assert line.process.wait(60) == 0
+    assert (tmp_path / "errors").read_bytes() == b""
 
 
 def test_a_served_dashboard_whose_server_reads_no_more_ends_quietly(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import sys
 from codecs import getincrementaldecoder
 from typing import Any
 
@@ -20,7 +21,8 @@ _LOOK_SECONDS = 0.1
 
 
 class TerminalDriver(OutletDriver, LinuxDriver):
-    """Draws on standard error, reads keys from standard input.
+    """Draws on standard error, or where that is kept in a file on standard output; reads keys from standard
+    input.
 
     Textual's driver blocks the event loop for ever once thirty writes wait for a terminal that is stalled or
     gone, reads the end of its input again and again without a pause, and takes keys in another encoding for
@@ -32,6 +34,8 @@ class TerminalDriver(OutletDriver, LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         assert self._file is not None
+        if not self._file.isatty() and sys.__stdout__ is not None and sys.__stdout__.isatty():
+            self._file = sys.__stdout__
         self._encoding = self._file.encoding
         self.open_outlet(self._file.fileno())
 
