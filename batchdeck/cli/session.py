@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import select
 import signal
+import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +23,7 @@ from batchdeck.errors import BatchDeckError, Interrupted, StorageFailed, UsageEr
 
 EXIT_FAILED_PAGES = 6
 _STOPPING = (signal.SIGTERM, signal.SIGHUP)
+_ANSWERS = {"y": True, "yes": True, "n": False, "no": False, "": False}
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 """What writing fails with when the disk behind our output is to blame."""
 
@@ -160,27 +163,48 @@ def ask(question: str) -> bool:
     Raises:
         Interrupted: a signal came instead of an answer.
     """
-    with signals_interrupt():
-        try:
-            return typer.confirm(question, default=False, err=True)
-        except typer.Abort:
-            narrate("")
-            return False
+    with signals_interrupt() as wait_for_input:
+        while True:
+            typer.echo(f"{question} [y/N]: ", nl=False, err=True)
+            wait_for_input()
+            line = sys.stdin.buffer.readline()
+            if not line:
+                narrate("")
+                return False
+            answer = _ANSWERS.get(line.decode(errors="replace").strip().casefold())
+            if answer is not None:
+                return answer
+            narrate("Answer y or n.")
 
 
 @contextmanager
-def signals_interrupt() -> Iterator[None]:
-    """Have signals end what waits for somebody at the terminal. The event loop, which hears of them
-    otherwise, stands still meanwhile."""
+def signals_interrupt() -> Iterator[Callable[[], None]]:
+    """Have signals end what waits for somebody at the terminal, by raising `Interrupted`. The event loop,
+    which hears of them otherwise, stands still meanwhile.
+
+    Yields what waits until something has been typed. Whoever begins to read without it does not hear a signal
+    that came the moment before, and `input` breaks where a signal's handler raises.
+    """
 
     def interrupt(_number: int, _frame: object) -> None:
         narrate("")
         raise Interrupted("A signal came instead of an answer.")
 
-    heard = [number for number in (signal.SIGINT, *_STOPPING) if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, interrupt) for number in heard}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    def wait_for_input() -> None:
+        while sys.stdin not in select.select([sys.stdin, woken], [], [])[0]:
+            woken.recv(1)  # another signal than those that interrupt
+
+    woken, wakes = socket.socketpair()
+    with woken, wakes:
+        wakes.setblocking(False)
+        heard = [
+            number for number in (signal.SIGINT, *_STOPPING) if signal.getsignal(number) != signal.SIG_IGN
+        ]
+        waker = signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
+        before = {number: signal.signal(number, interrupt) for number in heard}
+        try:
+            yield wait_for_input
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(waker)

@@ -30,6 +30,8 @@ def shell(tmp_path: Path) -> tuple[list[str], dict[str, str]]:
     ("answer", "code", "said"),
     [
         (b"n\n", 0, "Nothing was sent."),
+        (b"what\nno\n", 0, "Answer y or n."),
+        (b"\x04", 0, "Nothing was sent."),
         (b"\x03", 130, "Stopped."),
         (signal.SIGHUP, 130, "Stopped."),
     ],
