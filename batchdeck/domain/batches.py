@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import sys
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from batchdeck.domain.costs import Estimate, Usage
@@ -364,3 +364,14 @@ def ranges_overlap(a: tuple[tuple[int, int], ...], b: tuple[tuple[int, int], ...
         else:
             j += 1
     return False
+
+
+def documents_within(
+    documents: Iterable[DocumentRef], ranges: Sequence[tuple[int, int]]
+) -> Iterator[DocumentRef]:
+    """Yield those of a job's documents that have a page in one of some ascending half-open ranges."""
+    starts = [start for start, _ in ranges]
+    for ref in documents:
+        before_its_end = bisect_left(starts, ref.first_index + ref.pages)
+        if before_its_end and ranges[before_its_end - 1][1] > ref.first_index:
+            yield ref

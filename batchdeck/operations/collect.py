@@ -84,7 +84,8 @@ async def record_judged(
 
     `settle` does what else belongs into the same transaction; the ledger has the batch when it returns.
     """
-    await context.workers.run(judge_results, judge_task(context, batch), seconds=JUDGE_SECONDS)
+    task = await asyncio.to_thread(judge_task, context, batch)
+    await context.workers.run(judge_results, task, seconds=JUDGE_SECONDS)
     return await asyncio.to_thread(_record, context, batch, settle)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-from batchdeck.domain.batches import Job
+from batchdeck.domain.batches import DocumentRef, Job
 from batchdeck.domain.events import DocumentExported, Event, Finished, Note
 from batchdeck.domain.planning import DocumentReport, ExportReport
 from batchdeck.errors import InputError
@@ -25,6 +25,7 @@ from batchdeck.operations.workers import WorkerFailed
 from batchdeck.recipes.recipe import Contract
 from batchdeck.store.disk import storage_failures
 from batchdeck.store.layout import make_folder
+from batchdeck.store.page_table import PageTable
 
 _SECONDS_PER_DOCUMENT = 3_600.0
 
@@ -58,7 +59,7 @@ async def export(
     chosen = replace(chosen, template=chosen.template or context.settings.export.template)
     find_template(chosen.template)
     await asyncio.to_thread(_prepare, folder, is_own=out is None)
-    tasks = await asyncio.to_thread(lambda: list(_tasks(context, job, folder, chosen)))
+    tasks = _tasks(context, job, folder, chosen)
     reports: list[DocumentReport] = []
     failures: list[str] = []
     done = 0
@@ -77,7 +78,7 @@ async def export(
             outcome.errors,
             outcome.review,
             done,
-            len(tasks),
+            len(job.documents),
         )
     if failures and not reports:
         raise InputError("No document could be exported. " + " ".join(failures[:3]))
@@ -107,41 +108,51 @@ def _prepare(folder: Path, *, is_own: bool) -> None:
             folder.mkdir(parents=True, exist_ok=True)
 
 
-def _tasks(context: Context, job: Job, folder: Path, options: ExportOptions) -> Iterator[ExportTask]:
-    table = job_pages(context, job.id)
-    thresholds, trust = thresholds_of(context)
+async def _tasks(
+    context: Context, job: Job, folder: Path, options: ExportOptions
+) -> AsyncIterator[ExportTask]:
+    """Yield what is to be made of each document. Its pages are looked at when its turn has come: of all of a
+    large job's at once they would fill the memory."""
+    table = await asyncio.to_thread(job_pages, context, job.id)
     for ref in job.documents:
-        pages: list[PagePlace] = []
-        outcomes: Counter[str] = Counter()
-        cost = 0.0
-        for index in range(ref.first_index, ref.first_index + ref.pages):
-            row = table.row_of(index)
-            outcomes[row.outcome] += 1
-            cost += row.cost or 0.0
-            place = table.answer_place(index) if row.outcome.is_good else None
-            pages.append(
-                PagePlace(
-                    row.page,
-                    row.label,
-                    row.outcome,
-                    row.custom_id,
-                    row.model,
-                    row.detail,
-                    AnswerPlace(*place) if place is not None else None,
-                    row.recall is not None and row.recall >= thresholds.recall_warn,
-                )
+        yield await asyncio.to_thread(_task, context, job, table, ref, folder, options)
+
+
+def _task(
+    context: Context, job: Job, table: PageTable, ref: DocumentRef, folder: Path, options: ExportOptions
+) -> ExportTask:
+    thresholds, trust = thresholds_of(context)
+    pages: list[PagePlace] = []
+    outcomes: Counter[str] = Counter()
+    cost = 0.0
+    for index in range(ref.first_index, ref.first_index + ref.pages):
+        row = table.row_of(index)
+        outcomes[row.outcome] += 1
+        cost += row.cost or 0.0
+        place = table.answer_place(index) if row.outcome.is_good else None
+        pages.append(
+            PagePlace(
+                row.page,
+                row.label,
+                row.outcome,
+                row.custom_id,
+                row.model,
+                row.detail,
+                AnswerPlace(*place) if place is not None else None,
+                row.recall is not None and row.recall >= thresholds.recall_warn,
             )
-        source = source_of(context, ref.sha256)
-        yield ExportTask(
-            str(context.layout.root),
-            str(folder),
-            job.id,
-            job.recipe,
-            ref,
-            str(source) if source is not None else None,
-            tuple(pages),
-            options,
-            thresholds,
-            trust,
-            {"usd": round(cost, 6), "outcomes": dict(outcomes)},
         )
+    source = source_of(context, ref.sha256)
+    return ExportTask(
+        str(context.layout.root),
+        str(folder),
+        job.id,
+        job.recipe,
+        ref,
+        str(source) if source is not None else None,
+        tuple(pages),
+        options,
+        thresholds,
+        trust,
+        {"usd": round(cost, 6), "outcomes": dict(outcomes)},
+    )

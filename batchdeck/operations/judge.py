@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchdeck.domain.batches import Batch
+from batchdeck.domain.batches import Batch, documents_within
 from batchdeck.domain.documents import Page
 from batchdeck.domain.outcomes import JUDGE_VERSION, Outcome, ResultFacts, Verdict, classify
 from batchdeck.domain.requests import parse_custom_id
@@ -55,12 +55,15 @@ def thresholds_of(context: Context) -> tuple[FidelityThresholds, Trust]:
 
 
 def judge_task(context: Context, batch: Batch) -> JudgeTask:
-    """Describe a batch's judging for a worker."""
+    """Describe a batch's judging for a worker. Looks for the PDFs of its pages: for threads, not for event
+    loops."""
     assert batch.archive is not None
     sources: dict[str, str] = {}
-    rules = rules_of(context, context.ledger.job(batch.job)) if batch.job is not None else None
-    if batch.job is not None and rules is None:
-        for ref in context.ledger.job(batch.job).documents:
+    job = context.ledger.job(batch.job) if batch.job is not None else None
+    rules = rules_of(context, job) if job is not None else None
+    if job is not None and rules is None:
+        claimed = batch.submission.indices if batch.submission is not None else ((0, job.pages),)
+        for ref in documents_within(job.documents, claimed):
             source = source_of(context, ref.sha256)
             if source is not None:
                 sources[ref.sha256] = str(source)

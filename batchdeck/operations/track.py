@@ -303,7 +303,8 @@ async def _looked_for(context: Context, gateway: Gateway, batch: Batch) -> Batch
 async def _climb(context: Context, watch: _Watch) -> AsyncGenerator[Event, None]:
     """Let jobs with a ladder go on to their next rung, where something has changed since the last look."""
     submissions = list(context.ledger.submissions().values())
-    for job in [job for job in context.ledger.jobs().values() if job.ladder]:
+    jobs = await asyncio.to_thread(context.ledger.jobs)  # with documents by the thousand it takes a while
+    for job in [job for job in jobs.values() if job.ladder]:
         own = [s for s in submissions if s.job == job.id]
         is_prepared = any(s.state is SubmissionState.PREPARED for s in own)
         standing = (sorted(job.outcomes.items()), job.gate, len(own), context.ledger.meta.held)

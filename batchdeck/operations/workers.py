@@ -10,7 +10,7 @@ import os
 import subprocess
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import wait
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -22,6 +22,9 @@ from batchdeck.pdf.limits import limit_process
 
 _LOOK_SECONDS = 0.2
 """How often a waiting thread looks whether its pool is still there."""
+
+_TASKS_A_PROCESS = 2_000
+"""Then another takes its place: what libraries in C lose of their memory, a few KB a file, is given back."""
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -137,18 +140,21 @@ class Workers:
         return result
 
     async def map(
-        self, function: Callable[[T], R], items: Iterable[T], *, seconds: float = 120.0
+        self, function: Callable[[T], R], items: Iterable[T] | AsyncIterable[T], *, seconds: float = 120.0
     ) -> AsyncIterator[tuple[T, R | WorkerFailed]]:
-        """Yield each item with its result, in order, with at most two tasks a process under way."""
+        """Yield each item with its result, in order, with at most two tasks a process under way; no more
+        items than that are asked for ahead."""
         window = self.count * 2
         under_way: deque[tuple[T, asyncio.Task[R]]] = deque()
-        waiting: Iterator[T] = iter(items)
+        waiting = _one_by_one(items)
+        is_over = False
         try:
             while True:
-                while len(under_way) < window:
+                while not is_over and len(under_way) < window:
                     try:
-                        item = next(waiting)
-                    except StopIteration:
+                        item = await anext(waiting)
+                    except StopAsyncIteration:
+                        is_over = True
                         break
                     task = asyncio.ensure_future(self.run(function, item, seconds=seconds))
                     under_way.append((item, task))
@@ -185,12 +191,21 @@ class Workers:
 
                 self._pool = ProcessPool(
                     max_workers=self.count,
-                    max_tasks=0,
+                    max_tasks=_TASKS_A_PROCESS,
                     context=_WorkerContext(),
                     initializer=limit_process,
                     initargs=(self._memory_bytes,),
                 )
             return self._pool
+
+
+async def _one_by_one(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
 
 
 @contextlib.contextmanager

@@ -88,6 +88,8 @@ def kind_of(record: LedgerRecord) -> Kind:
 
 def encode(record: LedgerRecord) -> Record:
     """Return a record as plain JSON data, without the parts that are rows of their own."""
+    if isinstance(record, Job):
+        record = dataclasses.replace(record, documents=())  # they may be thousands
     row: Record = _plain(record)
     match record:
         case Job():
@@ -119,10 +121,14 @@ def decode_meta(row: Mapping[str, Any]) -> DeckMeta:
     return _typed(row, DeckMeta, Kind.META)
 
 
-def decode_job(row: Mapping[str, Any], documents: Iterable[Mapping[str, Any]]) -> Job:
-    """Read a job from its row and its documents' rows."""
-    refs = sorted((decode_document(document) for document in documents), key=lambda ref: ref.first_index)
-    return dataclasses.replace(_typed({**row, "documents": ()}, Job, Kind.JOBS), documents=tuple(refs))
+def decode_job(row: Mapping[str, Any], documents: tuple[DocumentRef, ...]) -> Job:
+    """Read a job; its documents come from their own rows."""
+    return dataclasses.replace(_typed({**row, "documents": ()}, Job, Kind.JOBS), documents=documents)
+
+
+def decode_documents(rows: Iterable[Mapping[str, Any]]) -> tuple[DocumentRef, ...]:
+    """Read a job's documents."""
+    return tuple(sorted(map(decode_document, rows), key=lambda ref: ref.first_index))
 
 
 def decode_document(row: Mapping[str, Any]) -> DocumentRef:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from batchdeck.domain.batches import Batch, Job, Submission
+from batchdeck.domain.batches import Batch, DocumentRef, Job, Submission
 from batchdeck.domain.text import show
 from batchdeck.errors import NotFound
 from batchdeck.store.bulk import collection_paused
@@ -17,6 +17,7 @@ from batchdeck.store.records import (
     DocumentUse,
     Kind,
     decode_batch,
+    decode_documents,
     decode_job,
     decode_meta,
     decode_submission,
@@ -87,6 +88,8 @@ class LedgerViews:
         self._batches_by_key: dict[str, set[str]] = defaultdict(set)
         self._documents_by_job: dict[str, set[str]] = defaultdict(set)
         self._documents: Mapping[str, tuple[DocumentUse, ...]] | None = None
+        self._refs: dict[str, tuple[DocumentRef, ...]] = {}
+        """The decoded documents of each job: they may be thousands, and change only with the plan."""
         self._jobs = _View(self._decode_job)
         self._submissions = _View(self._decode_submission)
         self._batches = _View(self._decode_batch)
@@ -161,6 +164,7 @@ class LedgerViews:
                 self._documents = None
             case Kind.DOCUMENTS:
                 self._documents_by_job[record["job"]].add(number)
+                self._refs.pop(record["job"], None)
                 self._jobs.mark(record["job"])
                 self._documents = None
             case Kind.SUBMISSIONS:
@@ -177,10 +181,12 @@ class LedgerViews:
         return self._tables[kind][self._numbers[kind][key]]
 
     def _decode_job(self, key: str) -> Job:
-        documents = self._tables.get(Kind.DOCUMENTS, {})
-        return decode_job(
-            self._row(Kind.JOBS, key), [documents[number] for number in self._documents_by_job.get(key, ())]
-        )
+        refs = self._refs.get(key)
+        if refs is None:
+            rows = self._tables.get(Kind.DOCUMENTS, {})
+            refs = decode_documents(rows[number] for number in self._documents_by_job.get(key, ()))
+            self._refs[key] = refs
+        return decode_job(self._row(Kind.JOBS, key), refs)
 
     def _decode_submission(self, key: str) -> Submission:
         return decode_submission(self._row(Kind.SUBMISSIONS, key))

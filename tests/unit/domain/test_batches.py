@@ -11,10 +11,14 @@ from batchdeck.domain.batches import (
     SUBMISSION_MOVES,
     Archive,
     Batch,
+    DocumentRef,
     RemoteBatch,
     RequestCounts,
     SubmissionState,
+    documents_within,
+    ranges_overlap,
 )
+from batchdeck.domain.documents import Sha256
 
 CREATED = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 REMOTE = RemoteBatch("b", "in_progress", RequestCounts(3), CREATED, CREATED + dt.timedelta(days=1))
@@ -72,3 +76,10 @@ def test_a_batch_is_open_until_the_api_says_that_it_has_ended() -> None:
 
 def test_counts_add_up() -> None:
     assert RequestCounts(1, 2, 3, 4, 5).total == 15
+
+
+def test_the_documents_of_a_batch_are_those_it_has_a_page_of() -> None:
+    documents = [DocumentRef(Sha256("0" * 64), f"{n}.pdf", "", n * 10, 10, 10) for n in range(6)]
+    for ranges in ((), ((0, 60),), ((9, 11), (30, 31), (59, 60)), ((20, 30),), ((5, 6), (8, 10), (40, 55))):
+        own = [ref for ref in documents if ranges_overlap(((ref.first_index, ref.first_index + 10),), ranges)]
+        assert list(documents_within(documents, ranges)) == own

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -32,6 +33,24 @@ async def test_tasks_come_back_in_order_with_their_failures_among_them() -> None
         await workers.close()
     assert [outcome if isinstance(outcome, int) else "failed" for outcome in found] == [1, "failed", 3, 4]
     assert isinstance(found[1], WorkerFailed)
+
+
+async def test_no_more_is_asked_for_ahead_than_the_processes_can_take_next() -> None:
+    workers, asked = Workers(1, memory_bytes=MEMORY), list[str]()
+
+    async def made() -> AsyncIterator[str]:
+        for number in range(9):
+            asked.append(str(number))
+            yield asked[-1]
+
+    ahead = []
+    try:
+        async for item, outcome in workers.map(int, made()):
+            assert outcome == int(item)
+            ahead.append(len(asked) - 1 - int(item))
+    finally:
+        await workers.close()
+    assert (len(ahead), max(ahead)) == (9, 1), "what is made of a large job is never all there at once"
 
 
 async def test_a_thread_that_waits_for_a_worker_hears_that_the_pool_was_stopped() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,7 @@ from batchdeck.domain.batches import (
 from batchdeck.domain.costs import Usage
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.errors import Conflict, NotFound, ReadOnlyError
+from batchdeck.store import records
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.ledger import Ledger
 from batchdeck.store.records import DeckMeta, DocumentUse
@@ -42,7 +45,33 @@ def full_batch() -> Batch:
         cost=0.125,
         duplicate_of="00000000aa",
         gone=True,
+        unmeasured=2,
+        not_found_since=made.NOW,
     )
+
+
+def test_a_job_changes_without_its_documents_being_read_or_written_again(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ledger.transaction() as tx:
+        tx.put(made.job())
+    documents = ledger.job("j1").documents
+
+    def never(*_: object) -> None:
+        raise AssertionError("a job may have thousands of them")
+
+    def plain(record: object, really: Callable[[object], Any] = records._plain) -> Any:
+        assert not getattr(record, "documents", ())
+        return really(record)
+
+    monkeypatch.setattr(records, "_plain", plain)
+    monkeypatch.setattr(records, "_is_unicode", never)
+    monkeypatch.setattr(records, "decode_document", never)
+    with ledger.transaction() as tx:
+        tx.put(dataclasses.replace(tx.job("j1"), outcomes={Outcome.OK: 3}))
+        assert set(tx.delta()["jobs"]) == {"1"}
+    assert ledger.job("j1").outcomes == {Outcome.OK: 3}
+    assert ledger.job("j1").documents is documents
 
 
 def test_records_come_back_as_they_were_put(ledger: Ledger, layout: DeckLayout) -> None:
