@@ -126,6 +126,8 @@ async def _create(
         remote = call.result()
         batch = record_acceptance(context, submission.key, remote)
         is_settled = True
+        # Some file systems take half a second to let go of hundreds of megabytes.
+        await asyncio.to_thread(drop, path)
         yield batch
     finally:
         if not is_settled:
@@ -140,6 +142,7 @@ def _record_stopped(
         return
     if call.done() and not call.cancelled() and call.exception() is None:
         record_acceptance(context, submission.key, call.result())
+        drop(context.layout.body(submission.key))
         return
     call.cancel()
     if is_whole:
@@ -189,7 +192,8 @@ def by_order(order: str) -> dict[str, str]:
 
 
 def record_acceptance(context: Context, key: str, remote: RemoteBatch, *, how: str = "accepted") -> Batch:
-    """Record that the API has taken a submission as `remote`, and drop its spooled body."""
+    """Record that the API has taken a submission as `remote`. Its spooled body is not needed any more: the
+    caller drops it."""
     # A batch id must be recorded even on a full disk: room for it was set aside.
     with context.ledger.transaction(uses_reserve=True) as tx:
         if tx.submission(key).batch_id == remote.id:
@@ -198,7 +202,6 @@ def record_acceptance(context: Context, key: str, remote: RemoteBatch, *, how: s
         batch = Batch(remote.id, key, submission.job, remote, submission, last_polled_at=context.now())
         tx.put(batch)
     context.audit.append(how, job=submission.job, submission=key, batch=remote.id)
-    drop(context.layout.body(key))
     return batch
 
 
