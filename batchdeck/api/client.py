@@ -16,7 +16,7 @@ from batchdeck.errors import AccountHeld, ConfigError
 _READ = 1 << 17
 """Bytes that a connection takes in one go; pieces of twice the size take longer again."""
 
-# With httpcore's own 64 KB a download takes half as long again: each piece costs a turn of the event loop.
+# With httpcore's own 64 KB a download takes a quarter to a half longer: each piece costs a turn of the loop.
 httpcore2.AsyncHTTP11Connection.READ_NUM_BYTES = _READ
 
 
