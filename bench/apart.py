@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from measure import Result, spread
+from memory import memory_mb
 
 _TICK = 0.002
 
@@ -31,11 +30,6 @@ class Try:
     """Longest time for which the event loop could do nothing else."""
     longest_work_ms: float = 0.0
     """Longest time the loop's thread worked between two turns: what of a gap is not other processes'."""
-
-
-def resident_bytes() -> int:
-    """Return the memory this process has now."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 async def measure(work: Callable[[], Awaitable[object]]) -> Try:
@@ -55,14 +49,14 @@ async def measure(work: Callable[[], Awaitable[object]]) -> Try:
     watcher = asyncio.create_task(watch())
     await asyncio.sleep(5 * _TICK)
     gap = turn = 0.0
-    resident = resident_bytes()
+    resident = memory_mb(what="VmRSS")
     start = time.perf_counter()
     await work()
     seconds = time.perf_counter() - start
     await asyncio.sleep(_TICK)
     watcher.cancel()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return Try(seconds, max(0, peak - resident) / 1e6, peak / 1e6, gap * 1e3, turn * 1e3)
+    peak = memory_mb()
+    return Try(seconds, max(0, peak - resident), peak, gap * 1e3, turn * 1e3)
 
 
 def add_inner_options(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,6 @@ import asyncio
 import json
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,7 @@ import pikepdf
 from apart import Try, measure
 from made_pdfs import print_pages
 from measure import Row, machine, options, spread
+from memory import ChildrenWatched
 from tui import Terminal
 
 STEPS = ("scan", "submit", "collect", "export")
@@ -74,19 +74,19 @@ async def step(name: str, deck: Path, source: Path) -> dict[str, Any]:
             else:
                 done = sum(each.pages for each in (await opened.export("flow")).documents)
 
-        measured = await measure(work)
-    return _facts(done, measured)
+        with ChildrenWatched() as workers:
+            measured = await measure(work)
+    return _facts(done, measured, workers)
 
 
-def _facts(pages: int, measured: Try) -> dict[str, Any]:
-    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
+def _facts(pages: int, measured: Try, workers: ChildrenWatched) -> dict[str, Any]:
     return {
         "pages": pages,
         "seconds": measured.seconds,
         "peak_mb": measured.peak_mb,
         "gap_ms": measured.longest_gap_ms,
         "work_ms": measured.longest_work_ms,
-        "workers_mb": workers,
+        "workers_mb": workers.most_mb,
     }
 
 
@@ -110,11 +110,12 @@ async def show_deck(deck: Path) -> dict[str, Any]:
                     return
                 rows = opened.batches()
 
-        measured = await measure(is_archived)
+        with ChildrenWatched() as workers:
+            measured = await measure(is_archived)
         pages = sum((row.good or 0) + (row.failed or 0) for row in opened.batches())
         app.exit()
         await running
-    return _facts(pages, measured)
+    return _facts(pages, measured, workers)
 
 
 def run_shown(deck: Path, source: Path, environ: dict[str, str]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import resource
 import statistics
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 
 from made_deck import ENDPOINT, Shape, make_deck, size_of
 from measure import Row, machine, options, spread
+from memory import ChildrenWatched, memory_mb
 from tui import Terminal
 
 from batchdeck.store.layout import prepare_deck
@@ -83,21 +83,13 @@ def middle(costs: Sequence[Cost]) -> Cost:
     return Cost(*(statistics.median(each) for each in zip(*costs, strict=True)))
 
 
-def resident(pid: int, what: str) -> float:
-    """Return the MB that a process has (VmRSS) or has had at most (VmHWM)."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(what):
-            return int(line.split()[1]) * 1024 / 1e6
-    raise SystemExit(f"there is no {what}")
-
-
 def first_paint(deck: Path, wanted: bytes) -> tuple[Cost, float]:
     """Return what it takes from the start of the process to its first frame, and its MB when it is quiet."""
     terminal = dashboard(deck)
     seen = terminal.read_until(wanted)[0]
     cost = Cost(processor_ms(terminal.pid), (seen - terminal.started) * 1e3)
     settled(terminal)
-    memory = resident(terminal.pid, "VmRSS")
+    memory = memory_mb(terminal.pid, "VmRSS")
     terminal.end()
     return cost, memory
 
@@ -138,7 +130,7 @@ def walk(deck: Path, shape: Shape) -> dict[str, Cost | float]:
     found["costs, opened (first load)"] = press(terminal, "m")
     press(terminal, "\x1b")
     found["costs, opened again"] = press(terminal, "m")
-    found["memory of the dashboard, MB"] = resident(terminal.pid, "VmHWM")
+    found["memory of the dashboard, MB"] = memory_mb(terminal.pid, "VmHWM")
     press(terminal, "\x1b")
     terminal.send("q")
     with contextlib.suppress(ChildProcessError):
@@ -157,10 +149,11 @@ def command(deck: Path, *arguments: str) -> tuple[float, float, float]:
             os.dup2(nothing.fileno(), 1)
             os.dup2(nothing.fileno(), 2)
         os.execv(sys.executable, [sys.executable, "-m", "batchdeck", "--deck", str(deck), *arguments])
-    _, status, used = os.wait4(pid, 0)
+    with ChildrenWatched() as seen:
+        _, status, used = os.wait4(pid, 0)
     if os.waitstatus_to_exitcode(status) not in (0, _SOME_FAILED):
         raise SystemExit(f"`batchdeck {' '.join(arguments)}` ended with {os.waitstatus_to_exitcode(status)}")
-    return time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6
+    return time.perf_counter() - start, used.ru_utime + used.ru_stime, seen.most_mb
 
 
 def ask(deck: Path) -> dict[str, float]:
@@ -203,7 +196,7 @@ def ask(deck: Path) -> dict[str, float]:
             found["pages"] = count
 
     asyncio.run(work())
-    found["API: memory after all jobs, MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    found["API: memory after all jobs, MB"] = memory_mb()
     return found
 
 

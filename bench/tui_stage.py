@@ -9,12 +9,12 @@ import argparse
 import asyncio
 import json
 import os
-import resource
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from memory import memory_mb
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Static
@@ -60,20 +60,16 @@ class Inside:
 
     def begin(self) -> None:
         self._gap = 0.0
-        self._start = (time.perf_counter(), time.process_time(), _resident())
+        self._start = (time.perf_counter(), time.process_time(), memory_mb(what="VmRSS"))
 
     def end(self) -> None:
         wall, processor, resident = self._start
         self.figures |= {
             "load_s": time.perf_counter() - wall,
             "load_cpu_s": time.process_time() - processor,
-            "load_mb": (_resident() - resident) / 1e6,
+            "load_mb": memory_mb(what="VmRSS") - resident,
             "gap_ms": self._gap * 1e3,
         }
-
-
-def _resident() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 class Bare(App[None]):

@@ -19,6 +19,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from memory import memory_mb
+
 from tests.e2e.pdfs import write_pdf
 from tests.receivers import Hook, Mailbox, hook, mailbox
 
@@ -54,7 +56,7 @@ class Run:
 
     good: int = 0
     broken: int = 0
-    memory: list[int] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
     """Resident bytes of the watching process, twice a second."""
     log: list[dict[str, object]] = field(default_factory=list)
     stderr: str = ""
@@ -72,11 +74,6 @@ def _settings(out: Path, web: Hook, box: Mailbox) -> dict[str, str]:
         "BATCHDECK_STANDING_AUTO_EXPORT": str(out),
         "BATCHDECK_WORKERS_COUNT": "1",
     }
-
-
-def _resident(pid: int) -> int:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def play(folder: Path, seconds: float, speed: float, files: int, seed: int) -> tuple[Run, Hook, Mailbox]:
@@ -114,7 +111,7 @@ def play(folder: Path, seconds: float, speed: float, files: int, seed: int) -> t
                 while times and times[0] <= now:
                     times.pop(0)
                     _feed(inbox, run, chance)
-                run.memory.append(_resident(watcher.pid))
+                run.memory.append(memory_mb(watcher.pid, "VmRSS"))
                 time.sleep(_SAMPLE_SECONDS)
         finally:
             watcher.send_signal(signal.SIGTERM)
@@ -165,7 +162,7 @@ def main() -> int:
     titles = sorted(web.titles)
     same = titles == sorted(str(mail["Subject"]) for mail in box.mails)
     print(f"messages: {len(titles)} by webhook, {len(box.mails)} by mail{'' if same else ', NOT the same'}")
-    print(f"memory: {early / 1e6:.0f} MB early, {late / 1e6:.0f} MB late")
+    print(f"memory: {early:.0f} MB early, {late:.0f} MB late")
     print(
         f"log: {len(run.log)} records, {len(failed)} unhandled errors; stderr: {len(run.stderr)} characters"
     )
