@@ -19,8 +19,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from memory import memory_mb
-
+from bench.memory import memory_mb
 from tests.e2e.pdfs import write_pdf
 from tests.receivers import Hook, Mailbox, hook, mailbox
 
