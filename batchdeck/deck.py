@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import os
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
@@ -26,7 +27,7 @@ from batchdeck.offers import (
     recipe_folder,
     validate_files,
 )
-from batchdeck.opening import Opening, OpenOptions, open_deck
+from batchdeck.opening import Opening, OpenOptions, open_deck, tidy
 from batchdeck.reading import DeckReader
 from batchdeck.showing import Shown
 
@@ -366,6 +367,7 @@ class Deck(DeckReader, Shown):
         await self._context.workers.close()
         await self._context.readers.close()
         await self._connection.close()
+        await asyncio.to_thread(tidy, self._context)
         self._context.ledger.close()
 
     async def __aenter__(self) -> Deck:

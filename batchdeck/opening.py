@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import getpass
 import os
@@ -20,7 +21,7 @@ from batchdeck.connection import SANDBOX_ENDPOINT, Connection, check_endpoint, e
 from batchdeck.domain.batches import has_unended_runs
 from batchdeck.domain.outcomes import JUDGE_VERSION
 from batchdeck.domain.text import show
-from batchdeck.errors import UsageError
+from batchdeck.errors import BatchDeckError, UsageError
 from batchdeck.operations.context import Context
 from batchdeck.operations.workers import Workers
 from batchdeck.store.audit import AuditLog
@@ -103,8 +104,6 @@ def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple
             tx.put(replace(tx.meta, endpoint=SANDBOX_ENDPOINT, sandbox=True))
     operator = _operator(environ)
     prices = load_prices(price_file(settings))
-    if not options.read_only:
-        sweep(layout, ledger, now())
     context = Context(
         layout=layout,
         ledger=ledger,
@@ -123,6 +122,19 @@ def _open(home: Path, options: OpenOptions, environ: Mapping[str, str]) -> tuple
         now=now,
     )
     return context, connection
+
+
+def tidy(context: Context) -> None:
+    """Remove what interrupted runs left, where it can be: a later call does it otherwise.
+
+    At the end of a run: whoever opens a deck waits for its first list, and every batch has a folder to be
+    looked into.
+    """
+    if context.read_only:
+        return
+    with contextlib.suppress(BatchDeckError, OSError):
+        context.ledger.refresh()  # a body that another process has prepared since is needed
+        sweep(context.layout, context.ledger, context.now())
 
 
 def _profile(of_deck: str, asked: str | None) -> str | None:

@@ -50,7 +50,7 @@ def watch(
     """
     session: Session = context.obj
     if status:
-        # Monitoring changes nothing, not even where a start would sweep up.
+        # Monitoring changes nothing, not even where an end would sweep up.
         dataclasses.replace(session, read_only=True).run(lambda deck: _say_status(deck, as_json=json))
         return
 

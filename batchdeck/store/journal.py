@@ -15,16 +15,15 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from batchdeck.errors import DeckDamaged
+from batchdeck.store.rows import DOCTOR, Record, WrittenRows, written_rows
 
-Record = dict[str, Any]
-Tables = dict[str, dict[str, Record]]
+Tables = dict[str, MutableMapping[str, Record]]
 Delta = dict[str, dict[str, Record | None]]
 """By table and record number: the record as it is now, or None where it was removed."""
 
@@ -32,7 +31,6 @@ HEADER_TABLE = "ledger"
 HEADER_BYTES = 200
 """More than a snapshot's first line ever has."""
 MARK_BYTES = 8
-DOCTOR = "Run `batchdeck doctor`; it says what is damaged and which copies there are. Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +77,7 @@ class Header(msgspec.Struct):
 
 
 _headers = msgspec.json.Decoder(dict[str, dict[str, Header]])
+_snapshots = msgspec.json.Decoder(dict[str, dict[str, msgspec.Raw]])
 
 
 def decode_header(line: bytes) -> Header:
@@ -93,7 +92,7 @@ def decode_header(line: bytes) -> Header:
         raise DeckDamaged("ledger.json does not begin like a ledger.", hint=DOCTOR) from error
 
 
-def _checksum(header: Header, body: bytes) -> str:
+def _checksum(header: Header, body: bytes | memoryview) -> str:
     covered = f"{header.format} {header.sequence} {header.mark} ".encode()
     return f"{zlib.crc32(body, zlib.crc32(covered)):08x}"
 
@@ -106,7 +105,9 @@ def encode_snapshot(snapshot: Snapshot) -> Iterator[bytes]:
     for position, (name, rows) in enumerate((snapshot.tables or {"meta": {}}).items()):
         lines.append(b",\n" if position else b"")
         lines.append(encode(name) + b": {\n")
-        lines.append(b",\n".join(encode(number) + b": " + encode(row) for number, row in rows.items()))
+        lines.append(
+            b",\n".join(encode(number) + b": " + encode(row) for number, row in written_rows(rows).items())
+        )
         lines.append(b"\n}")
     lines.append(b"\n}\n")
     body = b"".join(lines)
@@ -122,14 +123,16 @@ def decode_snapshot(data: bytes) -> Snapshot:
     Raises:
         DeckDamaged: it is not one, or its bytes are not those that were written.
     """
-    head, _, body = data.partition(b"\n")
-    header = decode_header(head)
-    if header.crc32 != _checksum(header, body):
+    head = data[: data.find(b"\n") + 1]
+    header = decode_header(head.removesuffix(b"\n"))
+    if header.crc32 != _checksum(header, memoryview(data)[len(head) :]):
         raise DeckDamaged("ledger.json is not what was written: its checksum differs.", hint=DOCTOR)
     try:
-        tables = msgspec.json.decode(b"{" + body, type=Tables)
+        written = _snapshots.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DeckDamaged(f"ledger.json cannot be read: {error}.", hint=DOCTOR) from error
+    del written[HEADER_TABLE]
+    tables: Tables = {name: WrittenRows(rows) for name, rows in written.items()}
     return Snapshot(header.format, header.sequence, header.mark, tables)
 
 

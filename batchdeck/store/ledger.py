@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from batchdeck.domain.batches import Batch, Job, Submission
 from batchdeck.errors import ReadOnlyError, StorageFailed
+from batchdeck.store.bulk import collection_paused
 from batchdeck.store.disk import Disk
 from batchdeck.store.journal import Delta
 from batchdeck.store.layout import DeckLayout
@@ -177,7 +178,7 @@ class Ledger:
                 if self._storage.wants_checkpoint:
                     self._fold()
                     self._take_turn()
-                changes = Transaction(self._storage.read(), self._views)
+                changes = Transaction(self._storage.tables, self._views)
                 yield changes
                 self._commit(changes, uses_reserve=uses_reserve)
             finally:
@@ -222,14 +223,15 @@ class Ledger:
         before = self._storage.sequence
         delta = self._storage.refresh(locked=locked)
         if delta is None:
-            self._views = LedgerViews(self._storage.read())
+            with collection_paused():
+                self._views = LedgerViews(self._storage.tables)
             return self._storage.sequence != before
         self._note(delta)
         return bool(delta)
 
     def _note(self, delta: Delta) -> None:
         if any(record is None for rows in delta.values() for record in rows.values()):
-            self._views = LedgerViews(self._storage.read())
+            self._views = LedgerViews(self._storage.tables)
         else:
             self._views.note(delta)
 

@@ -11,6 +11,7 @@ import enum
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,7 +19,7 @@ import msgspec
 from batchdeck.domain.batches import Batch, DocumentRef, Job, Submission
 from batchdeck.domain.text import show
 from batchdeck.errors import DeckDamaged
-from batchdeck.store.journal import DOCTOR, Record
+from batchdeck.store.rows import DOCTOR, Record, Written, record_of
 
 T = TypeVar("T")
 
@@ -116,48 +117,103 @@ def encode_documents(job: Job) -> Iterable[Record]:
         }
 
 
-def decode_meta(row: Mapping[str, Any]) -> DeckMeta:
+def decode_meta(row: Written) -> DeckMeta:
     """Read the deck's own row."""
     return _typed(row, DeckMeta, Kind.META)
 
 
-def decode_job(row: Mapping[str, Any], documents: tuple[DocumentRef, ...]) -> Job:
+def decode_job(row: Written, documents: tuple[DocumentRef, ...]) -> Job:
     """Read a job; its documents come from their own rows."""
-    return dataclasses.replace(_typed({**row, "documents": ()}, Job, Kind.JOBS), documents=documents)
+    fields = row if isinstance(row, dict) else record_of(row)
+    return dataclasses.replace(_typed({**fields, "documents": ()}, Job, Kind.JOBS), documents=documents)
 
 
-def decode_documents(rows: Iterable[Mapping[str, Any]]) -> tuple[DocumentRef, ...]:
+def decode_documents(rows: Iterable[Written]) -> tuple[DocumentRef, ...]:
     """Read a job's documents."""
     return tuple(sorted(map(decode_document, rows), key=lambda ref: ref.first_index))
 
 
-def decode_document(row: Mapping[str, Any]) -> DocumentRef:
+def decode_document(row: Written) -> DocumentRef:
     """Read a document of a job."""
     document = _typed(row, DocumentRef, Kind.DOCUMENTS)
-    odd = row.get("path_bytes")
+    odd = _typed(row, _OddPath, Kind.DOCUMENTS).path_bytes
     return dataclasses.replace(document, path=os.fsdecode(bytes.fromhex(odd))) if odd else document
 
 
-def decode_submission(row: Mapping[str, Any]) -> Submission:
+def decode_submission(row: Written) -> Submission:
     """Read a submission."""
     return _typed(row, Submission, Kind.SUBMISSIONS)
 
 
-def decode_batch(row: Mapping[str, Any], submission: Submission | None) -> Batch:
-    """Read a batch; its submission comes from its own row."""
-    batch = _typed(row, Batch, Kind.BATCHES)
+def decode_batch(row: Written) -> Batch:
+    """Read a batch; its submission comes from its own row (`with_submission`)."""
+    return _typed(row, Batch, Kind.BATCHES)
+
+
+def with_submission(batch: Batch, submission: Submission | None) -> Batch:
+    """Give a batch that was read just now its submission."""
     # Nobody else has it yet, and `replace` would take twice as long as all the rest.
     object.__setattr__(batch, "submission", submission)
     return batch
 
 
-def _typed(row: Mapping[str, Any], kind: type[T], table: Kind) -> T:
+class Head(msgspec.Struct, gc=False):
+    """What a record is known by and belongs to, which is read of each before anybody looks at it."""
+
+    id: str = ""
+    key: str = ""
+    """Of a submission, and of a batch's submission."""
+    name: str = ""
+    job: str | None = None
+
+
+def heads_of(kind: Kind, rows: Mapping[str, Written | None]) -> dict[str, Head]:
+    """Return the heads of those rows that have not been removed, by number.
+
+    Raises:
+        DeckDamaged: one of them is no record of that table.
+    """
+    decode = _DECODERS[Head].decode
     try:
-        return msgspec.convert(row, kind)
-    except msgspec.ValidationError as error:
-        raise DeckDamaged(
-            f"A record of the ledger's table “{table}” cannot be read: {error}.", hint=DOCTOR
-        ) from error
+        heads: dict[str, Head] = {
+            number: msgspec.convert(row, Head) if isinstance(row, dict) else decode(row)
+            for number, row in rows.items()
+            if row is not None
+        }
+    except _UNREADABLE as error:
+        raise _damaged(kind, error) from error
+    known_by = attrgetter(KEY_FIELD[kind])
+    if not all(map(known_by, heads.values())):
+        raise _damaged(kind, f"it has no “{KEY_FIELD[kind]}”")
+    if kind is Kind.DOCUMENTS and any(head.job is None for head in heads.values()):
+        raise _damaged(kind, "it does not say of which job")
+    return heads
+
+
+class _OddPath(msgspec.Struct):
+    path_bytes: str = ""
+
+
+_DECODERS: Mapping[type, msgspec.json.Decoder[Any]] = {
+    kind: msgspec.json.Decoder(kind) for kind in (DeckMeta, DocumentRef, _OddPath, Submission, Batch, Head)
+}
+
+
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
+
+
+def _typed(row: Written, kind: type[T], table: Kind) -> T:
+    try:
+        if isinstance(row, dict):
+            return msgspec.convert(row, kind)
+        record: T = _DECODERS[kind].decode(row)
+        return record
+    except _UNREADABLE as error:
+        raise _damaged(table, error) from error
+
+
+def _damaged(table: Kind, reason: object) -> DeckDamaged:
+    return DeckDamaged(f"A record of the ledger's table “{table}” cannot be read: {reason}.", hint=DOCTOR)
 
 
 def _plain(record: object) -> Any:

@@ -17,7 +17,6 @@ from batchdeck.store.disk import storage_failures
 from batchdeck.store.journal import (
     HEADER_BYTES,
     Commit,
-    Record,
     Tables,
     decode_header,
     decode_snapshot,
@@ -35,6 +34,7 @@ from batchdeck.store.records import (
     decode_meta,
     decode_submission,
 )
+from batchdeck.store.rows import Record
 from batchdeck.store.storage import CURRENT, LedgerFormat
 
 STAND_IN_RECIPE = "pdf-to-html"
@@ -45,7 +45,7 @@ _DECODERS: Mapping[str, Callable[[Record], object]] = {
     Kind.JOBS: lambda row: decode_job(row, ()),
     Kind.DOCUMENTS: decode_document,
     Kind.SUBMISSIONS: decode_submission,
-    Kind.BATCHES: lambda row: decode_batch(row, None),
+    Kind.BATCHES: decode_batch,
 }
 
 
@@ -115,7 +115,8 @@ class _Work:
         number = self._format.number
         try:
             snapshot = decode_snapshot(data)
-            number, self.sequence, self.tables = snapshot.format, snapshot.sequence, snapshot.tables
+            tables: Tables = {name: dict(rows) for name, rows in snapshot.tables.items()}
+            number, self.sequence, self.tables = snapshot.format, snapshot.sequence, tables
         except DeckDamaged as error:
             self.problems.append(error.message.removesuffix("."))
             number = self._take_lines(data)

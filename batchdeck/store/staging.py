@@ -14,7 +14,8 @@ from tinydb import TinyDB
 from tinydb.storages import Storage
 from tinydb.table import Table
 
-from batchdeck.store.journal import Delta, Record, Tables
+from batchdeck.store.journal import Delta, Tables
+from batchdeck.store.rows import Record
 
 
 class StagedRows(MutableMapping[str, Record]):

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 from tinydb.storages import Storage
 
@@ -17,7 +18,6 @@ from batchdeck.errors import DeckDamaged, DeckTooNew, ReadOnlyError, StorageFail
 from batchdeck.store.bulk import collection_paused
 from batchdeck.store.disk import Disk, opened, storage_failures, write_whole
 from batchdeck.store.journal import (
-    DOCTOR,
     HEADER_BYTES,
     MARK_BYTES,
     Delta,
@@ -30,6 +30,7 @@ from batchdeck.store.journal import (
     encode_snapshot,
     replay,
 )
+from batchdeck.store.rows import DOCTOR
 
 FORMAT = 1
 """The format this version writes. A deck of a newer one is refused, one of an older is migrated."""
@@ -86,9 +87,14 @@ class JournalStorage(Storage):
         self._torn = False
         self._trusted = False
 
-    def read(self) -> Tables:
-        """Return the committed tables. They are only read; changes go through `append`."""
+    @property
+    def tables(self) -> Tables:
+        """The committed tables. They are only read; changes go through `append`."""
         return self._tables
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        """Return the committed tables as TinyDB takes them."""
+        return cast("dict[str, dict[str, Any]]", self._tables)
 
     def write(self, data: Mapping[str, Mapping[str, object]]) -> None:
         """Refuse: the committed state changes only inside a transaction.

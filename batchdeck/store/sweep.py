@@ -69,17 +69,18 @@ def _candidates(layout: DeckLayout, ledger: Ledger) -> Iterator[Path]:
         if path.name.startswith(PART_PREFIX) or (path.suffix == ".body" and path.stem not in needed):
             yield path
     yield from layout.root.glob("ledger*.tmp")
-    for folder in (layout.vault, *_folders(layout.jobs)):
+    yield from _temporary(layout.vault)
+    for folder in _folders(layout.jobs):
         yield from _temporary(folder)
     known = {batch.key for batch in ledger.batches().values()} | submissions.keys()
     for folder in _folders(layout.batches):
         yield from _temporary(folder)
         # A request log whose submission was never recorded: the pages were not even claimed.
-        if folder.name not in known and {path.name for path in folder.iterdir()} <= {"requests.jsonl"}:
-            yield folder
+        if os.path.basename(folder) not in known and set(os.listdir(folder)) <= {"requests.jsonl"}:
+            yield Path(folder)
 
 
-def _temporary(folder: Path) -> Iterator[Path]:
+def _temporary(folder: str | Path) -> Iterator[Path]:
     """Yield a folder's temporary files: there is a folder a batch, so no file is looked at for itself."""
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -87,6 +88,6 @@ def _temporary(folder: Path) -> Iterator[Path]:
                 yield Path(entry.path)
 
 
-def _folders(parent: Path) -> Iterator[Path]:
+def _folders(parent: Path) -> list[str]:
     with os.scandir(parent) as entries:
-        yield from [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+        return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]

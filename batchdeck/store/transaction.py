@@ -17,7 +17,7 @@ from batchdeck.domain.batches import (
     ranges_overlap,
 )
 from batchdeck.errors import Conflict
-from batchdeck.store.journal import Delta, Record, Tables
+from batchdeck.store.journal import Delta, Tables
 from batchdeck.store.records import (
     KEY_FIELD,
     DeckMeta,
@@ -27,6 +27,7 @@ from batchdeck.store.records import (
     encode_documents,
     kind_of,
 )
+from batchdeck.store.rows import Record
 from batchdeck.store.staging import StagedDB
 from batchdeck.store.views import LedgerViews, found
 

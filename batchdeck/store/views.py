@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from batchdeck.domain.batches import Batch, DocumentRef, Job, Submission
 from batchdeck.domain.text import show
 from batchdeck.errors import NotFound
 from batchdeck.store.bulk import collection_paused
-from batchdeck.store.journal import Record, Tables
+from batchdeck.store.journal import Tables
 from batchdeck.store.records import (
     KEY_FIELD,
     DeckMeta,
     DocumentUse,
+    Head,
     Kind,
     decode_batch,
     decode_documents,
     decode_job,
     decode_meta,
     decode_submission,
+    heads_of,
+    with_submission,
 )
+from batchdeck.store.rows import Record, Written, WrittenRows, written_rows
 
 T = TypeVar("T")
 
@@ -34,9 +38,9 @@ class _View(Generic[T]):
         self._records: dict[str, T] = {}
         self._stale: dict[str, T | None] = {}
 
-    def mark(self, key: str) -> None:
-        """Note that a record is new or has changed."""
-        self._stale[key] = None
+    def mark(self, keys: Iterable[str]) -> None:
+        """Note that records are new or have changed."""
+        self._stale.update(dict.fromkeys(keys))
 
     def mapping(self) -> Mapping[str, T]:
         """Return all records by key."""
@@ -85,7 +89,8 @@ class LedgerViews:
         self._tables = tables
         self._numbers: dict[str, dict[str, str]] = {kind: {} for kind in Kind}
         self._highest: dict[str, int] = dict.fromkeys(Kind, 0)
-        self._batches_by_key: dict[str, set[str]] = defaultdict(set)
+        self._batches_by_key: dict[str, tuple[str, ...]] = {}
+        """Nearly always one: thousands of sets would be a burden."""
         self._documents_by_job: dict[str, set[str]] = defaultdict(set)
         self._documents: Mapping[str, tuple[DocumentUse, ...]] | None = None
         self._refs: dict[str, tuple[DocumentRef, ...]] = {}
@@ -132,7 +137,7 @@ class LedgerViews:
         return self._documents
 
     def meta(self) -> DeckMeta:
-        return next(map(decode_meta, self._tables.get(Kind.META, {}).values()), DeckMeta())
+        return next(map(decode_meta, written_rows(self._tables.get(Kind.META, {})).values()), DeckMeta())
 
     def number_of(self, kind: Kind, key: str) -> int | None:
         """Return the row number under which a record is kept."""
@@ -148,42 +153,51 @@ class LedgerViews:
         return sorted(map(int, self._documents_by_job.get(job, ())))
 
     def note(self, changed: Mapping[str, Mapping[str, Record | None]]) -> None:
-        """Take note of records that are new or have changed in the tables."""
-        for kind in Kind:
-            for number, record in changed.get(kind, {}).items():
-                if record is not None:
-                    self._note_record(kind, number, record)
+        """Take note of records that are new or have changed in the tables.
 
-    def _note_record(self, kind: Kind, number: str, record: Record) -> None:
-        key = record[KEY_FIELD[kind]]
-        self._numbers[kind][key] = number
-        self._highest[kind] = max(self._highest[kind], int(number))
+        Raises:
+            DeckDamaged: one of them is no record of its table.
+        """
+        for kind in Kind:
+            rows = changed.get(kind, {})
+            heads = heads_of(kind, rows.written if isinstance(rows, WrittenRows) else rows)
+            if heads:
+                self._note_heads(kind, heads)
+
+    def _note_heads(self, kind: Kind, heads: Mapping[str, Head]) -> None:
+        keys = [getattr(head, KEY_FIELD[kind]) for head in heads.values()]
+        self._numbers[kind].update(zip(keys, heads, strict=True))
+        self._highest[kind] = max(self._highest[kind], *map(int, heads))
         match kind:
             case Kind.JOBS:
-                self._jobs.mark(key)
                 self._documents = None
+                self._jobs.mark(keys)
             case Kind.DOCUMENTS:
-                self._documents_by_job[record["job"]].add(number)
-                self._refs.pop(record["job"], None)
-                self._jobs.mark(record["job"])
                 self._documents = None
+                for number, head in heads.items():
+                    self._documents_by_job[head.job or ""].add(number)
+                jobs = {head.job or "" for head in heads.values()}
+                for job in jobs:
+                    self._refs.pop(job, None)
+                self._jobs.mark(jobs)
             case Kind.SUBMISSIONS:
-                self._submissions.mark(key)
-                for batch in self._batches_by_key.get(key, ()):
-                    self._batches.mark(batch)
+                self._submissions.mark(keys)
+                self._batches.mark(batch for key in keys for batch in self._batches_by_key.get(key, ()))
             case Kind.BATCHES:
-                self._batches_by_key[record["key"]].add(key)
-                self._batches.mark(key)
+                for key, head in zip(keys, heads.values(), strict=True):
+                    same = self._batches_by_key.get(head.key, ())
+                    self._batches_by_key[head.key] = same if key in same else (*same, key)
+                self._batches.mark(keys)
             case Kind.META:
                 pass
 
-    def _row(self, kind: Kind, key: str) -> Record:
-        return self._tables[kind][self._numbers[kind][key]]
+    def _row(self, kind: Kind, key: str) -> Written:
+        return written_rows(self._tables[kind])[self._numbers[kind][key]]
 
     def _decode_job(self, key: str) -> Job:
         refs = self._refs.get(key)
         if refs is None:
-            rows = self._tables.get(Kind.DOCUMENTS, {})
+            rows = written_rows(self._tables.get(Kind.DOCUMENTS, {}))
             refs = decode_documents(rows[number] for number in self._documents_by_job.get(key, ()))
             self._refs[key] = refs
         return decode_job(self._row(Kind.JOBS, key), refs)
@@ -192,9 +206,9 @@ class LedgerViews:
         return decode_submission(self._row(Kind.SUBMISSIONS, key))
 
     def _decode_batch(self, key: str) -> Batch:
-        row = self._row(Kind.BATCHES, key)
-        known = row["key"] in self._numbers[Kind.SUBMISSIONS]
-        return decode_batch(row, self.submission(row["key"]) if known else None)
+        batch = decode_batch(self._row(Kind.BATCHES, key))
+        known = batch.key in self._numbers[Kind.SUBMISSIONS]
+        return with_submission(batch, self.submission(batch.key) if known else None)
 
 
 def found(record: T | None, what: str, key: str) -> T:

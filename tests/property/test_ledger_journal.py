@@ -48,7 +48,9 @@ def journal_of(commits: list[Delta], first: int) -> tuple[bytes, list[int]]:
 @given(tables, st.integers(0, 10**9), st.sampled_from(["", "0123abcd"]))
 def test_a_snapshot_comes_back(content: Tables, sequence: int, mark: str) -> None:
     data = b"".join(encode_snapshot(Snapshot(1, sequence, mark, content)))
-    assert decode_snapshot(data) == Snapshot(1, sequence, mark, content or {"meta": {}})
+    read = decode_snapshot(data)
+    assert read == Snapshot(1, sequence, mark, content or {"meta": {}})
+    assert b"".join(encode_snapshot(read)) == data
 
 
 @given(tables, st.data())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +39,28 @@ async def test_batch_rows_are_kept_until_the_ledger_or_the_minute_changes(tmp_pa
             tx.put(replace(tx.batch("msgbatch_1"), gone=True))
         deck.refresh()
         assert deck.batches()[0].status is BatchStatus.GONE
+
+
+async def test_what_runs_have_left_goes_when_a_deck_is_closed(tmp_path: Path) -> None:
+    layout = prepare_deck(tmp_path)
+    other = Ledger.open(layout)
+    async with Deck.open(tmp_path, api_key="key") as deck:
+        with other.transaction() as tx:
+            tx.put(made.submission("00000000aa"))
+        bodies = [layout.body(key) for key in ("00000000aa", "00000000ee")]
+        for body in bodies:
+            body.write_bytes(b"body")
+            os.utime(body, (0, 0))
+    assert [body.exists() for body in bodies] == [True, False]
+    bodies[1].write_bytes(b"body")
+    os.utime(bodies[1], (0, 0))
+    async with Deck.open(tmp_path, api_key="key", read_only=True):
+        pass
+    assert bodies[1].exists()
+    deck = await Deck.open(tmp_path, api_key="key")
+    assert bodies[1].exists(), "nobody waits for it"
+    shutil.rmtree(layout.spool)
+    await deck.close()
 
 
 async def test_how_long_batches_take_follows_the_ledger(tmp_path: Path) -> None:

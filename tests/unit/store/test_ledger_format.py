@@ -10,15 +10,18 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from tinydb import TinyDB, where
 
 from batchdeck.domain.batches import Archive, SubmissionState
 from batchdeck.errors import DeckDamaged, DeckTooNew, ReadOnlyError, StorageFailed
-from batchdeck.store.journal import Tables
+from batchdeck.store.journal import Snapshot, Tables, encode_snapshot
 from batchdeck.store.layout import DeckLayout, prepare_deck
 from batchdeck.store.ledger import Ledger
 from batchdeck.store.records import DeckMeta
+from batchdeck.store.rows import Record
+from batchdeck.store.salvage import salvage
 from batchdeck.store.storage import FORMAT, LedgerFormat
 from tests.unit.store import made
 from tests.unit.store.faulty import FaultyDisk, io_error
@@ -129,6 +132,24 @@ def test_a_reader_migrates_in_memory_only_and_follows_an_older_writer(golden: De
         tx.put(made.job("j2"))
     assert reading.refresh()
     assert reading.job("j2").name == "the job j2"
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ("batches", {"key": "00000000aa"}),
+        ("submissions", {"key": 1}),
+        ("documents", {"id": "j1/0"}),
+        ("jobs", msgspec.Raw(b"1")),
+    ],
+)
+def test_what_is_no_record_of_its_table_is_damage(layout: DeckLayout, table: str, row: Record) -> None:
+    layout.ledger.write_bytes(b"".join(encode_snapshot(Snapshot(FORMAT, 1, "", {table: {"1": row}}))))
+    with pytest.raises(DeckDamaged):
+        Ledger.open(layout)
+    found = salvage(layout)
+    assert found.problems
+    assert not found.tables.get(table)
 
 
 def test_a_migration_interrupted_anywhere_is_done_again(memory_path: Path) -> None:
