@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from batchdeck.domain.costs import Estimate, Usage
-from batchdeck.domain.documents import FileKind, OutlineEntry, Sha256
+from batchdeck.domain.documents import FileKind, Sha256
 from batchdeck.domain.outcomes import Outcome
 
 RESULTS_KEPT = dt.timedelta(days=29)
@@ -86,7 +86,10 @@ SUBMISSION_MOVES: Mapping[SubmissionState, frozenset[SubmissionState]] = {
 
 @dataclass(frozen=True, slots=True)
 class DocumentRef:
-    """A document as one job uses it: which of its pages, and where they begin in the job's global index."""
+    """A document as one job uses it: which of its pages, and where they begin in the job's global index.
+
+    A job may have thousands: what only an export needs of one, its bookmarks, is asked of the ledger then.
+    """
 
     sha256: Sha256
     name: str
@@ -100,7 +103,6 @@ class DocumentRef:
     """How many pages the document has."""
     title: str = ""
     language: str = ""
-    outline: tuple[OutlineEntry, ...] = ()
     kind: FileKind = FileKind.PDF
 
 

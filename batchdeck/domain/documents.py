@@ -105,6 +105,10 @@ class OutlineEntry:
     page: int | None
 
 
+Outline = tuple[OutlineEntry, ...]
+"""A document's bookmarks, in their order."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageFacts:
     """What is known of one page before it is split. Sizes in PDF points (1/72 inch)."""
@@ -172,7 +176,7 @@ class Document:
     title: str = ""
     language: str = ""
     """/Lang of the catalogue, or empty."""
-    outline: tuple[OutlineEntry, ...] = ()
+    outline: Outline = ()
     encrypted: bool = False
     password: str = field(default="", repr=False)
     """The password that opened it; empty for none. Never written to the deck, logs or events."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from batchdeck.domain.documents import OutlineEntry
+from batchdeck.domain.documents import Outline
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.html.shelf import Place, Shelf, decode, encode
 
@@ -93,7 +93,7 @@ class DocumentMaterial:
     page_count: int
     title: str = ""
     language: str = ""
-    outline: tuple[OutlineEntry, ...] = ()
+    outline: Outline = ()
     job: str = ""
     recipe: str = ""
 

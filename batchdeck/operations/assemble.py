@@ -38,7 +38,7 @@ def export_document(task: ExportTask) -> DocumentReport:
         task.ref.page_count,
         task.ref.title,
         task.ref.language,
-        task.ref.outline,
+        task.outline,
         task.job,
         task.recipe,
     )

@@ -149,6 +149,7 @@ def _task(
         job.id,
         job.recipe,
         ref,
+        context.ledger.outline(job.id, ref.first_index),
         str(source) if source is not None else None,
         tuple(pages),
         options,

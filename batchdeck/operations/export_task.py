@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from batchdeck.domain.batches import DocumentRef
+from batchdeck.domain.documents import Outline
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.html.fidelity import FidelityThresholds
 from batchdeck.pdf.text import Trust
@@ -55,6 +56,7 @@ class ExportTask:
     job: str
     recipe: str
     ref: DocumentRef
+    outline: Outline
     source: str | None
     """Readable PDF, where the vault has it."""
     pages: tuple[PagePlace, ...]

@@ -215,7 +215,6 @@ def _ref(planned: PlannedDocument) -> DocumentRef:
         document.sheets or document.page_count,
         document.title,
         document.language,
-        document.outline,
         document.kind,
     )
 
@@ -286,7 +285,8 @@ def _record(
                 )
         if not tx.meta.endpoint:
             tx.put(replace(tx.meta, endpoint=context.endpoint, profile=context.profile))
-        tx.put(job)
+        documents = ((planned.first_index, planned.document) for planned in plan.documents)
+        tx.add_job(job, {first: document.outline for first, document in documents if document.outline})
     context.audit.append(
         "job",
         job=job.id,

@@ -12,7 +12,7 @@ import pypdfium2
 from pikepdf import Name
 from pypdfium2 import raw
 
-from batchdeck.domain.documents import Caveat, Document, OutlineEntry, PageFacts, Sha256
+from batchdeck.domain.documents import Caveat, Document, Outline, OutlineEntry, PageFacts, Sha256
 from batchdeck.pdf.caveats import Structure, inspect
 from batchdeck.pdf.content import shows_text
 from batchdeck.pdf.open import Source
@@ -116,7 +116,7 @@ def _shows_text(page: pikepdf.Page | None) -> bool | None:
     return None
 
 
-def _outline(source: Source) -> tuple[OutlineEntry, ...]:
+def _outline(source: Source) -> Outline:
     entries = []
     for bookmark in itertools.islice(source.pdfium.get_toc(_DEEPEST_OUTLINE), MOST_OUTLINE_ENTRIES):
         dest = bookmark.get_dest()

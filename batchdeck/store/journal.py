@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 
 import msgspec
 
 from batchdeck.errors import DeckDamaged
-from batchdeck.store.rows import DOCTOR, Record, WrittenRows, written_rows
+from batchdeck.store.rows import DOCTOR, Record, Written, WrittenDelta, WrittenRows, record_of, written_rows
 
 Tables = dict[str, MutableMapping[str, Record]]
 Delta = dict[str, dict[str, Record | None]]
@@ -49,11 +49,24 @@ class Commit:
     """One commit as the journal holds it."""
 
     sequence: int
-    delta: Delta
+    written: WrittenDelta
+    """What it sets and removes, as it lies in the file."""
     start: int
     """Its byte offset in the file."""
     mark: str
     """Its first bytes, by which it is known again."""
+
+    @property
+    def delta(self) -> Delta:
+        """What it sets and removes.
+
+        Raises:
+            DeckDamaged: a record is none.
+        """
+        return {
+            table: {number: None if row is None else record_of(row) for number, row in rows.items()}
+            for table, rows in self.written.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +151,25 @@ def decode_snapshot(data: bytes) -> Snapshot:
 
 class _Frame(msgspec.Struct):
     sequence: int
-    set: Delta
+    set: WrittenDelta
+
+
+class _Line(msgspec.Struct):
+    sequence: int
+    set: dict[str, dict[str, msgspec.Raw]]
+
+
+_NULL = msgspec.Raw(b"null")
 
 
 _BEGIN = re.compile(rb'[0-9a-f]{8} \{"sequence":')
 """How every commit begins; inside one, the quotation mark would be escaped."""
-_frames = msgspec.json.Decoder(_Frame)
+_lines = msgspec.json.Decoder(_Line)
 
 
-def encode_commit(sequence: int, delta: Delta) -> bytes:
+def encode_commit(sequence: int, delta: Mapping[str, Mapping[str, Written | None]]) -> bytes:
     """Return one commit as a line of the journal."""
-    payload = msgspec.json.encode(_Frame(sequence, delta))
+    payload = msgspec.json.encode({"sequence": sequence, "set": delta})
     return b"%08x %b\n" % (zlib.crc32(payload), payload)
 
 
@@ -208,13 +229,21 @@ def _frame_at(data: bytes, position: int) -> _Frame | None:
     newline = data.find(b"\n", position)
     if newline < 0 or data[position + MARK_BYTES : position + MARK_BYTES + 1] != b" ":
         return None
-    payload = data[position + MARK_BYTES + 1 : newline]
+    payload = memoryview(data)[position + MARK_BYTES + 1 : newline]
     if data[position : position + MARK_BYTES] != b"%08x" % zlib.crc32(payload):
         return None
     try:
-        return _frames.decode(payload)
+        line = _lines.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DeckDamaged(f"ledger.journal holds a commit of another kind: {error}.", hint=DOCTOR) from error
+    # Copies: one row that lives on would keep all the bytes that were read with it.
+    return _Frame(
+        line.sequence,
+        {
+            table: {number: None if row == _NULL else row.copy() for number, row in rows.items()}
+            for table, rows in line.set.items()
+        },
+    )
 
 
 def _holds_later_commit(rest: bytes, last: int) -> bool:

@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 
 from batchdeck.domain.batches import Batch, Job, Submission
+from batchdeck.domain.documents import Outline
 from batchdeck.errors import ReadOnlyError, StorageFailed
 from batchdeck.store.bulk import collection_paused
 from batchdeck.store.disk import Disk
-from batchdeck.store.journal import Delta
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.locks import hold, try_hold
 from batchdeck.store.records import DeckMeta, DocumentUse
+from batchdeck.store.rows import WrittenDelta
 from batchdeck.store.storage import CURRENT, FORMAT, JournalStorage, LedgerFormat
 from batchdeck.store.transaction import Transaction
 from batchdeck.store.views import LedgerViews, found
@@ -149,6 +150,15 @@ class Ledger:
         with self._mutex:
             return self._catch_up(locked=False)
 
+    def outline(self, job: str, first_index: int) -> Outline:
+        """Return the bookmarks of a job's document, or raise `NotFound`.
+
+        Raises:
+            DeckDamaged: they are none.
+        """
+        with self._mutex:
+            return found(self._views.outline(job, first_index), "document", f"{job}/{first_index}")
+
     @contextlib.contextmanager
     def transaction(self, *, uses_reserve: bool = False) -> Iterator[Transaction]:
         """Change the ledger: everything done in the block, or, where it raises, nothing.
@@ -229,7 +239,7 @@ class Ledger:
         self._note(delta)
         return bool(delta)
 
-    def _note(self, delta: Delta) -> None:
+    def _note(self, delta: WrittenDelta) -> None:
         if any(record is None for rows in delta.values() for record in rows.values()):
             self._views = LedgerViews(self._storage.tables)
         else:

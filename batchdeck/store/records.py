@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from batchdeck.domain.batches import Batch, DocumentRef, Job, Submission
+from batchdeck.domain.documents import Outline
 from batchdeck.domain.text import show
 from batchdeck.errors import DeckDamaged
 from batchdeck.store.rows import DOCTOR, Record, Written, record_of
@@ -104,17 +105,28 @@ def encode(record: LedgerRecord) -> Record:
     return row
 
 
-def encode_documents(job: Job) -> Iterable[Record]:
-    """Yield the rows of a job's documents, in their order."""
+def document_key(job: str, first_index: int) -> str:
+    """Return what the row of a job's document is known by."""
+    return f"{job}/{first_index}"
+
+
+def encode_documents(job: Job, outlines: Mapping[int, Outline]) -> Iterable[Record]:
+    """Yield the rows of a job's documents, in their order.
+
+    Args:
+        outlines: the bookmarks of documents that have none in the ledger, by first index.
+    """
     for document in job.documents:
-        # JSON holds no lone surrogates: a path that is not UTF-8 is kept beside it, byte for byte.
-        odd = "" if _is_unicode(document.path) else os.fsencode(document.path).hex()
-        yield {
-            "id": f"{job.id}/{document.first_index}",
+        row: Record = {
+            "id": document_key(job.id, document.first_index),
             "job": job.id,
             **_plain(document),
-            "path_bytes": odd,
+            # JSON holds no lone surrogates: a path that is not UTF-8 is kept beside it, byte for byte.
+            "path_bytes": "" if _is_unicode(document.path) else os.fsencode(document.path).hex(),
         }
+        if document.first_index in outlines:
+            row["outline"] = _plain(outlines[document.first_index])
+        yield row
 
 
 def decode_meta(row: Written) -> DeckMeta:
@@ -124,8 +136,9 @@ def decode_meta(row: Written) -> DeckMeta:
 
 def decode_job(row: Written, documents: tuple[DocumentRef, ...]) -> Job:
     """Read a job; its documents come from their own rows."""
-    fields = row if isinstance(row, dict) else record_of(row)
-    return dataclasses.replace(_typed({**fields, "documents": ()}, Job, Kind.JOBS), documents=documents)
+    return dataclasses.replace(
+        _typed({**record_of(row), "documents": ()}, Job, Kind.JOBS), documents=documents
+    )
 
 
 def decode_documents(rows: Iterable[Written]) -> tuple[DocumentRef, ...]:
@@ -138,6 +151,11 @@ def decode_document(row: Written) -> DocumentRef:
     document = _typed(row, DocumentRef, Kind.DOCUMENTS)
     odd = _typed(row, _OddPath, Kind.DOCUMENTS).path_bytes
     return dataclasses.replace(document, path=os.fsdecode(bytes.fromhex(odd))) if odd else document
+
+
+def decode_outline(row: Written) -> Outline:
+    """Read the bookmarks of a document of a job."""
+    return _typed(row, _Bookmarks, Kind.DOCUMENTS).outline
 
 
 def decode_submission(row: Written) -> Submission:
@@ -194,8 +212,13 @@ class _OddPath(msgspec.Struct):
     path_bytes: str = ""
 
 
+class _Bookmarks(msgspec.Struct):
+    outline: Outline = ()
+
+
 _DECODERS: Mapping[type, msgspec.json.Decoder[Any]] = {
-    kind: msgspec.json.Decoder(kind) for kind in (DeckMeta, DocumentRef, _OddPath, Submission, Batch, Head)
+    kind: msgspec.json.Decoder(kind)
+    for kind in (DeckMeta, DocumentRef, _OddPath, _Bookmarks, Submission, Batch, Head)
 }
 
 

@@ -18,6 +18,7 @@ from batchdeck.store.layout import DeckLayout
 from batchdeck.store.locks import hold
 from batchdeck.store.quarantine import Quarantine
 from batchdeck.store.restoring import restore
+from batchdeck.store.rows import record_of
 from batchdeck.store.salvage import Salvage, salvage
 from batchdeck.store.traces import read_traces
 from batchdeck.store.transaction import Transaction
@@ -99,5 +100,5 @@ def _restored(
             if row is None:
                 table.pop(number, None)
             else:
-                table[number] = row
+                table[number] = record_of(row)
     return tables, tuple(restored.mended), (*found.lost, *restored.lost)

@@ -1,4 +1,4 @@
-"""The rows of one table of a ledger: bytes as the snapshot has them, until somebody looks at one."""
+"""The rows of one table of a ledger: bytes as the files have them, until somebody looks at one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from batchdeck.errors import DeckDamaged
 
 Record = dict[str, Any]
 Written = msgspec.Raw | Record
-"""A record as it lies in the snapshot, or as a commit since has set it."""
+"""A record as it lies in the ledger's files, at a quarter of the memory, or as it is looked at."""
+WrittenDelta = dict[str, dict[str, Written | None]]
+"""By table and record number: the record as it is now, or None where it was removed."""
 DOCTOR = "Run `batchdeck doctor`; it says what is damaged and which copies there are. Nothing was changed."
 _records = msgspec.json.Decoder(Record)
 
@@ -24,10 +26,9 @@ class WrittenRows(MutableMapping[str, Record]):
         self._written = dict(written)
 
     def __getitem__(self, number: str) -> Record:
-        written = self._written[number]
-        return written if isinstance(written, dict) else record_of(written)
+        return record_of(self._written[number])
 
-    def __setitem__(self, number: str, record: Record) -> None:
+    def __setitem__(self, number: str, record: Written) -> None:
         self._written[number] = record
 
     def __delitem__(self, number: str) -> None:
@@ -48,18 +49,25 @@ class WrittenRows(MutableMapping[str, Record]):
         return self._written
 
 
+def write_row(record: Record) -> msgspec.Raw:
+    """Return a record as it will lie in the ledger's files."""
+    return msgspec.Raw(msgspec.json.encode(record))
+
+
 def written_rows(rows: Mapping[str, Record]) -> Mapping[str, Written]:
     """Return rows without making records of what is still bytes."""
     return rows.written if isinstance(rows, WrittenRows) else rows
 
 
-def record_of(written: msgspec.Raw) -> Record:
-    """Read a record.
+def record_of(written: Written) -> Record:
+    """Read a record, where it is still bytes.
 
     Raises:
         DeckDamaged: it is none.
     """
+    if isinstance(written, dict):
+        return written
     try:
         return _records.decode(written)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise DeckDamaged(f"ledger.json cannot be read: {error}.", hint=DOCTOR) from error
+        raise DeckDamaged(f"A record of the ledger cannot be read: {error}.", hint=DOCTOR) from error

@@ -32,6 +32,7 @@ from batchdeck.store.records import (
     decode_document,
     decode_job,
     decode_meta,
+    decode_outline,
     decode_submission,
 )
 from batchdeck.store.rows import Record
@@ -43,7 +44,7 @@ _ROW = re.compile(rb'"(\d+)": (\{.*\}),?')
 _DECODERS: Mapping[str, Callable[[Record], object]] = {
     Kind.META: decode_meta,
     Kind.JOBS: lambda row: decode_job(row, ()),
-    Kind.DOCUMENTS: decode_document,
+    Kind.DOCUMENTS: lambda row: (decode_document(row), decode_outline(row)),
     Kind.SUBMISSIONS: decode_submission,
     Kind.BATCHES: decode_batch,
 }

@@ -14,8 +14,8 @@ from tinydb import TinyDB
 from tinydb.storages import Storage
 from tinydb.table import Table
 
-from batchdeck.store.journal import Delta, Tables
-from batchdeck.store.rows import Record
+from batchdeck.store.journal import Tables
+from batchdeck.store.rows import Record, Written, WrittenDelta, record_of, write_row
 
 
 class StagedRows(MutableMapping[str, Record]):
@@ -23,16 +23,16 @@ class StagedRows(MutableMapping[str, Record]):
 
     def __init__(self, committed: Mapping[str, Record]) -> None:
         self._committed = committed
-        self.changes: dict[str, Record | None] = {}
+        self.changes: dict[str, Written | None] = {}
 
     def __getitem__(self, number: str) -> Record:
         record = self.changes[number] if number in self.changes else self._committed.get(number)
         if record is None:
             raise KeyError(number)
-        return record
+        return record_of(record)
 
     def __setitem__(self, number: str, record: Record) -> None:
-        self.changes[number] = record
+        self.changes[number] = write_row(record)  # a job's documents may be thousands
 
     def __delitem__(self, number: str) -> None:
         self[number]
@@ -51,16 +51,20 @@ class StagedRows(MutableMapping[str, Record]):
 
     def writable(self, number: str) -> Record:
         """Return a record that may be changed in place: the transaction's own copy."""
-        record = self[number]
-        if number not in self.changes:
-            record = self.changes[number] = copy.deepcopy(record)
+        record = self.changes.get(number)
+        if not isinstance(record, dict):
+            record = self.changes[number] = copy.deepcopy(self[number])
         return record
 
-    def delta(self) -> dict[str, Record | None]:
+    def delta(self) -> dict[str, Written | None]:
         """Return what really differs from the committed rows."""
-        return {
-            number: record for number, record in self.changes.items() if record != self._committed.get(number)
-        }
+        return {number: written for number, written in self.changes.items() if self._differs(number, written)}
+
+    def _differs(self, number: str, written: Written | None) -> bool:
+        committed = self._committed.get(number)
+        if written is None or committed is None:
+            return written is not committed
+        return record_of(written) != committed
 
 
 class _NumberedRows(MutableMapping[int, Record]):
@@ -119,7 +123,7 @@ class StagedStorage(Storage):
                 if rows.get(number) != record:
                     rows[number] = dict(record)
 
-    def delta(self) -> Delta:
+    def delta(self) -> WrittenDelta:
         """Return what the transaction changes, by table and number."""
         changed = {name: rows.delta() for name, rows in self._rows.items()}
         return {name: rows for name, rows in changed.items() if rows}
@@ -143,6 +147,6 @@ class StagedDB(TinyDB):
     def __init__(self, committed: Tables) -> None:
         super().__init__(committed, storage=StagedStorage)
 
-    def delta(self) -> Delta:
+    def delta(self) -> WrittenDelta:
         """Return what the transaction changes."""
         return cast("StagedStorage", self.storage).delta()

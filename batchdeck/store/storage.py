@@ -20,7 +20,6 @@ from batchdeck.store.disk import Disk, opened, storage_failures, write_whole
 from batchdeck.store.journal import (
     HEADER_BYTES,
     MARK_BYTES,
-    Delta,
     Replay,
     Snapshot,
     Tables,
@@ -30,7 +29,7 @@ from batchdeck.store.journal import (
     encode_snapshot,
     replay,
 )
-from batchdeck.store.rows import DOCTOR
+from batchdeck.store.rows import DOCTOR, WrittenDelta, WrittenRows
 
 FORMAT = 1
 """The format this version writes. A deck of a newer one is refused, one of an older is migrated."""
@@ -104,7 +103,7 @@ class JournalStorage(Storage):
         """
         raise ReadOnlyError("The ledger changes only inside `with ledger.transaction()`.")
 
-    def refresh(self, *, locked: bool = False) -> Delta | None:
+    def refresh(self, *, locked: bool = False) -> WrittenDelta | None:
         """Take in what others have committed, reading only what is new.
 
         Args:
@@ -126,7 +125,7 @@ class JournalStorage(Storage):
             self._reload(locked=locked)
         return None
 
-    def append(self, delta: Delta, *, uses_reserve: bool) -> None:
+    def append(self, delta: WrittenDelta, *, uses_reserve: bool) -> None:
         """Make `delta` durable: all of it or nothing. `refresh` then takes it in like anybody's commit.
 
         Args:
@@ -271,11 +270,11 @@ class JournalStorage(Storage):
         # Commits of an older format do not fit tables that were migrated in memory.
         return None if found.commits and self.needs_migration else found
 
-    def _take_in(self, found: Replay) -> Delta:
-        changed: Delta = {}
+    def _take_in(self, found: Replay) -> WrittenDelta:
+        changed: WrittenDelta = {}
         for commit in found.commits:
-            _apply(self._tables, commit.delta)
-            for name, rows in commit.delta.items():
+            _apply(self._tables, commit.written)
+            for name, rows in commit.written.items():
                 changed.setdefault(name, {}).update(rows)
             self.sequence = commit.sequence
             self._start, self._mark = commit.start, commit.mark
@@ -351,11 +350,13 @@ def _read_from(descriptor: int, offset: int) -> bytes:
     return b"".join(pieces)
 
 
-def _apply(tables: Tables, delta: Delta) -> None:
+def _apply(tables: Tables, delta: WrittenDelta) -> None:
     for name, changes in delta.items():
-        rows = tables.setdefault(name, {})
-        for number, record in changes.items():
-            if record is None:
+        rows = tables.get(name, {})
+        if not isinstance(rows, WrittenRows):
+            rows = tables[name] = WrittenRows(rows)
+        for number, written in changes.items():
+            if written is None:
                 rows.pop(number, None)
             else:
-                rows[number] = record
+                rows[number] = written

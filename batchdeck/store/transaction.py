@@ -16,8 +16,9 @@ from batchdeck.domain.batches import (
     SubmissionState,
     ranges_overlap,
 )
+from batchdeck.domain.documents import Outline
 from batchdeck.errors import Conflict
-from batchdeck.store.journal import Delta, Tables
+from batchdeck.store.journal import Tables
 from batchdeck.store.records import (
     KEY_FIELD,
     DeckMeta,
@@ -27,7 +28,7 @@ from batchdeck.store.records import (
     encode_documents,
     kind_of,
 )
-from batchdeck.store.rows import Record
+from batchdeck.store.rows import Record, WrittenDelta
 from batchdeck.store.staging import StagedDB
 from batchdeck.store.views import LedgerViews, found
 
@@ -87,7 +88,7 @@ class Transaction:
         """
         match record:
             case Job():
-                self._put_documents(record)
+                self._put_documents(record, {})
                 self._jobs[record.id] = record
             case Submission():
                 self._submissions[record.key] = record
@@ -96,6 +97,17 @@ class Transaction:
             case DeckMeta():
                 self._meta = record
         self._upsert(kind_of(record), encode(record))
+
+    def add_job(self, job: Job, outlines: Mapping[int, Outline]) -> None:
+        """Write a new job.
+
+        Args:
+            job: with its documents.
+            outlines: the bookmarks of those that have some, by first index.
+        """
+        self._put_documents(job, outlines)
+        self._jobs[job.id] = job
+        self._upsert(Kind.JOBS, encode(job))
 
     def claim(self, submission: Submission) -> None:
         """Write a new submission and claim its pages.
@@ -147,7 +159,7 @@ class Transaction:
         self.put(moved)
         return moved
 
-    def delta(self) -> Delta:
+    def delta(self) -> WrittenDelta:
         """Return the rows this transaction changes."""
         return self._db.delta()
 
@@ -155,14 +167,14 @@ class Transaction:
         submission = self._submissions.get(batch.key) or self._views.submission(batch.key)
         return batch if submission is batch.submission else dataclasses.replace(batch, submission=submission)
 
-    def _put_documents(self, job: Job) -> None:
+    def _put_documents(self, job: Job, outlines: Mapping[int, Outline]) -> None:
         known = self._jobs.get(job.id) or self._views.job(job.id)
         if known is not None and known.documents == job.documents:
             return
-        rows = list(encode_documents(job))
-        for row in rows:
+        kept: set[int] = set()
+        for row in encode_documents(job, outlines):
             self._upsert(Kind.DOCUMENTS, row)
-        kept = {self._number(Kind.DOCUMENTS, row["id"]) for row in rows}
+            kept.add(self._number(Kind.DOCUMENTS, row["id"]))
         gone = [number for number in self._views.document_numbers(job.id) if number not in kept]
         if gone:
             self._db.table(Kind.DOCUMENTS).remove(doc_ids=gone)

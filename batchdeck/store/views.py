@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from batchdeck.domain.batches import Batch, DocumentRef, Job, Submission
+from batchdeck.domain.documents import Outline
 from batchdeck.domain.text import show
 from batchdeck.errors import NotFound
 from batchdeck.store.bulk import collection_paused
@@ -21,11 +22,13 @@ from batchdeck.store.records import (
     decode_documents,
     decode_job,
     decode_meta,
+    decode_outline,
     decode_submission,
+    document_key,
     heads_of,
     with_submission,
 )
-from batchdeck.store.rows import Record, Written, WrittenRows, written_rows
+from batchdeck.store.rows import Written, WrittenRows, written_rows
 
 T = TypeVar("T")
 
@@ -136,6 +139,10 @@ class LedgerViews:
             self._documents = {sha256: tuple(found) for sha256, found in uses.items()}
         return self._documents
 
+    def outline(self, job: str, first_index: int) -> Outline | None:
+        number = self._numbers[Kind.DOCUMENTS].get(document_key(job, first_index))
+        return decode_outline(written_rows(self._tables[Kind.DOCUMENTS])[number]) if number else None
+
     def meta(self) -> DeckMeta:
         return next(map(decode_meta, written_rows(self._tables.get(Kind.META, {})).values()), DeckMeta())
 
@@ -152,7 +159,7 @@ class LedgerViews:
         """Return the row numbers of a job's documents."""
         return sorted(map(int, self._documents_by_job.get(job, ())))
 
-    def note(self, changed: Mapping[str, Mapping[str, Record | None]]) -> None:
+    def note(self, changed: Mapping[str, Mapping[str, Written | None]]) -> None:
         """Take note of records that are new or have changed in the tables.
 
         Raises:

@@ -20,6 +20,7 @@ from batchdeck.domain.batches import (
     SubmissionState,
 )
 from batchdeck.domain.costs import Usage
+from batchdeck.domain.documents import OutlineEntry
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.errors import Conflict, NotFound, ReadOnlyError
 from batchdeck.store import records
@@ -48,6 +49,25 @@ def full_batch() -> Batch:
         unmeasured=2,
         not_found_since=made.NOW,
     )
+
+
+def test_bookmarks_of_a_job_stay_in_the_ledger_until_asked_for(layout: DeckLayout) -> None:
+    outline = (OutlineEntry(1, "Eins", 1), OutlineEntry(2, "nowhere", None))
+    job = made.job(documents=(made.document(pages=4), made.document("b.pdf", sha256="cd" * 32, first=4)))
+    ledger = Ledger.open(layout)
+    with ledger.transaction() as tx:
+        tx.add_job(job, {4: outline})
+    renamed = [dataclasses.replace(document, name="new.pdf") for document in job.documents]
+    with ledger.transaction() as tx:
+        tx.put(dataclasses.replace(job, documents=tuple(renamed)))
+    ledger.close()
+
+    again = Ledger.open(layout)
+
+    assert (again.outline("j1", 0), again.outline("j1", 4)) == ((), outline)
+    assert [document.name for document in again.job("j1").documents] == ["new.pdf", "new.pdf"]
+    with pytest.raises(NotFound):
+        again.outline("j1", 3)
 
 
 def test_a_job_changes_without_its_documents_being_read_or_written_again(
