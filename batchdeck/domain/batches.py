@@ -344,7 +344,7 @@ def range_total(ranges: tuple[tuple[int, int], ...]) -> int:
     return sum(stop - start for start, stop in ranges)
 
 
-def ranges_of(indices: list[int]) -> tuple[tuple[int, int], ...]:
+def ranges_of(indices: Iterable[int]) -> tuple[tuple[int, int], ...]:
     """Return ascending global indices as half-open ranges."""
     ranges: list[tuple[int, int]] = []
     for index in indices:

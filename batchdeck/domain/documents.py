@@ -271,10 +271,10 @@ def show_range(part: str) -> str:
     return part.strip()[:40]
 
 
-def choose_pages(count: int, ranges: Sequence[tuple[int, int | None]] | None) -> tuple[int, ...]:
+def choose_pages(count: int, ranges: Sequence[tuple[int, int | None]] | None) -> Sequence[int]:
     """Return the 1-based page numbers of a document of `count` pages that `ranges` choose, in page order."""
     if ranges is None:
-        return tuple(range(1, count + 1))
+        return range(1, count + 1)
     chosen: set[int] = set()
     for first, last in ranges:
         chosen.update(range(first, min(count, last if last is not None else count) + 1))

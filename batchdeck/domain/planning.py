@@ -24,7 +24,7 @@ class PlannedDocument:
     """A document and the 1-based page numbers of it that will be submitted, ascending."""
 
     document: Document
-    numbers: tuple[int, ...]
+    numbers: Sequence[int]
     first_index: int
     """Global index of its first submitted page."""
 
@@ -81,7 +81,7 @@ def expected_bytes(documents: Iterable[PlannedDocument], prompt_bytes: int) -> i
 class Turn:
     """Pages of one job that go out with the same parameters."""
 
-    indices: tuple[int, ...]
+    indices: Sequence[int]
     """Global indices, ascending."""
     model: str
     max_tokens: int
@@ -100,7 +100,7 @@ class Turn:
 
     @property
     def ranges(self) -> tuple[tuple[int, int], ...]:
-        return ranges_of(list(self.indices))
+        return ranges_of(self.indices)
 
 
 def estimate_turns(turns: Iterable[Turn], prices: PriceList) -> Estimate:

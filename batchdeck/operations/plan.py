@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -159,24 +160,24 @@ def batch_limits(context: Context) -> BatchLimits:
     return BatchLimits(limits.batch_requests, limits.batch_bytes, limits.request_bytes)
 
 
-def unsent_indices(job: Job, submissions: Sequence[Submission]) -> tuple[int, ...]:
+def unsent_indices(job: Job, submissions: Sequence[Submission]) -> Sequence[int]:
     """Return the global indices of a job's pages that no live or accepted submission holds, ascending."""
     held = bytearray(job.pages)
     for submission in submissions:
         if submission.job == job.id and submission.state.holds_pages:
             for start, stop in submission.indices:
                 held[start:stop] = b"\1" * (stop - start)
-    unsent: list[int] = []
+    unsent = array("I")  # a job may have a million pages
     start = held.find(0)
     while start >= 0:  # run by run: nearly every job has one run at most
         stop = held.find(1, start)
         stop = len(held) if stop < 0 else stop
-        unsent += range(start, stop)
+        unsent.extend(range(start, stop))
         start = held.find(0, stop)
-    return tuple(unsent)
+    return unsent
 
 
-def waiting_indices(job: Job, submissions: Sequence[Submission]) -> tuple[int, ...]:
+def waiting_indices(job: Job, submissions: Sequence[Submission]) -> Sequence[int]:
     """Return the global indices that wait for the operator's word: unsent ones, and those of submissions that
     were prepared by a run that was stopped, ascending."""
     return unsent_indices(job, [s for s in submissions if s.state is not SubmissionState.PREPARED])
@@ -214,7 +215,7 @@ def _choose(
     options: PlanOptions,
     earlier: Mapping[str, Sequence[str]],
     in_doubt: Mapping[str, str],
-) -> tuple[Problem | None, tuple[int, ...]]:
+) -> tuple[Problem | None, Sequence[int]]:
     if not _is_scanned_for(recipe, document):
         problem = Problem(ProblemKind.WRONG_SOURCE, "It was scanned for a recipe that reads other things.")
         return problem, ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batchdeck.domain.batches import Part, ranges_of
@@ -21,7 +23,7 @@ class SpooledBody:
     """A finished body: `key` names its submission, folder and file."""
 
     key: str
-    indices: tuple[int, ...]
+    indices: Sequence[int]
     """Ascending."""
     parts: tuple[Part, ...]
     turns: tuple[Turn, ...]
@@ -46,7 +48,8 @@ class Spool:
         frame = (b"", b"\n", b"\n") if realtime else (BODY_PREFIX, BODY_SEPARATOR, BODY_SUFFIX)
         prefix, self._separator, self._suffix = frame
         self._packer = Packer(limits)
-        self._indices: dict[Turn, list[int]] = {}
+        self._taken: list[tuple[Turn, array[int]]] = []
+        """The turns that pages were taken of, one after the other, and which."""
         self._digest = hashlib.sha256()
         self._path = layout.body(key)
         with self._writing():
@@ -66,6 +69,9 @@ class Spool:
         Raises:
             StorageFailed: the disk did not take them.
         """
+        if not self._taken or self._taken[-1][0] is not turn:
+            self._taken.append((turn, array("I")))
+        taken = self._taken[-1][1]
         parameters = {"model": turn.model, "max_tokens": turn.max_tokens, "as_image": turn.as_image}
         with open(part.task.part, "rb") as file:
             file.seek(sum(page.length for page in part.pages[:start]))
@@ -80,7 +86,7 @@ class Spool:
                     self._write(self._separator)
                 self._write(line)
                 self._packer.add(page.length)
-                self._indices.setdefault(turn, []).append(page.index)
+                taken.append(page.index)
                 self._log.add(custom_id, page.index, parameters)
         return len(part.pages)
 
@@ -102,14 +108,14 @@ class Spool:
         self._log.finish()
         parts = tuple(
             Part(ranges_of(sorted(indices)), turn.model, turn.max_tokens, turn.as_image, turn.change)
-            for turn, indices in self._indices.items()
+            for turn, indices in self._taken
+            if indices
         )
-        indices = sorted(index for taken in self._indices.values() for index in taken)
         return SpooledBody(
             self.key,
-            tuple(indices),
+            array("I", sorted(index for _, indices in self._taken for index in indices)),
             parts,
-            tuple(self._indices),
+            tuple(turn for turn, indices in self._taken if indices),
             self._bytes,
             self._digest.hexdigest(),
             self._realtime,

@@ -69,10 +69,10 @@ async def submit(
     for warning in await check_model(context, plan.model, plan.max_tokens):
         yield Note(warning, "warning")
     if plan.resumes is None:
-        job = await _create_job(context, plan, spender.name if spender is not None else "")
+        job_id = await _create_job(context, plan, spender.name if spender is not None else "")
     else:
-        job = context.ledger.job(plan.resumes)
-    async for event in resume(context, job.id, ResumeChanges(plan.mode, stagger=stagger), spender=spender):
+        job_id = plan.resumes
+    async for event in resume(context, job_id, ResumeChanges(plan.mode, stagger=stagger), spender=spender):
         yield event
 
 
@@ -166,7 +166,8 @@ def unsent_of(context: Context, job_id: str, mode: Mode | None) -> Unsent:
     return Unsent(len(indices), total)
 
 
-async def _create_job(context: Context, plan: Plan, order: str) -> Job:
+async def _create_job(context: Context, plan: Plan, order: str) -> str:
+    """Record a job; return its id."""
     recipe = load_recipe(plan.recipe)
     job_id = "j" + secrets.token_hex(4)
     asks: dict[tuple[str, int], list[int]] = {}
@@ -201,7 +202,7 @@ async def _create_job(context: Context, plan: Plan, order: str) -> Job:
         if plan.ladder:
             planned_pages = await asyncio.to_thread(_with_rungs, plan, job_id, planned_pages)
         await asyncio.to_thread(_record, context, plan, job, planned_pages, asks)
-    return job
+    return job_id
 
 
 def _ref(planned: PlannedDocument) -> DocumentRef:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import secrets
+from array import array
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -96,11 +97,10 @@ class Run:
 def first_turns(context: Context, job: Job, indices: Sequence[int], mode: Mode) -> list[Turn]:
     """Return the turns that pages go out with for the first time: in batches, and in real time."""
     at_once = pages_at_once(context, job, mode)
-    parted = ((index for index in indices if bool(at_once[index]) is realtime) for realtime in (False, True))
     turns = [
         Turn(chosen, job.model, job.max_tokens, realtime=realtime)
-        for realtime, chosen in zip((False, True), map(tuple, parted), strict=True)
-        if chosen
+        for realtime in (False, True)
+        if (chosen := array("I", (index for index in indices if bool(at_once[index]) is realtime)))
     ]
     return part_by_request(context, job, turns)
 
@@ -244,7 +244,7 @@ def _record_prepared(context: Context, run: Run, body: SpooledBody) -> None:
         job=run.job.id,
         state=SubmissionState.PREPARED,
         created_at=context.now(),
-        indices=ranges_of(list(body.indices)),
+        indices=ranges_of(body.indices),
         requests=body.requests,
         body_bytes=body.bytes,
         body_sha256=body.sha256,

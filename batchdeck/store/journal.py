@@ -17,6 +17,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
 
@@ -31,6 +32,7 @@ HEADER_TABLE = "ledger"
 HEADER_BYTES = 200
 """More than a snapshot's first line ever has."""
 MARK_BYTES = 8
+_LINES_A_PIECE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,29 +107,38 @@ def decode_header(line: bytes) -> Header:
         raise DeckDamaged("ledger.json does not begin like a ledger.", hint=DOCTOR) from error
 
 
+def _covered(header: Header) -> bytes:
+    return f"{header.format} {header.sequence} {header.mark} ".encode()
+
+
 def _checksum(header: Header, body: bytes | memoryview) -> str:
-    covered = f"{header.format} {header.sequence} {header.mark} ".encode()
-    return f"{zlib.crc32(body, zlib.crc32(covered)):08x}"
+    return f"{zlib.crc32(body, zlib.crc32(_covered(header))):08x}"
 
 
 def encode_snapshot(snapshot: Snapshot) -> Iterator[bytes]:
-    """Yield a snapshot's bytes, the header first."""
-    encode = msgspec.json.Encoder().encode
-    lines: list[bytes] = []
-    # Never without a table: the header line ends in a comma.
-    for position, (name, rows) in enumerate((snapshot.tables or {"meta": {}}).items()):
-        lines.append(b",\n" if position else b"")
-        lines.append(encode(name) + b": {\n")
-        lines.append(
-            b",\n".join(encode(number) + b": " + encode(row) for number, row in written_rows(rows).items())
-        )
-        lines.append(b"\n}")
-    lines.append(b"\n}\n")
-    body = b"".join(lines)
+    """Yield a snapshot's bytes in pieces, the header first. They are made twice, to be counted and to be
+    written: a ledger may be large, and is never in memory once more."""
     header = Header(snapshot.format, snapshot.sequence, snapshot.mark, "")
-    header.crc32 = _checksum(header, body)
-    yield b'{"' + HEADER_TABLE.encode() + b'": {"1": ' + encode(header) + b"},\n"
-    yield body
+    checksum = zlib.crc32(_covered(header))
+    for piece in _body(snapshot.tables):
+        checksum = zlib.crc32(piece, checksum)
+    header.crc32 = f"{checksum:08x}"
+    yield b'{"' + HEADER_TABLE.encode() + b'": {"1": ' + msgspec.json.encode(header) + b"},\n"
+    yield from _body(snapshot.tables)
+
+
+def _body(tables: Tables) -> Iterator[bytes]:
+    encode = msgspec.json.Encoder().encode
+    # Never without a table: the header line ends in a comma.
+    for position, (name, rows) in enumerate((tables or {"meta": {}}).items()):
+        yield (b",\n" if position else b"") + encode(name) + b": {\n"
+        lines = (encode(number) + b": " + encode(row) for number, row in written_rows(rows).items())
+        before = b""
+        while piece := list(islice(lines, _LINES_A_PIECE)):
+            yield before + b",\n".join(piece)
+            before = b",\n"
+        yield b"\n}"
+    yield b"\n}\n"
 
 
 def decode_snapshot(data: bytes) -> Snapshot:

@@ -9,6 +9,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -169,15 +170,16 @@ class JournalStorage(Storage):
         """
         snapshot = Snapshot(self._format.number, self.sequence, self._mark, self._tables)
         with storage_failures("Writing", self._snapshot), self._doubted():
-            chunks = list(encode_snapshot(snapshot))
-            size = write_whole(self._disk, self._snapshot, chunks)
+            pieces = encode_snapshot(snapshot)
+            header = next(pieces)
+            size = write_whole(self._disk, self._snapshot, chain((header,), pieces))
             with opened(self._disk, self._journal, os.O_RDWR | os.O_CREAT) as journal:
                 # Whatever a crash leaves of the old commits is passed over by their sequence numbers.
                 self._disk.truncate(journal, 0)
                 self._write_ahead(journal, 0)
                 self._disk.sync(journal)
             self._disk.sync_folder(self._journal.parent)
-        return Checkpoint(chunks[0].rstrip(b"\n"), size)
+        return Checkpoint(header.rstrip(b"\n"), size)
 
     def adopt(self, checkpoint: Checkpoint) -> None:
         """Go on from a snapshot just written."""
