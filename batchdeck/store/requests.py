@@ -7,8 +7,12 @@ import contextlib
 import hashlib
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from operator import ge
 from typing import Any
 
 import msgspec
@@ -121,7 +125,7 @@ class RequestIds:
     def __init__(self, layout: DeckLayout) -> None:
         self._layout = layout
         self._mutex = threading.Lock()
-        self._ids: dict[str, dict[int, str]] = {}
+        self._ids: dict[str, _SentIds] = {}
 
     def get(self, key: str, index: int) -> str:
         """Return the custom_id of a page in a submission; empty where its log is gone or has no such page."""
@@ -132,10 +136,44 @@ class RequestIds:
                 while self._ids and sum(map(len, self._ids.values())) + len(ids) > self._REMEMBERED:
                     del self._ids[next(iter(self._ids))]
             self._ids[key] = ids
-            return ids.get(index, "")
+            return ids.get(index)
 
-    def _read(self, key: str) -> dict[int, str]:
+    def _read(self, key: str) -> _SentIds:
         try:
-            return {page: custom_id for custom_id, page in read_custom_ids(self._layout, key).items()}
+            return _SentIds(read_requests(self._layout, key))
         except (NotFound, DeckDamaged):
-            return {}
+            return _SentIds(())
+
+
+class _SentIds:
+    """The custom_ids of one submission, 50 bytes each: as strings in a dictionary they would take 200."""
+
+    def __init__(self, requests: Iterable[LoggedRequest]) -> None:
+        self._text = bytearray()
+        self._ends = array("I")
+        self._places: dict[int, int] | None = None
+        """Where each page stands among them, if not in their order."""
+        self._indices = array("I")
+        for request in requests:
+            self._text += request.custom_id.encode()
+            self._ends.append(len(self._text))
+            self._indices.append(request.index)
+        if any(map(ge, self._indices, islice(self._indices, 1, None))):
+            self._places = {index: place for place, index in enumerate(self._indices)}
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def get(self, index: int) -> str:
+        """Return a page's custom_id, or an empty string."""
+        place = self._place(index)
+        if place is None:
+            return ""
+        start = self._ends[place - 1] if place else 0
+        return self._text[start : self._ends[place]].decode()
+
+    def _place(self, index: int) -> int | None:
+        if self._places is not None:
+            return self._places.get(index)
+        place = bisect_left(self._indices, index)
+        return place if place < len(self._indices) and self._indices[place] == index else None

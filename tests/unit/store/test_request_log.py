@@ -92,3 +92,11 @@ def test_ids_are_read_when_they_are_wanted(layout: DeckLayout, monkeypatch: pyte
     assert ids.get(keys[0], 99) == ""
     assert ids.get("00000000ff", 0) == ""
     assert sum(map(len, ids._ids.values())) <= 5
+
+
+def test_ids_are_found_whatever_the_order_in_which_pages_were_sent(layout: DeckLayout) -> None:
+    sent = [4, 9, 12, 2, 7]
+    made.log_requests(layout, KEY, sent)
+    ids = RequestIds(layout)
+    found = {index: ids.get(KEY, index) for index in range(14)}
+    assert found == {index: made.custom_id(KEY, index) if index in sent else "" for index in range(14)}
