@@ -329,8 +329,10 @@ class DocumentReport:
 
     document: str
     """File name of the source as shown."""
-    html: Path
-    report: Path
+    folder: Path
+    """Where its files are: one object for the thousands of documents of an export."""
+    html_name: str
+    report_name: str
     pages: int
     placeholders: int
     """Pages shown as "could not be converted"."""
@@ -340,6 +342,16 @@ class DocumentReport:
     """Built-in rules that do not hold."""
     review: int
     """Things a person should look at."""
+
+    @property
+    def html(self) -> Path:
+        """The document; of answers that are data, the file of them."""
+        return self.folder / self.html_name
+
+    @property
+    def report(self) -> Path:
+        """What was found in it, as JSON."""
+        return self.folder / self.report_name
 
     def show(self, *, height: int = 600) -> Framed:
         """Return the document as a notebook shows it in place; `height` in CSS pixels."""

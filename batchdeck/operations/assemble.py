@@ -65,8 +65,9 @@ def export_document(task: ExportTask) -> DocumentReport:
     files.write(f"{stem}.report.html", render_report(data).encode())
     return DocumentReport(
         document=task.ref.name,
-        html=files.main,
-        report=report_json,
+        folder=out,
+        html_name=files.main.name,
+        report_name=report_json.name,
         pages=exported.pages,
         placeholders=exported.placeholders,
         unverified=exported.unverified,

@@ -69,7 +69,7 @@ async def export(
             failures.append(f"{task.ref.name}: {outcome.message}")
             yield Note(f"{task.ref.name} could not be exported. {outcome.message}", "error")
             continue
-        reports.append(outcome)
+        reports.append(replace(outcome, folder=folder))
         yield DocumentExported(
             outcome.document,
             outcome.html,

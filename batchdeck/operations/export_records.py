@@ -164,8 +164,9 @@ def write_records(task: RecordsExport) -> DocumentReport:
     report = files.write(f"{task.stem}.report.json", json.dumps(data, ensure_ascii=False, indent=1).encode())
     return DocumentReport(
         document=task.head.name,
-        html=files.main,
-        report=report,
+        folder=Path(task.out),
+        html_name=files.main.name,
+        report_name=report.name,
         pages=task.head.records,
         placeholders=task.head.failed,
         unverified=0,
