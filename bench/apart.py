@@ -30,6 +30,10 @@ class Try:
     """Longest time for which the event loop could do nothing else."""
     longest_work_ms: float = 0.0
     """Longest time the loop's thread worked between two turns: what of a gap is not other processes'."""
+    processor: float = 0.0
+    """Seconds of the processor: this process's in all its life, and those of the processes it has ended."""
+    others_mb: float = 0.0
+    """Greatest memory of a process that it has started and ended."""
 
 
 async def measure(work: Callable[[], Awaitable[object]]) -> Try:

@@ -1,17 +1,19 @@
 """An API on the loopback network that takes any batch and streams any number of results, for benchmarks.
 
-It does nothing else: a benchmark against it measures the client alone. Run as a process of its own.
+It lists no models and no batches, and does nothing else: a benchmark against it measures the client alone.
+Run as a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import subprocess
 import sys
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 BATCH = {
     "id": "msgbatch_bench",
@@ -21,6 +23,9 @@ BATCH = {
     "created_at": "2026-11-01T10:00:00+00:00",
     "expires_at": "2026-11-02T10:00:00+00:00",
 }
+EMPTY = {"data": [], "has_more": False, "first_id": None, "last_id": None}
+"""A list of nothing: of batches, and of models."""
+LISTS = ("get /v1/messages/batches?", "get /v1/models")
 USAGE = {"input_tokens": 3500, "output_tokens": 1500, "service_tier": "batch"}
 
 
@@ -60,6 +65,7 @@ class Loopback:
 
 class _Server:
     def __init__(self, lines: int, line_bytes: int) -> None:
+        self.taken = itertools.count(1)
         text = '<article data-bd="1"><p>' + "Words of a page. " * (line_bytes // 17) + "</p></article>"
         self.blocks = [
             b"".join(result_line(number, text) for number in range(start, min(start + 100, lines)))
@@ -74,15 +80,19 @@ class _Server:
                 if head.startswith("get") and "/results" in head:
                     await self._send_results(writer)
                 else:
-                    host = head.split("host: ", 1)[1].split("\r\n", 1)[0]
-                    url = f"http://{host}/v1/messages/batches/msgbatch_bench/results"
-                    body = json.dumps({**BATCH, "results_url": url}).encode()
+                    body = json.dumps(EMPTY if head.startswith(LISTS) else self._batch(head)).encode()
                     writer.write(_head("application/json", len(body)) + body)
                     await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             writer.close()
+
+    def _batch(self, head: str) -> dict[str, Any]:
+        """Return the batch that is asked for, or a new one."""
+        name = f"{BATCH['id']}_{next(self.taken)}" if head.startswith("post") else BATCH["id"]
+        host = head.split("host: ", 1)[1].split("\r\n", 1)[0]
+        return {**BATCH, "id": name, "results_url": f"http://{host}/v1/messages/batches/{name}/results"}
 
     async def _send_results(self, writer: asyncio.StreamWriter) -> None:
         writer.write(_head("application/x-jsonl", sum(map(len, self.blocks))))

@@ -88,8 +88,8 @@ def _font(pdf: pikepdf.Pdf, chance: random.Random) -> pikepdf.Object:
     )
 
 
-def scan(chance: random.Random, pages: int) -> pikepdf.Pdf:
-    """Return a scan as some scanners save it: one dictionary names the pictures of all pages."""
+def scan(chance: random.Random, pages: int, *, shares: bool = True) -> pikepdf.Pdf:
+    """Return a scan; as some scanners save it, one dictionary names the pictures of all pages (`shares`)."""
     pdf = pikepdf.new()
     pictures = Dictionary()
     for number in range(pages):
@@ -105,7 +105,8 @@ def scan(chance: random.Random, pages: int) -> pikepdf.Pdf:
     shared = pdf.make_indirect(Dictionary(XObject=pictures))
     for number in range(pages):
         page = pdf.add_blank_page(page_size=(612, 792)).obj
-        page.Resources = shared
+        own = {f"/Im{number}": pictures[f"/Im{number}"]}
+        page.Resources = shared if shares else Dictionary(XObject=Dictionary(own))
         page.Contents = pdf.make_stream(b"q 612 0 0 792 0 0 cm /Im%d Do Q" % number)
     return pdf
 

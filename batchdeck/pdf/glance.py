@@ -1,11 +1,13 @@
 """A first look at a file's structure, remembered, since every reader of the file needs it: how many pages it
-really has, and which of them must not be opened in pdfium."""
+really has, which of them must not be opened in pdfium, and which have annotations."""
 
 from __future__ import annotations
 
 import functools
 import os
 from dataclasses import dataclass
+
+from pikepdf import Name
 
 from batchdeck.pdf.content import is_giant
 from batchdeck.pdf.pdfium import WrongPassword
@@ -22,6 +24,12 @@ class Glance:
     """None where qpdf cannot open the file."""
     giant_pages: frozenset[int] = frozenset()
     """0-based pages whose instructions are beyond all measure."""
+    annotated_pages: frozenset[int] = frozenset()
+    """0-based pages that have annotations, links among them."""
+
+    def may_have_annotations(self, index: int) -> bool:
+        """Say whether a page (0-based) has annotations, or whether that is not known."""
+        return self.page_count is None or index in self.annotated_pages
 
 
 def glance(path: str, password: str = "") -> Glance:
@@ -44,5 +52,9 @@ def _glance(path: str, password: str, size: int, changed: int) -> Glance:
         if qpdf is None:
             return Glance()
         with qpdf:
-            giants = frozenset(index for index, page in enumerate(qpdf.pages) if is_giant(page.obj))
-            return Glance(len(qpdf.pages), giants)
+            pages = [page.obj for page in qpdf.pages]
+            return Glance(
+                len(pages),
+                frozenset(index for index, page in enumerate(pages) if is_giant(page)),
+                frozenset(index for index, page in enumerate(pages) if Name.Annots in page),
+            )

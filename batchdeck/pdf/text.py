@@ -6,6 +6,7 @@ import contextlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import pypdfium2
 
@@ -77,7 +78,7 @@ class TextReader:
         with contextlib.ExitStack() as stack:
             self._document = stack.enter_context(pdfium_document(path, password))
             self.page_count: int = len(self._document)
-            self._giants = glance(path, password).giant_pages
+            self._glance = glance(path, password)
             self._number = 0
             self._opened: _Opened | None = None
             self._stack = stack.pop_all()
@@ -97,7 +98,7 @@ class TextReader:
     def text(self, number: int) -> str:
         """Return a page's words in pdfium's order, lines parted by line feeds. About a millisecond."""
         with self._open(number) as opened:
-            if opened is None:
+            if opened is None or opened.textpage is None:
                 return ""
             count = min(opened.textpage.count_chars(), MOST_CHARACTERS)
             text: str = opened.textpage.get_text_range(0, count)
@@ -131,14 +132,19 @@ class TextReader:
 
     def links(self, number: int) -> tuple[str, ...]:
         """Return the URLs of a page's link annotations in reading order; one that neighbours share (a link
-        over two lines) once."""
+        over two lines) once. Most pages have no annotations, and are not opened for it."""
+        self._require_page(number)
+        if not self._glance.may_have_annotations(number - 1):
+            return ()
         with self._open(number) as opened:
             return () if opened is None else read_links(self._document, opened.page)
 
     def lines(self, number: int) -> tuple[Line, ...]:
         """Return a page's lines with the place and the style of each span. About 10 ms a page of print."""
         with self._open(number) as opened:
-            return () if opened is None else read_lines(opened.page, opened.textpage)
+            if opened is None or opened.textpage is None:
+                return ()
+            return read_lines(opened.page, opened.textpage)
 
     def pictures(self, number: int) -> tuple[Box, ...]:
         """Return the boxes of a page's pictures, cut to the page, in the order they are drawn."""
@@ -159,34 +165,49 @@ class TextReader:
     @contextlib.contextmanager
     def _open(self, number: int) -> Iterator[_Opened | None]:
         """Hold pdfium with a page open; the last one stays open, as most callers ask several things of it."""
-        if not 1 <= number <= self.page_count:
-            raise IndexError(f"page {number} of {self.page_count}")
+        self._require_page(number)
         with PDFIUM:
             if number != self._number:
                 self._close_page()
-                self._opened = None if number - 1 in self._giants else _opened(self._document, number - 1)
+                is_giant = number - 1 in self._glance.giant_pages
+                self._opened = None if is_giant else _opened(self._document, number - 1)
                 self._number = number
             yield self._opened
 
+    def _require_page(self, number: int) -> None:
+        if not 1 <= number <= self.page_count:
+            raise IndexError(f"page {number} of {self.page_count}")
+
     def _close_page(self) -> None:
         if self._opened is not None:
-            self._opened.textpage.close()
-            self._opened.page.close()
+            self._opened.close()
         self._opened = None
         self._number = 0
 
 
-@dataclass(frozen=True, slots=True)
 class _Opened:
-    page: pypdfium2.PdfPage
-    textpage: pypdfium2.PdfTextPage
+    """A page open in pdfium; finding its words takes as long again, so that is put off until they are asked
+    for."""
+
+    def __init__(self, page: pypdfium2.PdfPage) -> None:
+        self.page = page
+
+    @cached_property
+    def textpage(self) -> pypdfium2.PdfTextPage | None:
+        """The page's words; None where pdfium cannot tell them."""
+        try:
+            return self.page.get_textpage()
+        except pypdfium2.PdfiumError:
+            return None
+
+    def close(self) -> None:
+        self.page.close()  # and its words with it
 
 
 def _opened(document: pypdfium2.PdfDocument, index: int) -> _Opened | None:
     """Return a page opened by pdfium, or None where it finds no page in it."""
     try:
-        page = document[index]
-        return _Opened(page, page.get_textpage())
+        return _Opened(document[index])
     except pypdfium2.PdfiumError:
         return None
 

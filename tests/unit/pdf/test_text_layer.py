@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pikepdf
+import pypdfium2
 import pytest
 from pikepdf import Array, Dictionary, Name, String
 
@@ -145,6 +146,32 @@ def test_links_come_in_reading_order_and_only_those_that_lead_somewhere(write: W
             "http://www.example.org/bare",
             "https://example.org/[31mred",
         )
+
+
+def test_links_open_only_pages_with_annotations_and_never_their_words(
+    write: Write, printed_pdf: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each page is asked for its links before it is sent; its words take longer than splitting it does."""
+    path = write(linked_pdf([([0, 0, 10, 10], String("https://example.org/"))]))
+    plain = write(printed_pdf([PARAGRAPH]))
+    asked: list[str] = []
+
+    def noting(name: str, method: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object) -> object:
+            asked.append(name)
+            return method(*arguments)
+
+        return call
+
+    for kind, name in ((pypdfium2.PdfDocument, "get_page"), (pypdfium2.PdfPage, "get_textpage")):
+        monkeypatch.setattr(kind, name, noting(name, getattr(kind, name)))
+    with reader_of(path) as linked, reader_of(plain) as reader:
+        assert linked.links(1) == ("https://example.org/",)
+        assert (reader.links(1), asked) == ((), ["get_page"])
+        assert reader.text(1)
+        assert asked == ["get_page", "get_page", "get_textpage"]
+        with pytest.raises(IndexError):
+            reader.links(2)
 
 
 def test_links_of_a_real_document(corpus: Path) -> None:
