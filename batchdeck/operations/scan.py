@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from batchdeck.domain.documents import (
@@ -18,35 +18,12 @@ from batchdeck.domain.documents import (
 )
 from batchdeck.domain.events import DocumentScanned, Event, Finished, ScanStarted
 from batchdeck.operations.context import Context
+from batchdeck.operations.scan_task import Look, look_at
 from batchdeck.operations.workers import WorkerFailed
-from batchdeck.pdf.scan import ScanLimits, find_files, scan_file
+from batchdeck.pdf.scan import ScanLimits, find_files
 from batchdeck.recipes.recipe import Recipe, SourceKind, load_recipe
 from batchdeck.sources.find import FoundSource, find_sources
 from batchdeck.sources.opening import SourceLimits
-from batchdeck.sources.scan import scan_source
-
-_MOST_SHEETS = 600
-"""Pages of a PDF that one request may hold (the public API documentation)."""
-_BASE64_GROWTH = 4 / 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """How the files of one scan are looked at, in a worker process."""
-
-    passwords: tuple[str, ...]
-    pdf: ScanLimits
-    source: SourceLimits
-    takes_whole: bool
-    """Whether a PDF is one page here."""
-    are_requests: bool
-    request_bytes: int
-
-    def at(self, found: FoundSource) -> ScannedFile:
-        if found.kind is not FileKind.PDF:
-            return scan_source(found.path, found.kind, are_requests=self.are_requests, limits=self.source)
-        file = scan_file(found.path, passwords=self.passwords, limits=self.pdf)
-        return _whole(file, self.request_bytes) if self.takes_whole and isinstance(file, Document) else file
 
 
 async def scan(
@@ -64,7 +41,7 @@ async def scan(
     found = await asyncio.to_thread(_find, asked, paths)
     yield ScanStarted(len(found))
     limits = context.settings.limits
-    look = _Look(
+    look = Look(
         tuple(passwords),
         ScanLimits(max_pages=limits.max_pages_per_document, page_bytes=limits.page_bytes),
         SourceLimits(page_bytes=limits.request_bytes * 3 // 4, rows=limits.max_rows_per_file),
@@ -74,7 +51,7 @@ async def scan(
     )
     results: list[ScannedFile] = []
     readable = [file for file in found if file.problem is None]
-    looked_at = context.workers.map(partial(_look_at, look), readable, seconds=limits.scan_seconds)
+    looked_at = context.workers.map(partial(look_at, look), readable, seconds=limits.scan_seconds)
     for done, file in enumerate(found, 1):
         if file.problem is not None:
             scanned: ScannedFile = UnusableFile(file.path, file.problem)
@@ -91,23 +68,6 @@ def _find(recipe: Recipe, paths: Sequence[str]) -> list[FoundSource]:
     if kinds != {FileKind.PDF}:
         return list(find_sources(paths, kinds))
     return [FoundSource(file.path, FileKind.PDF, file.problem) for file in find_files(paths)]
-
-
-def _look_at(look: _Look, found: FoundSource) -> ScannedFile:
-    return look.at(found)
-
-
-def _whole(document: Document, request_bytes: int) -> ScannedFile:
-    """Return a PDF as one page, if one request can hold it."""
-    problem = None
-    if document.page_count > _MOST_SHEETS:
-        problem = f"It has {document.page_count:,} pages; one request holds at most {_MOST_SHEETS}."
-    elif document.size * _BASE64_GROWTH > request_bytes:
-        problem = f"It has {document.size:,} bytes: as a whole it does not fit into one request."
-    if problem is not None:
-        return UnusableFile(document.path, Problem(ProblemKind.TOO_LARGE, problem), document.sha256)
-    first = replace(document.pages[0], label="1")
-    return replace(document, pages=(first,), units=1, sheets=document.page_count)
 
 
 def _too_slow(path: str, failure: WorkerFailed) -> UnusableFile:

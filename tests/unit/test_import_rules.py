@@ -110,6 +110,16 @@ def test_a_list_by_itself_loads_nothing_of_what_it_may_list() -> None:
     assert loaded & {*trade, "batchdeck.tui.signs", "batchdeck.tui.widgets.help"} == set()
 
 
+def test_a_worker_that_scans_loads_nothing_of_the_deck() -> None:
+    """Each of them loads it anew: with the deck they would take twice as long to start."""
+    code = "import batchdeck.operations.scan_task, sys; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    loaded = set(run.stdout.split())
+    assert "batchdeck.pdf.scan" in loaded
+    deck = {name for name in loaded if name.startswith(("batchdeck.store", "batchdeck.recipes"))}
+    assert deck | loaded & {"batchdeck.domain.batches", "jinja2", "tinydb", "html5lib"} == set()
+
+
 def test_the_layers_hold() -> None:
     linted = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
