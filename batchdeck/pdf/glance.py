@@ -1,5 +1,5 @@
 """A first look at a file's structure, remembered, since every reader of the file needs it: how many pages it
-really has, which of them must not be opened in pdfium, and which have annotations."""
+really has, which of them must not be opened in pdfium, and which lead to the web."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import functools
 import os
 from dataclasses import dataclass
 
+import pikepdf
 from pikepdf import Name
 
 from batchdeck.pdf.content import is_giant
@@ -24,12 +25,12 @@ class Glance:
     """None where qpdf cannot open the file."""
     giant_pages: frozenset[int] = frozenset()
     """0-based pages whose instructions are beyond all measure."""
-    annotated_pages: frozenset[int] = frozenset()
-    """0-based pages that have annotations, links among them."""
+    linking_pages: frozenset[int] = frozenset()
+    """0-based pages with an annotation that leads to an address; most lead to other pages."""
 
-    def may_have_annotations(self, index: int) -> bool:
-        """Say whether a page (0-based) has annotations, or whether that is not known."""
-        return self.page_count is None or index in self.annotated_pages
+    def may_link(self, index: int) -> bool:
+        """Say whether a page (0-based) leads to an address, or whether that is not known."""
+        return self.page_count is None or index in self.linking_pages
 
 
 def glance(path: str, password: str = "") -> Glance:
@@ -56,5 +57,20 @@ def _glance(path: str, password: str, size: int, changed: int) -> Glance:
             return Glance(
                 len(pages),
                 frozenset(index for index, page in enumerate(pages) if is_giant(page)),
-                frozenset(index for index, page in enumerate(pages) if Name.Annots in page),
+                frozenset(index for index, page in enumerate(pages) if _links(page)),
             )
+
+
+def _links(page: pikepdf.Object) -> bool:
+    annotations = page.get(Name.Annots)
+    if not isinstance(annotations, pikepdf.Array):
+        return False
+    try:
+        return any(
+            isinstance(each, pikepdf.Dictionary)
+            and isinstance(action := each.get(Name.A), pikepdf.Dictionary)
+            and Name.URI in action
+            for each in annotations
+        )
+    except Exception:  # damaged structure fails in any way: whoever reads the page may find more in it
+        return True

@@ -132,9 +132,9 @@ class TextReader:
 
     def links(self, number: int) -> tuple[str, ...]:
         """Return the URLs of a page's link annotations in reading order; one that neighbours share (a link
-        over two lines) once. Most pages have no annotations, and are not opened for it."""
+        over two lines) once. Most pages have none, and are not opened for it."""
         self._require_page(number)
-        if not self._glance.may_have_annotations(number - 1):
+        if not self._glance.may_link(number - 1):
             return ()
         with self._open(number) as opened:
             return () if opened is None else read_links(self._document, opened.page)

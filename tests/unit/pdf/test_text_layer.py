@@ -148,11 +148,12 @@ def test_links_come_in_reading_order_and_only_those_that_lead_somewhere(write: W
         )
 
 
-def test_links_open_only_pages_with_annotations_and_never_their_words(
+def test_links_open_only_pages_that_lead_somewhere_and_never_their_words(
     write: Write, printed_pdf: Printed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each page is asked for its links before it is sent; its words take longer than splitting it does."""
     path = write(linked_pdf([([0, 0, 10, 10], String("https://example.org/"))]))
+    inward = write(linked_pdf([([0, 0, 10, 10], Dictionary(S=Name.GoTo, D=String("chapter")))]))
     plain = write(printed_pdf([PARAGRAPH]))
     asked: list[str] = []
 
@@ -165,9 +166,9 @@ def test_links_open_only_pages_with_annotations_and_never_their_words(
 
     for kind, name in ((pypdfium2.PdfDocument, "get_page"), (pypdfium2.PdfPage, "get_textpage")):
         monkeypatch.setattr(kind, name, noting(name, getattr(kind, name)))
-    with reader_of(path) as linked, reader_of(plain) as reader:
+    with reader_of(path) as linked, reader_of(inward) as inner, reader_of(plain) as reader:
         assert linked.links(1) == ("https://example.org/",)
-        assert (reader.links(1), asked) == ((), ["get_page"])
+        assert (inner.links(1), reader.links(1), asked) == ((), (), ["get_page"])
         assert reader.text(1)
         assert asked == ["get_page", "get_page", "get_textpage"]
         with pytest.raises(IndexError):
