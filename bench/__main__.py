@@ -51,9 +51,24 @@ BENCHES = (
     Bench("scan", "scanning against pypdf", ("--rounds", "2"), ("--rounds", "3")),
     Bench("split", "splitting against pikepdf alone and pypdf", ("--rounds", "1"), ("--rounds", "3")),
     Bench(
+        "retry", "one page anew against pypdf", ("--rounds", "2", "--pages", "10", "100"), ("--rounds", "5")
+    ),
+    Bench(
+        "text_layer",
+        "words and pictures of pages against pypdf and pdfium",
+        ("--rounds", "1"),
+        ("--rounds", "3"),
+    ),
+    Bench(
         "submit",
         "sending a batch against the SDK's create",
         ("--rounds", "2", "--megabytes", "50"),
+        ("--rounds", "3"),
+    ),
+    Bench(
+        "end_to_end",
+        "a folder posted against pypdf and the SDK used plainly",
+        ("--rounds", "1", "--pages", "1000"),
         ("--rounds", "3"),
     ),
     Bench(

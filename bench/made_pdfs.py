@@ -35,16 +35,23 @@ def make_pdfs(folder: Path, pages: int = 120) -> list[Path]:
     return paths
 
 
-def print_pages(chance: random.Random, pages: int, *, fonts: int, links: bool) -> pikepdf.Pdf:
-    """Return born-digital text: embedded fonts that all pages share, outline, labels, links between pages."""
+def print_pages(
+    chance: random.Random, pages: int, *, fonts: int, links: bool, kerned: bool = False
+) -> pikepdf.Pdf:
+    """Return born-digital text: embedded fonts that all pages share, outline, labels, links between pages.
+
+    Args:
+        kerned: set as typesetters do, a few letters at a time; else each line is one string.
+    """
+    shown = _kerned if kerned else b"(%s) Tj".__mod__
     pdf = pikepdf.new()
     shared = Dictionary({f"/F{number}": _font(pdf, chance) for number in range(fonts)})
     for _ in range(pages):
         page = pdf.add_blank_page(page_size=(612, 792)).obj
         page.Resources = Dictionary(Font=shared)
         lines = (
-            b"/F%d 10 Tf (%s) Tj T*"
-            % (chance.randrange(fonts), " ".join(chance.choices(WORDS, k=12)).encode())
+            b"/F%d 10 Tf %s T*"
+            % (chance.randrange(fonts), shown(" ".join(chance.choices(WORDS, k=12)).encode()))
             for _ in range(48)
         )
         page.Contents = pdf.make_stream(b"BT 14 TL 60 740 Td " + b"\n".join(lines) + b" ET")
@@ -66,6 +73,11 @@ def print_pages(chance: random.Random, pages: int, *, fonts: int, links: bool) -
             outline.root.append(pikepdf.OutlineItem(f"Chapter {number}", number))
     pdf.Root.PageLabels = Dictionary(Nums=[0, Dictionary(S=Name.r), 6, Dictionary(S=Name.D)])
     return pdf
+
+
+def _kerned(line: bytes) -> bytes:
+    """Return what shows a line two letters at a time, each pair a little closer to the last."""
+    return b"[%s] TJ" % b"15".join(b"(%s)" % line[at : at + 2] for at in range(0, len(line), 2))
 
 
 def _font(pdf: pikepdf.Pdf, chance: random.Random) -> pikepdf.Object:
