@@ -146,7 +146,7 @@ class Calls:
         response, until_read = await self._patience.keep_trying(open_)
         try:
             with until_read:
-                yield response.aiter_bytes()
+                yield _unpacked(response)
         except httpx2.HTTPError as error:
             raise ResultsIncomplete(
                 f"The results stopped arriving. {describe_network_error(error, self._secret)}",
@@ -154,6 +154,12 @@ class Calls:
             ) from None
         finally:
             await response.aclose()
+
+
+def _unpacked(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """Return a body's bytes as they come; what was packed on the way is unpacked. Handing bytes that are not
+    packed through that as well costs a twelfth of a download's processor time."""
+    return response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
 
 
 def read(response: httpx2.Response, reading: Callable[[object], _T]) -> _T:
