@@ -68,7 +68,7 @@ BENCHES = (
     Bench(
         "end_to_end",
         "a folder posted against pypdf and the SDK used plainly",
-        ("--rounds", "1", "--pages", "1000"),
+        ("--rounds", "1", "--pages", "1600"),
         ("--rounds", "3"),
     ),
     Bench(

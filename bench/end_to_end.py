@@ -33,6 +33,7 @@ from apart import Try, add_inner_options, measure, race_apart, report, show_cost
 from loopback import Loopback
 from made_pdfs import print_pages, scan
 from measure import Result, Row, by_name, options, show, spread, write_json
+from memory import ChildrenWatched
 
 from batchdeck.domain.requests import BatchLimits
 from batchdeck.recipes.prompts import PageContext, build_params
@@ -122,16 +123,14 @@ def try_once(way: str, url: str, folder: Path, scratch: Path) -> Try:
     logging.disable(logging.WARNING)
     home = scratch / f"deck-{os.getpid()}"
     if way == OURS:
-        measured = asyncio.run(measure(lambda: post_ours(url, folder, home)))
+        with ChildrenWatched() as workers:
+            measured = asyncio.run(measure(lambda: post_ours(url, folder, home)))
+        measured = replace(measured, others_mb=workers.most_mb)
         shutil.rmtree(home)
     else:
         measured = asyncio.run(measure(lambda: asyncio.to_thread(post_plainly, url, folder)))
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return replace(
-        measured,
-        processor=time.process_time() + children.ru_utime + children.ru_stime,
-        others_mb=children.ru_maxrss * 1024 / 1e6,
-    )
+    return replace(measured, processor=time.process_time() + children.ru_utime + children.ru_stime)
 
 
 def memory(one: Try) -> float:
