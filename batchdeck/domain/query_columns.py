@@ -73,11 +73,17 @@ class Filter:
         self._rows = rows
         self._tables: dict[tuple[Term, str], bytes] = {}
         """Which of a column's few values meet a term, by term and column."""
-        self._predicate = self._row_test(query.condition) if query.condition is not None else None
+        self._predicate: Predicate | None = None
+        if query.condition is not None:
+            self._effort_of(query.condition)  # so that a column which is not there is missed at once
 
     def __call__(self, row: int) -> bool:
         """Say whether one row meets the query."""
-        return self._predicate is None or self._predicate(row)
+        if self._condition is None:
+            return True
+        if self._predicate is None:
+            self._predicate = self._row_test(self._condition)
+        return self._predicate(row)
 
     def select(self) -> array[int]:
         """Return the rows that meet the query, ascending."""
@@ -140,6 +146,10 @@ class Filter:
         if table is None:
             test = term_test(term, column.kind)
             table = self._tables[term, column.name] = bytes(map(test, column.names))
+        if 1 not in table:
+            return bytes(len(within))
+        if 0 not in table:
+            return within
         codes = column.codes[rows]
         if isinstance(codes, bytes | bytearray):
             return _both(within, bytes(codes).translate(table.ljust(256, b"\0")))
@@ -178,10 +188,11 @@ def _column_row_test(term: Term, column: Column) -> Predicate:
 def _mask_any(masks: Sequence[Callable[[bytes], bytes]], within: bytes) -> bytes:
     """Join masks that are each asked only about the rows that those before did not find."""
     found, rest = bytes(len(within)), within
-    for number, mask in enumerate(masks):
+    for mask in masks:
         hits = mask(rest)
-        found = _either(found, hits) if number else hits
-        rest = _both(rest, hits.translate(_FLIP))
+        if 1 in hits:
+            found = _either(found, hits)
+            rest = _both(rest, hits.translate(_FLIP))
     return found
 
 

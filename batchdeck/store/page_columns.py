@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from operator import mul
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress, repeat
+from operator import add, mul
 from typing import Any, overload
 
 from batchdeck.domain.batches import Job
@@ -20,6 +21,7 @@ from batchdeck.store.standings import NO_TURN, Moment
 from batchdeck.store.turns import Turn
 
 _REMEDIES = tuple(Remedy)
+_IS_FAILURE = bytes(outcome.is_failure for outcome in OUTCOMES).ljust(256, b"\0")
 _CODE_OF_REMEDY = {each: code for code, each in enumerate(_REMEDIES)}
 
 
@@ -191,11 +193,14 @@ class PageColumns:
         errors, error_texts = self._texts("error_type", _no_text)
         details, detail_texts = self._texts("detail", _why_no_row)
         tries = self._scoped(self._moment.standings.attempts)
-        codes = bytearray(len(outcomes))
-        codes[:] = bytes([_CODE_OF_REMEDY[Remedy.NOTHING]]) * len(outcomes)
-        for at in (at for at, code in enumerate(outcomes) if OUTCOMES[code].is_failure):
-            error, detail = error_texts[errors[at]] or "", detail_texts[details[at]] or ""
-            codes[at] = _CODE_OF_REMEDY[remedy(OUTCOMES[outcomes[at]], str(error), str(detail), tries[at])]
+        codes = bytearray([_CODE_OF_REMEDY[Remedy.NOTHING]]) * len(outcomes)
+        known: dict[tuple[int, int, int, int], int] = {}
+        for at in compress(range(len(outcomes)), bytes(outcomes).translate(_IS_FAILURE)):
+            why = outcomes[at], errors[at], details[at], tries[at]
+            if why not in known:
+                error, detail = str(error_texts[why[1]] or ""), str(detail_texts[why[2]] or "")
+                known[why] = _CODE_OF_REMEDY[remedy(OUTCOMES[why[0]], error, detail, why[3])]
+            codes[at] = known[why]
         return bytes(codes), _REMEDIES
 
     def _costs(self) -> Numbers:
@@ -236,14 +241,17 @@ def _costs_of(
     billed = index.outcome_codes[first:last].translate(IS_BILLED.ljust(256, b"\0"))
     if weight is None:
         return array("d", (math.nan if is_billed else 0.0 for is_billed in billed))
-    sums = [0.0] * (last - first)
+    sums: Iterable[float] = repeat(0.0, last - first)
     for price, tokens in zip(weight, index.token_columns(), strict=True):
         used = tokens[first:last]
         if any(used):
-            sums = [so_far + price * count for so_far, count in zip(sums, used, strict=True)]
-    return array(
-        "d", (cost * share if is_billed else 0.0 for cost, is_billed in zip(sums, billed, strict=True))
-    )
+            sums = map(add, sums, map(mul, repeat(price), used))
+    costs = array("d", sums if share == 1 else map(mul, sums, repeat(share)))
+    at = billed.find(0)
+    while at >= 0:
+        costs[at] = 0.0
+        at = billed.find(0, at + 1)
+    return costs
 
 
 def _narrow(codes: Sequence[int], names: Sequence[object]) -> Sequence[int]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import TypeVar
 
 import msgspec
@@ -16,14 +18,19 @@ from batchdeck.store.layout import DeckLayout, make_folder
 S = TypeVar("S", bound=str)
 
 _LINES_A_WRITE = 5_000
+_BYTES_A_READ = 1 << 20
+_DAMAGE = (msgspec.MsgspecError, ValueError, OverflowError)
 
 
 class _Line(msgspec.Struct, gc=False, omit_defaults=True):
     index: int
-    document: str
+    document: Sha256
     page: int
     label: str
     rung: int = 0
+
+
+_decoder = msgspec.json.Decoder(_Line)
 
 
 def write_plan(layout: DeckLayout, job: str, pages: Iterable[Page], *, disk: Disk | None = None) -> int:
@@ -78,19 +85,31 @@ def read_plan(layout: DeckLayout, job: str) -> PagePlan:
     path = layout.pages(job)
     if not path.exists():
         raise NotFound(f"The job {job} has no plan in this deck.", hint="Run `batchdeck doctor`.")
-    decode = msgspec.json.Decoder(_Line).decode
     plan = PagePlan()
     try:
         with storage_failures("Reading the plan", path), path.open("rb") as file:
-            for line in file:
-                page = decode(line)
-                plan.add(Page(page.index, Sha256(page.document), page.page, page.label, page.rung))
-    except (msgspec.MsgspecError, ValueError, OverflowError) as error:
+            while lines := file.readlines(_BYTES_A_READ):
+                _take_lines(plan, lines)
+    except _DAMAGE as error:
         raise DeckDamaged(
             f"The plan of job {job} is damaged at line {len(plan) + 1}: {error}.",
             hint="Run `batchdeck doctor`.",
         ) from error
     return plan
+
+
+def _take_lines(plan: PagePlan, lines: Sequence[bytes]) -> None:
+    """Take a stretch of the plan at once; line by line where one of them is not what it must be."""
+    try:
+        stretch = b"".join(lines)
+        pages = _decoder.decode_lines(stretch)
+        if not len(pages) == len(lines) == stretch.count(b"\n{") + stretch.startswith(b"{"):
+            raise ValueError("a line holds no page, or several")
+        plan.extend(pages)
+    except _DAMAGE:
+        for line in lines:
+            page = _decoder.decode(line)
+            plan.add(Page(page.index, page.document, page.page, page.label, page.rung))
 
 
 class PagePlan:
@@ -125,6 +144,32 @@ class PagePlan:
         self.label_codes.append(_ordinal(label, self._labels, self.labels))
         self.numbers.append(page.number)
         self.rungs.append(page.rung)
+
+    def extend(self, pages: Sequence[_Line]) -> None:
+        """Take the next pages, all or none of them.
+
+        Raises:
+            ValueError, OverflowError: one of them is not what it must be.
+        """
+        first = len(self.numbers)
+        if [page.index for page in pages] != list(range(first, first + len(pages))):
+            raise ValueError("pages are out of order")
+        numbers = array("I", [page.page for page in pages])
+        rungs = bytes([page.rung for page in pages])
+        # A document's pages stand together: it is looked up once for all of them.
+        for document, run in groupby(pages, attrgetter("document")):
+            code = _ordinal(document, self._documents, self.documents)
+            self.document_codes.extend(array("I", [code]) * len(list(run)))
+        labels = [page.label for page in pages]
+        if labels == list(map(str, numbers)):  # nearly always
+            self.label_codes.extend(array("I", [0]) * len(labels))
+        else:
+            own = (
+                "" if label == str(number) else label for label, number in zip(labels, numbers, strict=True)
+            )
+            self.label_codes.extend([_ordinal(label, self._labels, self.labels) for label in own])
+        self.numbers.extend(numbers)
+        self.rungs.extend(rungs)
 
     def __len__(self) -> int:
         return len(self.numbers)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from batchdeck.tui.widgets.row_table.order import (
     SLICE,
     SORT_AT_ONCE,
     AllTests,
+    ColumnKeys,
     Steps,
     arrange,
     find,
@@ -50,6 +53,25 @@ def test_long_lists_are_sorted_like_short_ones(kind: str, reverse: bool, seed: i
     }[kind]  # type: ignore[assignment]
     order = finish(arrange(count, value_of=values.__getitem__, reverse=reverse))
     assert list(order) == sorted(range(count), key=values.__getitem__, reverse=reverse)
+
+
+@pytest.mark.parametrize("every", [1, 2, 40])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("kind", ["rare", "even", "many", "ascending", "distinct"])
+def test_a_column_is_sorted_like_its_rows(kind: str, reverse: bool, every: int) -> None:
+    count = MASKED + 1_000
+    scattered = [i * 7919 % 104_729 for i in range(count)]
+    keys: Sequence[int] = {
+        "rare": bytes(255 if value % 97 == 0 else value % 89 == 0 for value in scattered),
+        "even": bytes(value % 7 for value in scattered),
+        "many": array("H", (value % 10_007 for value in scattered)),
+        "ascending": array("H", (i // 9 for i in range(count))),
+        "distinct": array("L", range(count)),
+    }[kind]
+    match = None if every == 1 else ByMask(every)
+    order = finish(arrange(count, match=match, value_of=ColumnKeys(keys), reverse=reverse))
+    chosen = range(0, count, every)
+    assert list(order) == sorted(chosen, key=keys.__getitem__, reverse=reverse)
 
 
 def test_no_step_sorts_or_looks_at_more_than_its_share() -> None:

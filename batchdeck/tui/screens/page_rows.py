@@ -22,6 +22,7 @@ from batchdeck.tui.screens.spans import counted, dollars
 from batchdeck.tui.signs import OUTCOME_SIGNS
 from batchdeck.tui.widgets.query_table import sort_key
 from batchdeck.tui.widgets.row_table import Align, Cell, Column, Cut
+from batchdeck.tui.widgets.row_table.order import ColumnKeys
 from batchdeck.tui.widgets.row_table.rows import Cells, Key
 
 _KEPT = 2_000
@@ -143,10 +144,10 @@ class PageRows:
         kind = PAGE_FIELDS[column]
         values = self.pages.columns([column])[0]
         if isinstance(values, Codes):
-            return _ranks([sort_key(name, kind) for name in values.names], values.codes).__getitem__
+            return ColumnKeys(_ranks([sort_key(name, kind) for name in values.names], values.codes))
         plain = values.values
-        if isinstance(plain, array) and plain.typecode not in "fd":
-            return plain.__getitem__
+        if isinstance(plain, array) and not math.isnan(sum(plain)):
+            return ColumnKeys(plain)
         if isinstance(plain, array):
             return lambda index: value if (value := plain[index]) == value else -math.inf  # only NaN differs
         return lambda index: sort_key(plain[index], kind)

@@ -62,6 +62,8 @@ def test_a_full_disk_leaves_no_plan(layout: DeckLayout) -> None:
         (lambda lines: [lines[0], *lines[2:]], 2),
         (lambda lines: [lines[0], b"{}\n", *lines[2:]], 2),
         (lambda lines: [b"\xff\n", *lines[1:]], 1),
+        (lambda lines: [lines[0], b"\n", *lines[1:]], 2),
+        (lambda lines: [lines[0], lines[1].strip() + lines[2], b"\n", *lines[3:]], 2),
         (lambda lines: [lines[0], lines[1].replace(b'"page":4', b'"page":-4')], 2),
     ],
 )

@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from itertools import compress
+from operator import le, lt
 from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -30,10 +31,33 @@ SORT_AT_ONCE = 8_192
 _SPLITTERS = 256
 _FEW = 16
 """Rows that share a value, on the average, for which they are gathered by value instead of being sorted."""
+_COLUMN_SLICE = 8 * SLICE
+"""Rows of a column gathered between two yields: a key costs a tenth of a microsecond."""
+_SPARSE = 16
+"""A mark that only one row in so many has is searched for instead of asking each row."""
+_ONLY = [bytes(code == each for each in range(256)) for code in range(256)]
+"""By code, what turns bytes into a 1 where they are that code."""
 Test: TypeAlias = Callable[[int], bool]
 """Says of a row's index whether the row passes. It may have a method `mask` that says it of many rows in one
 step: a byte for each from a start to a stop, 1 where it passes."""
 Mask: TypeAlias = Callable[[int, int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnKeys:
+    """What rows sort by, as a column with a key for each row: bytes, or an array without NaN. A million rows
+    are sorted by it in a fraction of what it takes to ask for their keys one by one."""
+
+    keys: Sequence[Any]
+
+    def __call__(self, index: int) -> Any:
+        return self.keys[index]
+
+    def of(self, rows: Order) -> Sequence[Any]:
+        """Return the keys of some rows."""
+        if isinstance(rows, range):
+            return self.keys[rows.start : rows.stop]
+        return list(map(self.keys.__getitem__, rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +135,65 @@ def _choose(count: int, match: Test) -> Steps[Order]:
         else:
             if passed == start:
                 chosen.extend(range(passed))
-            chosen.extend(compress(range(start, stop), mask))
+            _take(chosen, range(start, stop), mask, 1)
         yield
     return range(count) if passed == count else chosen
 
 
-def _sort(chosen: Order, value_of: Callable[[int], Any], reverse: bool) -> Steps[array[int]]:
+def _take(taken: array[int], rows: Order, codes: bytes, code: int) -> None:
+    """Add those of some rows that have a code, given the code of each."""
+    count = codes.count(code)
+    if count == len(codes):
+        taken.extend(rows)
+    elif count * _SPARSE > len(codes):
+        taken.extend(compress(rows, codes.translate(_ONLY[code])))
+    else:
+        at = codes.find(code)
+        while at >= 0:
+            taken.append(rows[at])
+            at = codes.find(code, at + 1)
+
+
+def _count(chosen: Order, keys: bytes, reverse: bool) -> Steps[array[int]]:
+    """Sort by small numbers: for each of them in turn, the rows that have it."""
+    if not isinstance(chosen, range):
+        own = bytearray()
+        for start in range(0, len(chosen), MASKED):
+            own += bytes(map(keys.__getitem__, chosen[start : start + MASKED]))
+            yield
+        keys = bytes(own)
+    order = array("I")
+    for key in sorted(set(keys), reverse=reverse):
+        for start in range(0, len(keys), MASKED):
+            _take(order, chosen[start : start + MASKED], keys[start : start + MASKED], key)
+            yield
+    return order
+
+
+def _is_ascending(keys: Sequence[Any], is_in_order: Callable[[Any, Any], bool]) -> Steps[bool]:
+    """Say whether rows stand in the order of their keys already, as the pages of a job do by index."""
+    for start in range(0, len(keys), MASKED):
+        part = keys[start : start + MASKED + 1]
+        if not all(map(is_in_order, part, part[1:])):
+            return False
+        yield
+    return True
+
+
+def _sort(chosen: Order, value_of: Callable[[int], Any], reverse: bool) -> Steps[Order]:
     """Gather the rows by value: what many rows share is compared once. Where the values turn out to be many,
-    the rows are sorted instead."""
+    the rows are sorted instead. By a column they are looked at in fewer steps; by small numbers, counted."""
+    keys = value_of.keys if isinstance(value_of, ColumnKeys) else None
+    if isinstance(keys, bytes):
+        return (yield from _count(chosen, keys, reverse))
+    if keys is not None and (yield from _is_ascending(keys, lt if reverse else le)):
+        return array("I", chosen[::-1]) if reverse else chosen
     groups = _Groups()
-    for start in range(0, len(chosen), SLICE):
-        part = chosen[start : start + SLICE]
-        for index, value in zip(part, map(value_of, part), strict=True):
+    step = SLICE if keys is None else _COLUMN_SLICE
+    for start in range(0, len(chosen), step):
+        part = chosen[start : start + step]
+        values = value_of.of(part) if isinstance(value_of, ColumnKeys) else map(value_of, part)
+        for index, value in zip(part, values, strict=True):
             groups[value].append(index)
         if len(groups) > SORT_AT_ONCE and len(groups) * _FEW > start:
             del groups
