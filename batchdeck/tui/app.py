@@ -39,6 +39,7 @@ class DeckApp(TerminalApp):
         environ: Mapping[str, str] = os.environ,
         colours: ColourMode | None = None,
         samples: Path | None = None,
+        when_loaded: Callable[[], object] | None = None,
     ) -> None:
         """Take the deck to show.
 
@@ -47,6 +48,7 @@ class DeckApp(TerminalApp):
             environ: describes the terminal.
             colours: how many to use; by default what settings and terminal say.
             samples: folder that the Submit screen proposes.
+            when_loaded: called once when all is in memory that the dashboard is made of.
         """
         interface = deck.settings.interface
         colours = decide_colours(environ, interface.colour) if colours is None else colours
@@ -64,7 +66,7 @@ class DeckApp(TerminalApp):
         self.set_keymap(self.registry.keymap())
         self.deck = deck
         self.work = Work(self)
-        self.follower = Watch(self, deck, self.work)
+        self.follower = Watch(self, deck, self.work, when_loaded)
         self.home = BatchesScreen(self.registry, deck, self.work, samples=samples)
 
     def get_default_screen(self) -> BatchesScreen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from multiprocessing import resource_tracker
@@ -38,6 +39,8 @@ async def run_dashboard(deck: Deck, *, samples: Path | None = None) -> int:
     # Worker processes need this helper, and it cannot be started later: while the app runs, standard error is
     # caught and has no file descriptor to hand on.
     resource_tracker.ensure_running()
-    app = DeckApp(deck, samples=samples)
+    # A collection goes through every function and style there is, for a tenth of a second in which no key is
+    # answered. All these stay to the end: from then on it looks at what has come since.
+    app = DeckApp(deck, samples=samples, when_loaded=gc.freeze)
     await app.run_async(mouse=deck.settings.interface.mouse)
     return app.return_code or 0

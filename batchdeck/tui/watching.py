@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.notifications import SeverityLevel
@@ -61,7 +62,10 @@ class Watch:
     reading a deck needs neither key nor network.
     """
 
-    def __init__(self, app: TerminalApp, deck: Deck, work: Work) -> None:
+    def __init__(
+        self, app: TerminalApp, deck: Deck, work: Work, when_loaded: Callable[[], object] | None
+    ) -> None:
+        self._when_loaded = when_loaded
         self._app = app
         self._deck = deck
         self._work = work
@@ -77,7 +81,7 @@ class Watch:
         """Begin; call when the app runs."""
         self._looking = self._app.run_worker(self._look(), name="deck", group="watch", exit_on_error=True)
         # Beside the looking, which nobody should wait for.
-        self._app.run_worker(self._deck.load_verbs(), name="verbs", group="verbs", exit_on_error=True)
+        self._app.run_worker(self._load(), name="verbs", group="verbs", exit_on_error=True)
 
     def poll_now(self) -> None:
         """Ask the API now, also when it was to be left alone for a while."""
@@ -89,6 +93,11 @@ class Watch:
             self._piece.cancel()
         self._stop_waiting()
         self._track_if_needed()
+
+    async def _load(self) -> None:
+        await self._deck.load_verbs()
+        if self._when_loaded is not None:
+            self._when_loaded()
 
     # The disk
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from batchdeck.deck import Deck
+from batchdeck.tui.app import DeckApp
 from batchdeck.tui.screens.job import JobScreen
 from batchdeck.tui.screens.log import LogScreen
 from batchdeck.tui.screens.page import PageScreen
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
+_VERB = "batchdeck.operations.export"
 
 
 async def test_every_offered_action_has_a_performer(library: Path, play_deck: Any, until: Until) -> None:
@@ -41,3 +45,16 @@ async def test_a_read_only_deck_is_shown_without_asking_the_api(library: Path, p
         assert app.screen is app.home
         assert "job.retry" not in app.registry
         assert app.work.pieces == ()
+
+
+async def test_it_is_told_once_when_all_is_loaded(library: Path, until: Until) -> None:
+    told: list[str] = []
+    async with Deck.open(library, read_only=True) as deck:
+        app = DeckApp(
+            deck,
+            environ={"TERM": "xterm-256color"},
+            when_loaded=lambda: told.append(sys.modules[_VERB].__name__),
+        )
+        async with app.run_test():
+            await until(lambda: told)
+    assert told == [_VERB]
