@@ -143,6 +143,12 @@ class DeckReader:
         own = self._context.ledger.submissions_of(job.id)
         return job_state(job, own, len(unsent_indices(job, own)))
 
+    def held_back(self, job: Job) -> int:
+        """Return how many pages of a job wait behind a gate of its ladder that does not hold (`Job.gate`)."""
+        from batchdeck.operations.plan import unsent_indices
+
+        return len(unsent_indices(job, self._context.ledger.submissions_of(job.id))) if job.gate else 0
+
     def job_cost(self, job: Job) -> float | None:
         """Return what a job's archived batches have cost in dollars; None before the first."""
         costs = (batch.cost for batch in self._context.ledger.batches_of(job.id))

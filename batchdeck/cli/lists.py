@@ -16,9 +16,9 @@ from batchdeck.cli.session import Session, narrate
 from batchdeck.deck import Deck
 from batchdeck.domain.batches import Job
 from batchdeck.domain.columns import BATCH_FIELDS, PAGE_FIELDS, batch_value, page_value, select
-from batchdeck.domain.outcomes import reason_of
+from batchdeck.domain.outcomes import Outcome, reason_of
 from batchdeck.domain.overview import BatchRow, banner
-from batchdeck.domain.pages import Attempt, PageRow
+from batchdeck.domain.pages import Attempt, PageRow, held_back
 from batchdeck.domain.text import show
 from batchdeck.errors import NotFound
 
@@ -124,16 +124,29 @@ def list_jobs(context: typer.Context, json: Json = False) -> None:
                 job.name,
                 len(job.documents),
                 job.pages,
-                ", ".join(f"{count} {outcome}" for outcome, count in job.outcomes.items()),
+                _outcomes(job, deck.held_back(job)),
                 money(deck.job_cost(job)),
             )
             for job in jobs
         ]
+        for job in jobs:
+            if held := deck.held_back(job):
+                narrate(f"{job.name}: {held:,} of {job.pages:,} pages are held back at a gate: {job.gate}.")
+                narrate(
+                    f"  → batchdeck retry {job.id} sends again what failed; "
+                    f"batchdeck submit --resume {job.id} lets them on."
+                )
         print_table(titles, rows, right=(3, 4, 6))
         return 0
 
     session: Session = context.obj
     session.run(command)
+
+
+def _outcomes(job: Job, held: int) -> str:
+    counts: dict[str, int] = {str(outcome): count for outcome, count in job.outcomes.items()}
+    counts[Outcome.PENDING] = max(counts.get(Outcome.PENDING, 0) - held, 0)
+    return ", ".join(f"{count} {what}" for what, count in {**counts, "held back": held}.items() if count)
 
 
 def _job_record(deck: Deck, job: Job) -> dict[str, Any]:
@@ -149,6 +162,7 @@ def _job_record(deck: Deck, job: Job) -> dict[str, Any]:
         "state": deck.job_state(job),
         "ladder": list(job.ladder),
         "gate": job.gate or None,
+        "held_back": deck.held_back(job),
         "recipe": job.recipe,
         "model": job.model,
         "max_tokens": job.max_tokens,
@@ -168,24 +182,26 @@ def list_pages(
     """List the pages of a job or a batch with their states."""
 
     async def command(deck: Deck) -> int:
-        wanted = read_outcomes(outcome)
-        table = deck.pages(deck.target(target))
+        wanted, name = read_outcomes(outcome), deck.target(target)
+        table = deck.pages(name)
+        gate = next((job.gate for job in deck.jobs() if job.id == name), "")
         chosen = (row for row in table if not wanted or row.outcome in wanted)
         rows = select(chosen, filter_, PAGE_FIELDS, page_value)
         if json:
-            print_json_list({}, "pages", map(_page_record, rows))
+            records = (_page_record(row) | {"held_back": held_back(row, gate) or None} for row in rows)
+            print_json_list({}, "pages", records)
             return 0
         titles = ("#", "DOCUMENT", "PAGE", "OUTCOME", "TRIES", "COST", "WHY")
-        print_table(titles, _page_cells(rows), right=(0, 4, 5))
+        print_table(titles, _page_cells(rows, gate), right=(0, 4, 5))
         return 0
 
     session: Session = context.obj
     session.run(command)
 
 
-def _page_cells(rows: Iterable[PageRow]) -> Iterator[tuple[object, ...]]:
+def _page_cells(rows: Iterable[PageRow], gate: str) -> Iterator[tuple[object, ...]]:
     for row in rows:
-        why = reason_of(row.error_type, row.detail)
+        why = reason_of(row.error_type, row.detail) or held_back(row, gate)
         label = row.label if row.label == str(row.page) else f"{row.page} ({row.label})"
         yield row.index, row.document, label, row.outcome, row.attempts, money(row.cost), why
 

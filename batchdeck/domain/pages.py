@@ -62,6 +62,12 @@ class PageRow:
         return remedy(self.outcome, self.error_type, self.detail, self.attempts)
 
 
+def held_back(row: PageRow, gate: str) -> str:
+    """Return why a page has not gone out, given why its job has stopped at a gate; empty where it has not."""
+    is_unsent = row.outcome is Outcome.PENDING and not row.attempts
+    return f"held back at a gate: {gate}" if gate and is_unsent else ""
+
+
 @dataclass(frozen=True, slots=True)
 class PageDetail:
     """One page with every attempt, from oldest to newest."""

@@ -53,6 +53,15 @@ def test_a_ladder_stops_at_a_failed_gate_and_goes_on_after_the_fix(
     assert parsed.page == 4
     (record,) = who.json("jobs")["jobs"]
     assert (record["state"], record["gate"]) == ("gate_failed", failed["reason"])
+    assert record["held_back"] == record["outcomes"]["pending"] == 11
+    listed = who.run("jobs")
+    assert "11 held back" in listed.out
+    assert "pending" not in listed.out
+    assert failed["reason"] in listed.err
+    assert f"submit --resume {job}" in listed.err
+    assert who.run("pages", job).out.count(f"held back at a gate: {failed['reason']}") == 11
+    held = [page["held_back"] for page in who.json("pages", job)["pages"] if page["attempts"] == 0]
+    assert held == [f"held back at a gate: {failed['reason']}"] * 11
     assert who.json("ls")["batches"][0]["status"] == "gate failed"
     sent_before = len(who.json("ls")["batches"])
     assert who.run("watch", "--until-ended").code == 6, "it does not go on by itself"

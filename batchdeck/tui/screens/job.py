@@ -81,6 +81,9 @@ class JobScreen(DeckScreen):
         self._groups: list[FailureGroup] = []
         self._own: tuple[tuple[int, str], list[BatchRow]] = (0, ""), []
         self._tally: dict[Outcome, int] = {}
+        self._gate = ""
+        self._held = 0
+        """Pages that the gate holds back."""
         self._only_failures = False
         self._only_document: DocumentLine | None = None
         self.add_class("-loading", update=False)  # before anything is styled, so that it is styled once
@@ -126,12 +129,15 @@ class JobScreen(DeckScreen):
 
     async def _read(self) -> None:
         is_new = self._pages is None
+        job = self.job
+        gate = job.gate if job is not None else ""
         try:
             pages: Pages | None = self._pages
             if pages is None:
                 pages = await asyncio.to_thread(self.deck.pages, self.target)
-            elif not await asyncio.to_thread(pages.refresh):
+            elif not await asyncio.to_thread(pages.refresh) and gate == self._gate:
                 return
+            held = await asyncio.to_thread(self.deck.held_back, job) if job is not None else 0
             groups = await asyncio.to_thread(pages.failure_groups)
             documents = await asyncio.to_thread(self._document_lines, pages)
         except BatchDeckError as error:
@@ -141,6 +147,7 @@ class JobScreen(DeckScreen):
         if not self.is_attached or not self.query(RowTable):
             return  # left while the pages were read
         self._pages, self._groups, self._tally = pages, groups, pages.tally()
+        self._gate, self._held = gate, held
         self._show(pages, documents)
         if is_new:
             self.remove_class("-loading")
@@ -157,7 +164,7 @@ class JobScreen(DeckScreen):
     def _show(self, pages: Pages, documents: list[DocumentLine]) -> None:
         table = self.query_one("#pages", QueryTable)
         table.view.filter = self._narrowed(table.view.filter, pages)
-        table.show(PageRows(pages))
+        table.show(PageRows(pages, self._gate))
         self.query_one("#documents", RowTable).show(RecordRows(DOCUMENT_COLUMNS, documents, key_of=_first_of))
 
     def _go_to_first_failure(self) -> None:
@@ -184,7 +191,7 @@ class JobScreen(DeckScreen):
             return
         if self.query_one("#pages", QueryTable).view.filter.only is None:  # Esc has lifted it
             self._only_failures, self._only_document = False, None
-        text, tone = failures_line(self._tally, self._groups)
+        text, tone = failures_line(self._tally, self._groups, self._held, self._gate)
         causes = self.query_one("#causes", Static)
         say(causes, text)
         for each in (Tone.BAD, Tone.GOOD, Tone.ACCENT):
@@ -197,7 +204,8 @@ class JobScreen(DeckScreen):
         parts = [counted(good + failed + pending, "page")]
         if job is not None:
             parts.append(counted(len(job.documents), "document"))
-        parts += [f"{count:,} {word}" for count, word in ((good, "ok"), (pending, "pending")) if count]
+        counts = (good, "ok"), (pending - self._held, "pending"), (self._held, "held back")
+        parts += [f"{count:,} {word}" for count, word in counts if count]
         if job is not None:
             cost = self.deck.job_cost(job)
             parts += [job.model, f"{dollars(cost)} spent" if cost is not None else ""]

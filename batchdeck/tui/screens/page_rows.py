@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from batchdeck.domain.batches import Job
 from batchdeck.domain.columns import PAGE_FIELDS
 from batchdeck.domain.outcomes import Outcome, count_outcomes
-from batchdeck.domain.pages import FailureGroup, PageRow
+from batchdeck.domain.pages import FailureGroup, PageRow, held_back
 from batchdeck.domain.query import Query
 from batchdeck.domain.query_columns import Codes
 from batchdeck.domain.query_columns import Column as Values
@@ -107,9 +107,10 @@ class PageRows:
     columns: Sequence[Column[Any]] = PAGE_COLUMNS
     positional = True
 
-    def __init__(self, pages: Pages | None) -> None:
-        """`pages` is None while they are being read."""
+    def __init__(self, pages: Pages | None, gate: str = "") -> None:
+        """`pages` is None while they are being read; `gate` says why their job has stopped at one."""
         self._pages = pages
+        self._gate = gate
         self._rows = len(pages) if pages is not None else 0
         self._cells: dict[int, Cells] = {}
 
@@ -133,6 +134,8 @@ class PageRows:
             if len(self._cells) >= _KEPT:
                 self._cells.clear()
             row = self.pages.row(index, with_id=False)
+            if why := held_back(row, self._gate):
+                row = replace(row, detail=why)
             found = self._cells[index] = tuple(column.cell(row) for column in PAGE_COLUMNS)
         return found
 
@@ -274,15 +277,27 @@ def _cause(group: FailureGroup) -> str:
     return show(cause, 30) or OUTCOME_SIGNS[group.outcome].word
 
 
-def failures_line(tally: Mapping[Outcome, int], groups: Sequence[FailureGroup]) -> tuple[str, Tone]:
-    """Return the header line of a job: its failures by cause, else how far it has come."""
+def failures_line(
+    tally: Mapping[Outcome, int], groups: Sequence[FailureGroup], held: int = 0, gate: str = ""
+) -> tuple[str, Tone]:
+    """Return what stands above a job's pages: its failures by cause, else how far it has come; and with it
+    how many pages a gate of its ladder holds back, why, and what can be done."""
     good, failed, pending = count_outcomes(tally)
+    tone, lines = Tone.GOOD, []
     if groups:
         causes: dict[str, int] = {}
         for group in groups:
             causes[_cause(group)] = causes.get(_cause(group), 0) + len(group.pages)
         by_size = sorted(causes.items(), key=lambda item: -item[1])
-        return f"✗ {failed:,} failed: " + " · ".join(f"{count:,} {word}" for word, count in by_size), Tone.BAD
-    if pending:
-        return f"▸ {counted(pending, 'page')} pending, {good:,} ok", Tone.ACCENT
-    return f"✓ all {counted(good, 'page')} ok", Tone.GOOD
+        lines.append(f"✗ {failed:,} failed: " + " · ".join(f"{count:,} {word}" for word, count in by_size))
+        tone = Tone.BAD
+    elif pending > held:
+        lines.append(f"▸ {counted(pending - held, 'page')} pending, {good:,} ok")
+        tone = Tone.ACCENT
+    elif not held:
+        lines.append(f"✓ all {counted(good, 'page')} ok")
+    if held:
+        what = f"✗ {counted(held, 'page')} held back at a gate"
+        lines.append(f"{what} (r retries what failed, u lets them on): {show(gate, 200)}")
+        tone = Tone.BAD
+    return "\n".join(lines), tone

@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from batchdeck.store.layout import prepare_deck
+from batchdeck.store.ledger import Ledger
 from batchdeck.tui.manners.colour import ColourMode
 from batchdeck.tui.screens.job import JobScreen
 from batchdeck.tui.screens.page import PageScreen
@@ -44,6 +47,30 @@ async def test_job_looks_as_kept(
     async with play_deck(library, size, colours) as (app, pilot, _):
         await open_job(app, pilot, until)
         await becomes_golden(f"job-{name}", lambda: steady(screen_text(app)))
+
+
+async def test_pages_behind_a_gate_are_held_back_and_not_pending(
+    library: Path, tmp_path: Path, play_deck: Any, until: Until, shows: Shows
+) -> None:
+    home = tmp_path / "deck"
+    shutil.copytree(library, home)
+    ledger = Ledger.open(prepare_deck(home))
+    (job,) = ledger.jobs().values()
+    (submission,) = ledger.submissions().values()
+    with ledger.transaction() as tx:
+        tx.put(replace(submission, indices=((0, 5),)))
+    async with play_deck(home) as (app, pilot, deck):
+        await open_job(app, pilot, until)
+        await shows(app, f"{job.pages - 5} pending")
+        with ledger.transaction() as tx:
+            tx.put(replace(job, ladder=(5,), gate="3 of 5 pages failed (60%, allowed 10%)"))
+        deck.refresh()
+        app.screen.renew()
+        seen = await shows(app, f"{job.pages - 5} pages held back at a gate", "allowed 10%")
+        assert "u lets them on" in seen
+        assert "pending" not in "".join(seen.splitlines()[:6])
+        await pilot.press("G")
+        await shows(app, "held back at a gate: 3 of")
 
 
 async def test_what_is_new_is_shown_though_a_reading_is_overtaken(
