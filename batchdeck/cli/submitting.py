@@ -103,7 +103,9 @@ def submit(
     model: Model = None,
     max_tokens: MaxTokens = None,
     pages: Pages = None,
-    name: Annotated[str, typer.Option("--name", "-n", help="Name of the job. [default: the folder's]")] = "",
+    name: Annotated[
+        str, typer.Option("--name", "-n", help="Name of the job. [default: the folder's, or the file's]")
+    ] = "",
     max_cost: MaxCost = None,
     mode: SendMode = None,
     ladder: Ladder = None,

@@ -287,6 +287,8 @@ class Scan:
 
     documents: tuple[Document, ...]
     unusable: tuple[UnusableFile, ...]
+    folder: str = ""
+    """Name of the folder that was looked through, where it was one and nothing else."""
 
     @property
     def page_count(self) -> int:

@@ -102,7 +102,7 @@ def make_plan(context: Context, scan: Scan, options: PlanOptions) -> Plan:
     batched = pages - realtime_pages
     batches = max(-(-batched // limits.requests), -(-batched_bytes // limits.body_bytes)) if batched else 0
     return Plan(
-        name=resumes.name if resumes else options.name or _name_of(documents),
+        name=resumes.name if resumes else options.name or _name_of(scan, documents),
         recipe=recipe.reference,
         model=model,
         max_tokens=max_tokens,
@@ -280,10 +280,13 @@ def _unsent_documents(context: Context, job: Job, documents: Sequence[Document])
     ]
 
 
-def _name_of(documents: Sequence[PlannedDocument]) -> str:
-    """Name a job after the folder its documents share, or after its only document."""
+def _name_of(scan: Scan, documents: Sequence[PlannedDocument]) -> str:
+    """Name a job after the folder that was looked through; where files were named, after the folder that they
+    share, or after the only one."""
     if not documents:
         return "empty"
+    if scan.folder:
+        return show(scan.folder, 60).strip() or "job"
     paths = [planned.document.path for planned in documents]
     parents = {path.rstrip("/").rpartition("/")[0] for path in paths}
     if len(paths) > 1 and len(parents) == 1:

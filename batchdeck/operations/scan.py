@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -60,7 +61,7 @@ async def scan(
             scanned = _too_slow(file.path, outcome) if isinstance(outcome, WorkerFailed) else outcome
         results.append(scanned)
         yield DocumentScanned(_without_password(scanned), done, len(found))
-    yield Finished(mark_duplicates(results))
+    yield Finished(replace(mark_duplicates(results), folder=await asyncio.to_thread(_folder_of, paths)))
 
 
 def _find(recipe: Recipe, paths: Sequence[str]) -> list[FoundSource]:
@@ -68,6 +69,10 @@ def _find(recipe: Recipe, paths: Sequence[str]) -> list[FoundSource]:
     if kinds != {FileKind.PDF}:
         return list(find_sources(paths, kinds))
     return [FoundSource(file.path, FileKind.PDF, file.problem) for file in find_files(paths)]
+
+
+def _folder_of(paths: Sequence[str]) -> str:
+    return os.path.basename(os.path.abspath(paths[0])) if len(paths) == 1 and os.path.isdir(paths[0]) else ""
 
 
 def _too_slow(path: str, failure: WorkerFailed) -> UnusableFile:
