@@ -7,6 +7,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from textual.widgets._toast import Toast
+
+from batchdeck.deck import Deck
+from batchdeck.tui.app import DeckApp
+from batchdeck.tui.screens.export import ExportScreen
 from batchdeck.tui.screens.export_rows import REPORT_COLUMNS
 from batchdeck.tui.screens.log import LogScreen
 from batchdeck.tui.widgets.row_table import RowTable
@@ -37,3 +42,17 @@ async def test_exporting_reports_and_is_logged(
         await pilot.press("at")
         await until(lambda: isinstance(app.screen, LogScreen))
         await shows(app, "export", "following")
+
+
+async def test_what_is_told_does_not_lie_over_what_the_work_has_come_to(library: Path, until: Until) -> None:
+    async with Deck.open(library, read_only=True) as deck:
+        app = DeckApp(deck, environ={"TERM": "xterm-256color"})
+        async with app.run_test(size=(80, 24), notifications=True):
+            screen = ExportScreen(app.registry, deck, app.work, job=deck.jobs()[0].id)
+            await app.push_screen(screen)
+            app.notify("22 pages ok, 11 failed.", title="Another has ended", timeout=600)
+            await until(lambda: any(toast.region.height for toast in screen.query(Toast)))
+            greatest = screen.query_one("#verdict").styles.max_height
+            assert greatest is not None
+            below = app.size.height - screen.query(Toast).first().region.bottom
+            assert below >= greatest.value + len(("status", "keys"))
