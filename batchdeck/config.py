@@ -158,21 +158,20 @@ def load_prices(path: Path | None = None) -> PriceList:
     from batchdeck.domain.costs import read_price_list
 
     chosen = SHIPPED_PRICES if path is None else path.expanduser()
-    try:
-        return read_price_list(_parse(chosen), name=show(str(chosen), 200))
-    except ConfigError as error:
-        error.hint = error.hint or "docs/money.md shows a price list; money.prices names the one in use."
-        raise
+    table = _parse(chosen, unreadable="money.prices in the settings names the price list in use.")
+    return read_price_list(table, name=show(str(chosen), 200))
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def _parse(path: Path, *, unreadable: str = "") -> dict[str, Any]:
     import tomllib
 
     try:
         with path.open("rb") as file:
             return tomllib.load(file)
     except OSError as error:
-        raise ConfigError(f"{show(str(path), 200)} cannot be read: {error.strerror}.") from error
+        raise ConfigError(
+            f"{show(str(path), 200)} cannot be read: {error.strerror}.", hint=unreadable
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"{show(str(path), 200)} is not valid TOML: {show(str(error), 200)}.",

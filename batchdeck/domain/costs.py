@@ -147,6 +147,9 @@ def total_usage(usages: Iterable[Usage]) -> Usage:
     return Usage(*sums)
 
 
+_PRICE_HINT = "Prices are in dollars per million tokens, at the batch rate; docs/money.md shows a price list."
+
+
 def read_price_list(table: Mapping[str, object], *, name: str) -> PriceList:
     """Read a price list from parsed TOML (`as_of`, `source`, and a table `models.<id>` of prices).
 
@@ -168,17 +171,18 @@ def read_price_list(table: Mapping[str, object], *, name: str) -> PriceList:
             raise ConfigError(
                 f"{name}: the model “{model}” needs `input` and `output`, and knows only "
                 f"{', '.join(sorted(allowed))}.",
-                hint="Prices are in dollars per million tokens, at the batch rate.",
+                hint=_PRICE_HINT,
             )
         retires = fields.get("retires")
         numbers = {key: value for key, value in fields.items() if key != "retires"}
         for key, value in numbers.items():
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             if not is_number or not 0 <= value < math.inf:
-                raise ConfigError(f"{name}: `{key}` of “{model}” must be a number from 0.")
+                raise ConfigError(f"{name}: `{key}` of “{model}” must be a number from 0.", hint=_PRICE_HINT)
         if retires is not None and not isinstance(retires, dt.date):
             raise ConfigError(
-                f"{name}: `retires` of “{model}” must be a date, like 2026-11-30 without quotes."
+                f"{name}: `retires` of “{model}” must be a date, like 2026-11-30 without quotes.",
+                hint="It is the day on which the API gives the model up; leave it out where none is known.",
             )
         prices[str(model)] = ModelPrice(
             **{key: float(value) for key, value in numbers.items()},

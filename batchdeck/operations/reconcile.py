@@ -194,7 +194,6 @@ def _mark_absent(context: Context, submission: Submission, reason: str) -> None:
 
 def _adopt(context: Context, key: str, remote: RemoteBatch) -> None:
     batch = record_acceptance(context, key, remote, how="adopted")
-    drop(context.layout.body(key))
     if batch.job is not None:
         refresh_rollup(context, batch.job)
 

@@ -124,10 +124,8 @@ async def _create(
                 yield BatchSending(submission.key, submission.requests, sent, size)
         is_settled = call.exception() is not None
         remote = call.result()
-        batch = record_acceptance(context, submission.key, remote)
+        batch = await asyncio.to_thread(record_acceptance, context, submission.key, remote)
         is_settled = True
-        # Some file systems take half a second to let go of hundreds of megabytes.
-        await asyncio.to_thread(drop, path)
         yield batch
     finally:
         if not is_settled:
@@ -142,7 +140,6 @@ def _record_stopped(
         return
     if call.done() and not call.cancelled() and call.exception() is None:
         record_acceptance(context, submission.key, call.result())
-        drop(context.layout.body(submission.key))
         return
     call.cancel()
     if is_whole:
@@ -192,8 +189,17 @@ def by_order(order: str) -> dict[str, str]:
 
 
 def record_acceptance(context: Context, key: str, remote: RemoteBatch, *, how: str = "accepted") -> Batch:
-    """Record that the API has taken a submission as `remote`. Its spooled body is not needed any more: the
-    caller drops it."""
+    """Record that the API has taken a submission as `remote`, and let go of its body.
+
+    Call it in a thread: some file systems take half a second to let go of hundreds of megabytes. A second
+    call, after one that was not waited for, finds it recorded.
+    """
+    batch = _record_batch(context, key, remote, how)
+    drop(context.layout.body(key))
+    return batch
+
+
+def _record_batch(context: Context, key: str, remote: RemoteBatch, how: str) -> Batch:
     # A batch id must be recorded even on a full disk: room for it was set aside.
     with context.ledger.transaction(uses_reserve=True) as tx:
         if tx.submission(key).batch_id == remote.id:

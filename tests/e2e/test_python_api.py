@@ -53,6 +53,7 @@ async def test_what_a_file_system_may_take_long_for_is_not_done_on_the_event_loo
     watched(judge, "source_of")
     async with Deck.open(tmp_path / "deck", sandbox=True) as deck:
         await deck.submit(deck.plan(await deck.scan([tmp_path / "papers"])))
+        assert not list((deck.path / "spool").glob("*.body"))
         await deck.track(until_ended=True)
     for name, seen in threads.items():
         assert seen, name

@@ -115,3 +115,4 @@ def test_a_wrong_price_list_is_refused_by_name(table: dict[str, object], says: s
     with pytest.raises(ConfigError, match=says) as refusal:
         read_price_list(table, name="p.toml")
     assert refusal.value.message.startswith("p.toml: ")
+    assert refusal.value.hint
