@@ -29,6 +29,9 @@ _KEPT = 2_000
 """Rows whose texts are kept: several screens full."""
 
 
+_HELD_BACK = Cell.sign(OUTCOME_SIGNS[Outcome.PENDING].saying("held back"))
+
+
 class Pages(Protocol):
     """A table of pages as the deck gives it."""
 
@@ -134,9 +137,13 @@ class PageRows:
             if len(self._cells) >= _KEPT:
                 self._cells.clear()
             row = self.pages.row(index, with_id=False)
-            if why := held_back(row, self._gate):
-                row = replace(row, detail=why)
-            found = self._cells[index] = tuple(column.cell(row) for column in PAGE_COLUMNS)
+            why = held_back(row, self._gate)
+            shown = replace(row, detail=why) if why else row
+            found = tuple(
+                _HELD_BACK if why and column.id == "outcome" else column.cell(shown)
+                for column in PAGE_COLUMNS
+            )
+            self._cells[index] = found
         return found
 
     def text(self, index: int) -> str:
