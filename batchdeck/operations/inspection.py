@@ -50,6 +50,8 @@ def inspect_indexes(context: Context, *, deep: bool) -> Iterator[Finding]:
         where = f"batches/{batch.key}/results.idx"
         if not is_index_current(context.layout, batch.key, batch.archive.sha256, JUDGE_VERSION):
             yield Finding(where, "is missing or does not fit the results", _REJUDGE, Mend.REBUILD, batch.id)
+        elif batch.submission is not None and batch.archive.rows and not batch.outcomes:
+            yield Finding(where, "was never counted into the ledger", _REJUDGE, Mend.REBUILD, batch.id)
         elif deep:
             try:
                 look_at_index(context.layout, batch.key)

@@ -120,8 +120,9 @@ def _own_up(context: Context, recovery: Recovery | None) -> list[Mended]:
     breaks = context.audit.own_up()
     done = [Mended(f"audit.jsonl, line {line}", "owned up to in a line of its own") for line in breaks]
     if recovery is not None and not recovery.is_sound:
-        where = recovery.quarantine.name if recovery.quarantine is not None else ""
-        done.append(Mended("ledger", f"recovered; the damaged files are in quarantine/{where}"))
+        kept = recovery.quarantine
+        where = f"; the damaged files are in quarantine/{kept.name}" if kept is not None else ""
+        done.append(Mended("ledger", f"recovered{where}"))
         done += recovery.mended
         done += [Mended("ledger", "looked for in vain", lost) for lost in recovery.lost]
     return done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -210,7 +211,7 @@ def _ref(planned: PlannedDocument) -> DocumentRef:
     return DocumentRef(
         document.sha256,
         show(document.path.rpartition("/")[2], 200),
-        document.path,
+        os.path.abspath(document.path),
         planned.first_index,
         len(planned.numbers),
         document.sheets or document.page_count,
@@ -291,6 +292,8 @@ def _record(
     context.audit.append(
         "job",
         job=job.id,
+        name=job.name,
+        recipe=job.recipe,
         documents=len(job.documents),
         pages=job.pages,
         estimate_usd=round(plan.estimate.usd, 4),

@@ -33,6 +33,7 @@ HEADER_BYTES = 200
 """More than a snapshot's first line ever has."""
 MARK_BYTES = 8
 _LINES_A_PIECE = 500
+LEDGER_GONE = "ledger.json is empty or gone, but the deck has a ledger"
 
 
 @dataclass(frozen=True, slots=True)

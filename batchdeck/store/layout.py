@@ -47,6 +47,12 @@ class DeckLayout:
         return self.root / "audit.jsonl"
 
     @property
+    def has_been_used(self) -> bool:
+        """Whether anything in the deck was made after its ledger: then that has to be there."""
+        has_log = self.audit.exists() and self.audit.stat().st_size > 0
+        return has_log or any(next(folder.glob("*"), None) for folder in (self.jobs, self.batches))
+
+    @property
     def told(self) -> Path:
         """What people have been told."""
         return self.root / "told.json"

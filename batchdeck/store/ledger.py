@@ -34,7 +34,7 @@ class Ledger:
         self, layout: DeckLayout, *, read_only: bool, disk: Disk, format_: LedgerFormat, wait_seconds: float
     ) -> None:
         self._layout = layout
-        self._storage = JournalStorage(layout.ledger, layout.journal, disk=disk, format_=format_)
+        self._storage = JournalStorage(layout, disk=disk, format_=format_)
         self._read_only = read_only
         self._wait_seconds = wait_seconds
         self._mutex = threading.RLock()

@@ -26,6 +26,7 @@ from batchdeck.store.views import LedgerViews
 
 _WAIT_SECONDS = 30.0
 UNREADABLE = "unreadable-records.txt"
+EVERYTHING = "all that ledger.json held: the audit log speaks of no job whose plan is still here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +102,5 @@ def _restored(
                 table.pop(number, None)
             else:
                 table[number] = record_of(row)
-    return tables, tuple(restored.mended), (*found.lost, *restored.lost)
+    lost = (*found.lost, *restored.lost)
+    return tables, tuple(restored.mended), lost if tx.jobs() or lost else (EVERYTHING,)

@@ -35,7 +35,8 @@ from batchdeck.store.plans import read_plan
 from batchdeck.store.records import DeckMeta
 from batchdeck.store.requests import LoggedRequest, read_requests
 from batchdeck.store.results import scan_results
-from batchdeck.store.traces import Trace, Traces
+from batchdeck.store.salvage import STAND_IN_RECIPE, STAND_IN_TOKENS
+from batchdeck.store.traces import JobTrace, Trace, Traces
 from batchdeck.store.transaction import Transaction
 
 SANDBOX_ENDPOINT = "sandbox"
@@ -67,6 +68,9 @@ def restore(layout: DeckLayout, tx: Transaction, traces: Traces, now: dt.datetim
     if not tx.meta.endpoint and (layout.sandbox / "server.json").exists():
         tx.put(DeckMeta(endpoint=SANDBOX_ENDPOINT, sandbox=True))
         done.mended.append(Mended("ledger.json", "marked again as a sandbox deck"))
+    for key, trace in traces.submissions.items():
+        if trace.job and trace.job not in tx.jobs():
+            _restore_job(layout, tx, key, traces, done)
     for job in tx.jobs().values():
         _restore_documents(layout, tx, job, done)
     for trace in traces.submissions.values():
@@ -75,6 +79,32 @@ def restore(layout: DeckLayout, tx: Transaction, traces: Traces, now: dt.datetim
         if folder.is_dir():
             _restore_archive(layout, tx, folder.name, traces, done)
     return done
+
+
+def _restore_job(layout: DeckLayout, tx: Transaction, key: str, traces: Traces, done: Restored) -> None:
+    """Record a job again that only its plan and the log still know, by the first submission it made."""
+    submission = traces.submissions[key]
+    try:
+        pages = len(read_plan(layout, submission.job))
+        parts = _parts(list(read_requests(layout, key)))
+    except (NotFound, DeckDamaged, UsageError):
+        return
+    trace = traces.jobs.get(submission.job, JobTrace(submission.at, "", "", ""))
+    job = Job(
+        id=submission.job,
+        name=trace.name or f"{submission.job} (recovered)",
+        created_at=trace.at,
+        recipe=trace.recipe or STAND_IN_RECIPE,
+        model=parts[0].model if parts else "",
+        max_tokens=parts[0].max_tokens if parts else STAND_IN_TOKENS,
+        documents=(),
+        pages=pages,
+        operator=trace.operator,
+    )
+    tx.put(job)
+    done.mended.append(Mended(f"job {job.id}", "recorded again from its plan and the audit log"))
+    unknown = "its documents' names" if trace.recipe else "its name, its recipe and its documents' names"
+    done.lost.append(f"job {job.id}: {unknown}, ladder and estimate; it goes on with recipe {job.recipe}")
 
 
 def _restore_documents(layout: DeckLayout, tx: Transaction, job: Job, done: Restored) -> None:

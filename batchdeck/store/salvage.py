@@ -16,6 +16,7 @@ from batchdeck.errors import DeckDamaged, DeckTooNew
 from batchdeck.store.disk import storage_failures
 from batchdeck.store.journal import (
     HEADER_BYTES,
+    LEDGER_GONE,
     Commit,
     Tables,
     decode_header,
@@ -39,6 +40,7 @@ from batchdeck.store.rows import Record
 from batchdeck.store.storage import CURRENT, LedgerFormat
 
 STAND_IN_RECIPE = "pdf-to-html"
+STAND_IN_TOKENS = 4096
 _TABLE = re.compile(rb'"([a-z]+)": \{')
 _ROW = re.compile(rb'"(\d+)": (\{.*\}),?')
 _DECODERS: Mapping[str, Callable[[Record], object]] = {
@@ -79,10 +81,12 @@ def salvage(layout: DeckLayout, *, format_: LedgerFormat = CURRENT) -> Salvage:
         StorageFailed: a file cannot be read at all.
     """
     with storage_failures("Reading", layout.ledger):
-        data = layout.ledger.read_bytes() if layout.ledger.exists() else b""
+        is_there = layout.ledger.exists()
+        data = layout.ledger.read_bytes() if is_there else b""
         journal = layout.journal.read_bytes() if layout.journal.exists() else b""
+        is_gone = not data and (is_there or bool(journal.strip(b"\0")) or layout.has_been_used)
     work = _Work(format_)
-    work.take_snapshot(data, has_journal=bool(journal.strip(b"\0")))
+    work.take_snapshot(data, is_gone=is_gone)
     work.take_journal(journal)
     work.drop_what_cannot_be_read()
     return Salvage(
@@ -108,10 +112,10 @@ class _Work:
         self.lost: list[str] = []
         self.unreadable: list[bytes] = []
 
-    def take_snapshot(self, data: bytes, *, has_journal: bool) -> None:
+    def take_snapshot(self, data: bytes, *, is_gone: bool) -> None:
         if not data:
-            if has_journal:
-                self.problems.append("ledger.json is empty or gone, but the deck has a ledger")
+            if is_gone:
+                self.problems.append(LEDGER_GONE)
             return
         number = self._format.number
         try:
@@ -179,7 +183,7 @@ class _Work:
             "created_at": min((row["created_at"] for row in submissions), default="1970-01-01T00:00:00Z"),
             "recipe": STAND_IN_RECIPE,
             "model": parts[0]["model"] if parts else "",
-            "max_tokens": parts[0]["max_tokens"] if parts else 4096,
+            "max_tokens": parts[0]["max_tokens"] if parts else STAND_IN_TOKENS,
             "pages": max(ends, default=0),
         }
 

@@ -20,6 +20,7 @@ from batchdeck.store.bulk import collection_paused
 from batchdeck.store.disk import Disk, opened, storage_failures, write_whole
 from batchdeck.store.journal import (
     HEADER_BYTES,
+    LEDGER_GONE,
     MARK_BYTES,
     Replay,
     Snapshot,
@@ -30,6 +31,7 @@ from batchdeck.store.journal import (
     encode_snapshot,
     replay,
 )
+from batchdeck.store.layout import DeckLayout
 from batchdeck.store.rows import DOCTOR, WrittenDelta, WrittenRows
 
 FORMAT = 1
@@ -68,10 +70,11 @@ class JournalStorage(Storage):
     What writes, and `refresh(locked=True)`, is called under the ledger lock only; `refresh()` at any time.
     """
 
-    def __init__(self, snapshot: Path, journal: Path, *, disk: Disk, format_: LedgerFormat) -> None:
+    def __init__(self, layout: DeckLayout, *, disk: Disk, format_: LedgerFormat) -> None:
         super().__init__()
-        self._snapshot = snapshot
-        self._journal = journal
+        self._layout = layout
+        self._snapshot = layout.ledger
+        self._journal = layout.journal
         self._disk = disk
         self._format = format_
         self._tables: Tables = {}
@@ -305,8 +308,8 @@ class JournalStorage(Storage):
         if data:
             snapshot = decode_snapshot(data)
         else:
-            if self._snapshot.exists() or frames.strip(b"\0"):
-                raise DeckDamaged("ledger.json is empty or gone, but the deck has a ledger.", hint=DOCTOR)
+            if self._snapshot.exists() or frames.strip(b"\0") or self._layout.has_been_used:
+                raise DeckDamaged(f"{LEDGER_GONE}.", hint=DOCTOR)
             snapshot = Snapshot(self._format.number, 0, "", {})
         if snapshot.format > self._format.number:
             raise DeckTooNew(

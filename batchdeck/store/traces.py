@@ -54,19 +54,34 @@ class ArchiveTrace:
 
 
 @dataclass(frozen=True, slots=True)
+class JobTrace:
+    """What the log says of one job; a log of an older version names neither it nor its recipe."""
+
+    at: dt.datetime
+    operator: str
+    name: str
+    recipe: str
+
+
+@dataclass(frozen=True, slots=True)
 class Traces:
-    """What the log says, by submission and by batch."""
+    """What the log says, by submission, by batch and by job."""
 
     submissions: dict[str, Trace]
     archives: dict[str, ArchiveTrace]
+    jobs: dict[str, JobTrace]
 
 
 def read_traces(entries: Iterable[AuditEntry]) -> Traces:
     """Gather what the log's lines say; those of other kinds are passed over."""
     submissions: dict[str, Trace] = {}
     archives: dict[str, ArchiveTrace] = {}
+    jobs: dict[str, JobTrace] = {}
     for entry in entries:
         facts, at = entry.facts, dt.datetime.fromisoformat(entry.t)
+        if entry.action == "job" and isinstance(facts.get("job"), str):
+            name, recipe = str(facts.get("name", "")), str(facts.get("recipe", ""))
+            jobs[facts["job"]] = JobTrace(at, entry.operator, name, recipe)
         key, batch = facts.get("submission"), facts.get("batch")
         if entry.action == "archived" and isinstance(batch, str):
             rows = facts.get("rows")
@@ -83,4 +98,4 @@ def read_traces(entries: Iterable[AuditEntry]) -> Traces:
             trace.estimate_usd = float(facts["estimate_usd"])
         if entry.action in _TAKEN and isinstance(batch, str):
             trace.batch, trace.taken_at = batch, at
-    return Traces(submissions, archives)
+    return Traces(submissions, archives, jobs)

@@ -25,6 +25,7 @@ from batchdeck.sandbox.settings import Settings as SandboxSettings
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.ledger import Ledger
 from batchdeck.store.locks import hold
+from batchdeck.store.recovery import EVERYTHING
 from batchdeck.upkeep import examine_deck, recover_deck
 from tests.e2e.conftest import Operator
 from tests.e2e.pdfs import write_pdf
@@ -205,6 +206,11 @@ def lose_the_snapshot(deck: Path) -> None:
     (deck / "ledger.json").write_bytes(b"")
 
 
+def lose_the_ledger(deck: Path) -> None:
+    (deck / "ledger.json").unlink()
+    (deck / "ledger.journal").unlink()
+
+
 def lose_the_submission(deck: Path) -> None:
     """Fold everything into the snapshot, then damage the submission's record beyond use."""
     Ledger.open(DeckLayout(deck)).close()
@@ -222,7 +228,8 @@ def lose_the_last_commit(deck: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [lose_the_acceptance, lose_the_snapshot, lose_the_submission, lose_the_last_commit]
+    "damage",
+    [lose_the_acceptance, lose_the_snapshot, lose_the_ledger, lose_the_submission, lose_the_last_commit],
 )
 async def test_no_damage_to_the_ledger_makes_anything_be_paid_twice(
     stage: Stage, killed: Path, damage: Damage
@@ -252,6 +259,37 @@ async def test_no_damage_to_the_ledger_makes_anything_be_paid_twice(
         assert deck.unsent(job.id).pages == 0, "nothing looks as if it had not been sent"
         assert {e.action for e in deck.log(100)} >= {"repair", "archived"}
         assert await wrong(deck) == {}
+
+
+async def test_a_ledger_that_is_gone_is_made_anew_from_the_log_and_what_is_here(
+    stage: Stage, finished: Path
+) -> None:
+    async with stage.open(finished, read_only=True) as deck:
+        (before,), (paid,) = deck.jobs(), deck.batches()
+    lose_the_ledger(finished)
+    recovery = recover_deck(finished)
+    assert any("ladder and estimate" in lost for lost in recovery.lost)
+    async with stage.open(finished) as deck:
+        await deck.repair(recovery)
+        assert (await deck.repair()).mended == (), "twice is the same as once"
+        (job,), (batch,) = deck.jobs(), deck.batches()
+        assert (job.name, job.recipe, job.outcomes) == (before.name, before.recipe, before.outcomes)
+        assert (batch.cost, batch.archived) == (paid.cost, True)
+        assert deck.plan(await deck.scan([stage.source])).pages == 0, "nothing is paid for again"
+        assert (await deck.export(job.id)).documents[0].placeholders == 0
+        assert await wrong(deck) == {}
+
+
+async def test_a_deck_of_which_only_folders_are_left_says_that_all_is_lost(
+    stage: Stage, finished: Path
+) -> None:
+    lose_the_ledger(finished)
+    (finished / "audit.jsonl").unlink()
+    with pytest.raises(DeckDamaged, match="gone"):
+        async with stage.open(finished):
+            pass
+    assert recover_deck(finished).lost == (EVERYTHING,)
+    assert (finished / "batches" / key_of(finished) / "results.jsonl").stat().st_size
 
 
 def is_settled(submission: Submission) -> bool:
