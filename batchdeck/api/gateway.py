@@ -40,6 +40,8 @@ _WRITE_BLOCK = 1 << 20
 _LINES_LIMIT = 64_000_000
 """Bytes read at most to recognise a batch by its first lines."""
 _MODELS_A_PAGE = 1000
+_MOST_TOKENS = 1_000_000_000
+"""No request has as many: caps go by what is counted, and must not go by nonsense."""
 _COUNTABLE = ("model", "messages", "system", "tools", "tool_choice", "thinking", "output_config")
 """What the token counter accepts of a request's parameters."""
 
@@ -244,7 +246,7 @@ class Gateway:
         content = await in_thread(msgspec.json.encode, countable)
         response = await self._calls.ask("POST", "/v1/messages/count_tokens", content=content)
         tokens = believe(response, read_table).get("input_tokens")
-        if not isinstance(tokens, int):
+        if not isinstance(tokens, int) or not 0 < tokens < _MOST_TOKENS or tokens is True:
             raise unreachable("The API's answer does not say how many tokens there are.")
         return tokens
 

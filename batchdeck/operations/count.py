@@ -27,7 +27,14 @@ from batchdeck.domain.events import Event, Finished, PagesPrepared
 from batchdeck.domain.planning import Plan
 from batchdeck.domain.spending import paid_answers
 from batchdeck.domain.text import show
-from batchdeck.errors import ApiRefused, ApiUnreachable, InputError, StorageFailed
+from batchdeck.errors import (
+    ApiNotFound,
+    ApiRefused,
+    ApiUnreachable,
+    InputError,
+    RequestRefused,
+    StorageFailed,
+)
 from batchdeck.operations.context import Context
 from batchdeck.operations.prepare import PageTask, PreparedPart, PrepareTask
 from batchdeck.operations.prepare_files import prepare
@@ -63,6 +70,7 @@ async def count_estimate(context: Context, plan: Plan) -> AsyncGenerator[Event, 
     are_ready_made = any(planned.document.asks for planned in plan.documents)
     calls = shared = 0
     counts: list[int] = []
+    refused: list[str] = []
     note = ""
     try:
         requests: list[Mapping[str, Any]] = []
@@ -79,7 +87,13 @@ async def count_estimate(context: Context, plan: Plan) -> AsyncGenerator[Event, 
         gateway = await context.open_gateway()
         for params in requests:
             calls += 1
-            counts.append(await gateway.count_tokens(params))
+            try:
+                counts.append(await gateway.count_tokens(params))
+            except (RequestRefused, ApiNotFound) as error:
+                refused.append(error.message)
+        if not counts:
+            yield Finished(CountedEstimate(plan.estimate, calls=calls, note=f"Not counted: {refused[0]}"))
+            return
         if requests[0].get("system") and not are_ready_made:
             calls += 1
             shared = await gateway.count_tokens(_alone(requests[0]))
@@ -89,6 +103,8 @@ async def count_estimate(context: Context, plan: Plan) -> AsyncGenerator[Event, 
             yield Finished(CountedEstimate(plan.estimate, calls=calls, note=note))
             return
         note = f"Counting was cut short: {error.message}"
+    if refused and not note:
+        note = f"{len(refused):,} of {len(requests):,} pages chosen cannot be counted: {refused[0]}"
     past = past_batches(context, plan.recipe, plan.model)
     output = past_output(past) or default_output(plan.max_tokens)
     own = measure([max(count - shared, 0) for count in counts], plan.pages)

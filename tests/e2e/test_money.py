@@ -20,6 +20,7 @@ from batchdeck.sandbox.samples import write_samples
 from tests.e2e.conftest import Operator
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "money.md"
+ONE_REFUSED_COUNT = '[[calls]]\nendpoint = "count_tokens"\naction = "too_large_html"\noccurrences = 19\n'
 TRUNCATED = '[[rows]]\noutcome = "truncated"\npages = 2\nattempts = 1\n'
 
 
@@ -39,7 +40,7 @@ def documented(heading: str) -> list[list[str]]:
 async def test_from_a_counted_estimate_to_what_was_paid(
     tmp_path: Path, operator: Callable[..., Operator]
 ) -> None:
-    ana = operator(TRUNCATED, batch_seconds=0)
+    ana = operator(TRUNCATED + ONE_REFUSED_COUNT, batch_seconds=0)
     ana.environ["BATCHDECK_MONEY_COUNT_PAGES"] = "3"
     papers(tmp_path / "papers")
     for command, _, *options in documented("Before"):
@@ -90,6 +91,9 @@ async def test_from_a_counted_estimate_to_what_was_paid(
         at_once = deck.plan(scan, again=True, mode="realtime", name="at once")
         dear = await deck.count_estimate(at_once)
         assert dear.estimate.usd == pytest.approx(2 * counted.estimate.usd)
+        partly = await deck.count_estimate(deck.plan(scan, again=True))
+        assert (partly.pages, partly.calls) == (3, 5), "a page that is refused does not hide the others"
+        assert partly.note.startswith("1 of 4 pages chosen cannot be counted: ")
         await deck.submit(replace(at_once, estimate=dear.estimate))
         in_real_time = deck.costs(job="at once").total
         assert in_real_time.estimated == pytest.approx(dear.estimate.usd)

@@ -265,6 +265,15 @@ async def test_tokens_are_counted_without_what_the_counter_refuses(
     assert server.seen[0].path == "/v1/messages/count_tokens"
 
 
+@pytest.mark.parametrize("tokens", [0, -5, True, None, "100", 1e3, 10**400])
+async def test_a_count_that_cannot_be_one_is_not_believed(
+    gateway: Gateway, server: RawServer, tokens: object
+) -> None:
+    server.answer(200, {"input_tokens": tokens})
+    with pytest.raises(ApiUnreachable, match="how many tokens"):
+        await gateway.count_tokens(PARAMS)
+
+
 async def test_a_message_in_real_time_is_asked_for_once(
     gateway: Gateway, server: RawServer, pauses: list[float]
 ) -> None:
