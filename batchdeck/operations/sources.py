@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -51,7 +52,8 @@ async def keep_source(context: Context, document: Document) -> None:
         StorageFailed: the disk did not take it.
         WorkerFailed: the copy could not be made within a worker's limits.
     """
-    kept = await asyncio.to_thread(context.vault.keep, document.path, document.sha256, document.kind)
+    keep = partial(context.vault.keep, size=document.size)
+    kept = await asyncio.to_thread(keep, document.path, document.sha256, document.kind)
     if document.kind.has_rows:
         await ensure_places(context, document.sha256, document.kind)
     if document.kind is not FileKind.PDF:

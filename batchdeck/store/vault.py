@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,25 +28,28 @@ class Vault:
         self._layout = layout
         self._disk = disk or Disk()
 
-    def keep(self, path: str | Path, sha256: str, kind: FileKind = FileKind.PDF) -> Path:
+    def keep(
+        self, path: str | Path, sha256: str, kind: FileKind = FileKind.PDF, *, size: int | None = None
+    ) -> Path:
         """Copy a source into the vault, if it is not there yet.
 
         Args:
             path: the source file, as it was scanned.
             sha256: what its bytes had then.
             kind: what it was taken for.
+            size: how many bytes it had then, where that is known: no byte of a file of another size is copied.
 
         Returns:
             Where the copy is.
 
         Raises:
             Conflict: the file's bytes are no longer those that were scanned.
-            InputError: it cannot be read any more.
+            InputError: it cannot be read any more, or is no regular file.
             StorageFailed: the copy cannot be written.
         """
         kept = self._layout.source(sha256, kind)
         if not kept.exists():
-            self._copy(path, kept, sha256)
+            self._copy(path, kept, sha256, size)
         return kept
 
     def readable(self, sha256: str, kind: FileKind = FileKind.PDF) -> Path:
@@ -77,7 +81,7 @@ class Vault:
             )
         return kept
 
-    def _copy(self, path: str | Path, kept: Path, sha256: str) -> None:
+    def _copy(self, path: str | Path, kept: Path, sha256: str, size: int | None) -> None:
         shown = show(str(path), 200)
         try:
             # Not blocking: a pipe that has taken the file's name would otherwise hold everything up.
@@ -87,26 +91,42 @@ class Vault:
                 f"{shown} cannot be read any more: {error.strerror}.", hint="Scan the folder again."
             ) from error
         try:
+            status = os.fstat(source)
+            if not stat.S_ISREG(status.st_mode):
+                raise InputError(f"{shown} is not a regular file any more.", hint="Scan the folder again.")
+            if size is not None and status.st_size != size:
+                raise _changed(shown)
             with storage_failures("Copying a source into", kept):
                 # Two that keep the same source at once must not write the same temporary file.
                 suffix = f".{os.getpid()}-{threading.get_ident()}.tmp"
-                write_whole(self._disk, kept, _chunks(source, sha256, shown), suffix=suffix)
+                chunks = _chunks(source, status.st_size, sha256, shown)
+                write_whole(self._disk, kept, chunks, suffix=suffix)
         finally:
             os.close(source)
 
 
-def _chunks(source: int, sha256: str, shown: str) -> Iterator[bytes]:
+def _chunks(source: int, size: int, sha256: str, shown: str) -> Iterator[bytes]:
     digest = hashlib.sha256()
+    left = size
     while True:
         try:
             chunk = os.read(source, _CHUNK)
         except OSError as error:
-            raise InputError(f"{shown} cannot be read to its end: {error.strerror}.") from error
+            raise InputError(
+                f"{shown} cannot be read to its end: {error.strerror}.", hint="Scan the folder again."
+            ) from error
         if not chunk:
             break
+        left -= len(chunk)
+        if left < 0:  # it grows while it is read, perhaps for ever
+            raise _changed(shown)
         digest.update(chunk)
         yield chunk
     if digest.hexdigest() != sha256:
-        raise Conflict(
-            f"{shown} has changed since it was scanned.", hint="Scan it again, then submit what you mean."
-        )
+        raise _changed(shown)
+
+
+def _changed(shown: str) -> Conflict:
+    return Conflict(
+        f"{shown} has changed since it was scanned.", hint="Scan it again, then submit what you mean."
+    )

@@ -57,15 +57,26 @@ def test_a_source_that_changed_since_the_scan_is_refused(layout: DeckLayout, sou
     assert list(layout.vault.iterdir()) == []
 
 
-@pytest.mark.parametrize("kind", ["missing", "folder", "pipe"])
+def test_not_a_byte_is_copied_of_a_source_of_another_size(layout: DeckLayout, source: Path) -> None:
+    source.write_bytes(CONTENT + b"x")
+    disk = FaultyDisk(0, no_space)
+    with pytest.raises(Conflict, match="changed since it was scanned"):
+        Vault(layout, disk=disk).keep(source, DIGEST, size=len(CONTENT))
+    assert disk.calls == []
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "endless"])
 def test_a_source_that_is_no_file_any_more_is_refused(layout: DeckLayout, source: Path, kind: str) -> None:
     source.unlink()
     if kind == "folder":
         source.mkdir()
     elif kind == "pipe":
         os.mkfifo(source)
-    with pytest.raises((InputError, Conflict)):
+    elif kind == "endless":
+        source.symlink_to("/dev/zero")
+    with pytest.raises(InputError, match=r"cannot be read any more|not a regular file any more") as refused:
         Vault(layout).keep(source, DIGEST)
+    assert refused.value.hint
     assert list(layout.vault.iterdir()) == []
 
 
