@@ -45,7 +45,7 @@ from batchdeck.domain.batches import REALTIME_PREFIX, Mode
 from batchdeck.domain.costs import Estimate
 from batchdeck.domain.events import Operation
 from batchdeck.domain.planning import RetryChoice, Submitted
-from batchdeck.errors import AcceptanceUnknown, AccountHeld, ApiRefused, UsageError
+from batchdeck.errors import AcceptanceUnknown, AccountHeld, ApiRefused, InputError, UsageError
 
 AccountMended = Annotated[
     bool, typer.Option("--account-mended", help="Say that a held account is in order again.")
@@ -224,7 +224,11 @@ class _Sender:
     def _report(
         self, result: Submitted, skipped: list[dict[str, Any]], *, offer: Estimate | None = None
     ) -> int:
-        return report_sent(self.deck, result, skipped, as_json=self.as_json, offer=offer)
+        code = report_sent(self.deck, result, skipped, as_json=self.as_json, offer=offer)
+        if code or not result.unsent or result.is_climbing:
+            return code
+        # Nothing was refused and nothing is in doubt: no request could be made of what is left.
+        return EXIT_FAILED_PAGES if result.pages else InputError.exit_code
 
 
 def report_sent(

@@ -16,6 +16,7 @@ from batchdeck.domain.text import show
 from batchdeck.errors import BatchDeckError, DeckDamaged
 from batchdeck.operations import inspection
 from batchdeck.operations.context import Context
+from batchdeck.operations.named import check_named
 from batchdeck.operations.reach import show_notifying
 from batchdeck.store import locks
 from batchdeck.store.audit import read_entries
@@ -127,6 +128,7 @@ def _check_deck(context: Context, *, deep: bool) -> Iterator[Check]:
     yield _found("permissions", find_open_modes(layout.root), "Only you can read the deck.")
     for name in ("submit", "poller"):
         yield _lock(layout, name)
+    yield check_named(context)
     yield from _check_telling(context)
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES)
     yield Check("libraries", True, versions)

@@ -16,7 +16,7 @@ from batchdeck.domain.text import show
 from batchdeck.errors import ConfigError, NotFound
 from batchdeck.recipes.manifest import MANIFEST, Manifest
 from batchdeck.recipes.places import known_folders, shipped_root
-from batchdeck.recipes.rendering import check_template, render
+from batchdeck.recipes.rendering import check_names, render
 from batchdeck.recipes.schemas import read_schema
 
 
@@ -39,7 +39,19 @@ class SourceKind(StrEnum):
         """The kinds of files that it reads."""
         return _KINDS[self]
 
+    @property
+    def given(self) -> frozenset[str]:
+        """The names that an instruction is given (`prompts` for pages, `asking` for everything else)."""
+        return _OF_PAGES if self is SourceKind.PDF_PAGES else _OF_MATERIAL
 
+
+_OF_PAGES = frozenset({"page", "is_image"})
+_OF_MATERIAL = frozenset(
+    {
+        *("document", "number", "label", "title"),
+        *("text", "row", "headers", "attachments", "is_pdf", "pages"),
+    }
+)
 _KINDS: Mapping[SourceKind, frozenset[FileKind]] = {
     SourceKind.PDF_PAGES: frozenset({FileKind.PDF}),
     SourceKind.PDF_DOCUMENTS: frozenset({FileKind.PDF}),
@@ -183,7 +195,10 @@ def _read(folder: Path, reference: str, *, is_shipped: bool) -> Recipe:
     _check_contract(manifest, contract, sources, params)
     system_file, system = manifest.template("system")
     instruction_file, instruction = manifest.template("instruction")
-    check_template(instruction, str(instruction_file))
+    given = {name for source in sources for name in source.given}
+    check_names(instruction, given, str(instruction_file))
+    if not instruction.strip():
+        raise manifest.wrong("instruction", "names an empty file")
     return Recipe(
         name=folder.resolve().name,
         title=manifest.text("title"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 import jinja2
+from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from batchdeck.domain.text import show
@@ -43,6 +45,34 @@ def check_template(source: str, file: str) -> None:
         _compiled(source)
     except jinja2.TemplateSyntaxError as error:
         raise ConfigError(f"{file}, line {error.lineno}: {show(str(error.message), 200)}.") from None
+
+
+def check_names(source: str, given: Collection[str], file: str) -> None:
+    """Refuse a template that asks for what no request is given, or for another file.
+
+    What is behind `is defined`, or has a `default`, may be missing.
+
+    Raises:
+        ConfigError: names the file and what is asked for; it cannot be compiled.
+    """
+    check_template(source, file)
+    tree = _ENVIRONMENT.parse(source)
+    if any(meta.find_referenced_templates(tree)):
+        raise ConfigError(f"{file}: a prompt is one file; it cannot include or import another one.")
+    guarded = {test.node.name for test in tree.find_all(nodes.Test) if isinstance(test.node, nodes.Name)}
+    guarded |= {one.node.name for one in tree.find_all(nodes.Filter) if _has_default(one)}
+    unknown = meta.find_undeclared_variables(tree) - set(given) - guarded - set(_ENVIRONMENT.globals)
+    for name in sorted(unknown):
+        near = difflib.get_close_matches(name, given, 1)
+        guess = f"Did you mean “{near[0]}”? " if near else ""
+        raise ConfigError(
+            f"{file}: “{show(name, 80)}” is nothing that it is given.",
+            hint=f"{guess}Given: {', '.join(sorted(given))}.",
+        )
+
+
+def _has_default(filter_: nodes.Filter) -> bool:
+    return filter_.name in ("default", "d") and isinstance(filter_.node, nodes.Name)
 
 
 def render(source: str, values: Mapping[str, object], file: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from batchdeck.config import Settings
-from batchdeck.config_sections import Polling, Reconcile
+from batchdeck.config_sections import Export, Inbox, Polling, Reconcile
 from batchdeck.deck import Deck, DeckOpening
 from batchdeck.domain.batches import Submission, SubmissionState
 from batchdeck.errors import DeckDamaged, DeckLocked, ReadOnlyError
@@ -290,6 +290,18 @@ async def test_a_deck_of_which_only_folders_are_left_says_that_all_is_lost(
             pass
     assert recover_deck(finished).lost == (EVERYTHING,)
     assert (finished / "batches" / key_of(finished) / "results.jsonl").stat().st_size
+
+
+async def test_what_the_settings_name_is_looked_up_before_it_is_needed(stage: Stage, finished: Path) -> None:
+    settings = replace(SETTINGS, export=Export(template="documnet"), inbox=Inbox(recipe="nothing"))
+    opening = Deck.open(
+        finished, base_url=stage.running.base_url, api_key=stage.running.api_key, settings=settings
+    )
+    async with opening as deck:
+        said = (await wrong(deck))["settings"]
+    assert "export.template: There is no export template “documnet”." in said
+    assert "inbox.recipe: There is no recipe “nothing”." in said
+    assert "auto_export" not in said
 
 
 def is_settled(submission: Submission) -> bool:

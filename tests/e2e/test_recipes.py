@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import shutil
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -196,3 +197,19 @@ async def test_a_job_keeps_its_recipe_its_source_and_what_was_left_out(
 
 def _rows(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(path.read_text().splitlines()))
+
+
+def test_what_no_request_can_be_made_of_is_not_called_done(operator: MakeOperator, tmp_path: Path) -> None:
+    """One row lacks a column that the instruction asks for, then all do."""
+    who = operator()
+    recipe = tmp_path / "by-place"
+    shutil.copytree(PROMPTS / "tickets", recipe)
+    (recipe / "instruction.md.jinja").write_text("Triage the ticket from {{ row.place }}.")
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"id": 1, "place": "Ayr"}\n{"id": 2}\n')
+    some = who.run("submit", rows, "--recipe", recipe, "--yes")
+    assert some.code == 6, "done, but not all of it"
+    assert "has no attribute 'place'" in some.err
+    rows.write_text('{"id": 3}\n{"id": 4}\n')
+    none = who.json("submit", rows, "--recipe", recipe, "--yes", code=3)
+    assert (none["batches"], none["pages"], none["unsent"]) == ([], 0, 2)

@@ -10,7 +10,9 @@ import pytest
 from batchdeck.domain.documents import FileKind
 from batchdeck.errors import ConfigError, NotFound, UsageError
 from batchdeck.recipes.asking import Material, build_params
+from batchdeck.recipes import prompts
 from batchdeck.recipes.places import own_root
+from batchdeck.recipes.prompts import PageContext
 from batchdeck.recipes.recipe import Contract, SourceKind, list_recipes, load_recipe
 from batchdeck.recipes.scaffold import new_recipe, read_files
 
@@ -85,6 +87,49 @@ def test_what_does_not_go_together_is_answered_with_the_key(
     edit(own_root() / "mine", old, new)
     with pytest.raises(ConfigError, match=complaint):
         load_recipe("mine")
+
+
+@pytest.mark.parametrize(
+    ("like", "text", "says"),
+    [
+        ("tickets", "{{ rwo.subject }}", "“rwo” is nothing that it is given"),
+        ("pdf-to-html", "{{ page.number }} {{ row.id }}", "“row” is nothing"),
+        ("tickets", '{% include "/etc/passwd" %}', "cannot include"),
+        ("tickets", " \n", "`instruction` names an empty file"),
+    ],
+)
+def test_an_instruction_that_no_request_can_be_made_of_is_refused_before_any_is(
+    like: str, text: str, says: str
+) -> None:
+    new_recipe("mine", like=like)
+    (own_root() / "mine" / "instruction.md.jinja").write_text(text)
+    with pytest.raises(ConfigError, match=says) as refused:
+        load_recipe("mine")
+    if "rwo" in text:
+        assert refused.value.hint.startswith("Did you mean “row”? Given: attachments, ")
+
+
+def test_an_instruction_may_ask_whether_it_is_given_something() -> None:
+    new_recipe("mine", like="tickets")
+    text = "{% for i in range(2) %}{{ loop.index }}{% endfor %}{{ note | default('') }}{{ x if x is defined }}"
+    (own_root() / "mine" / "instruction.md.jinja").write_text(text)
+    assert load_recipe("mine").instruction == text
+
+
+def test_instructions_are_given_what_recipes_are_checked_against() -> None:
+    """Every name that is let through is there when a request is made."""
+    for like, kind in (("tickets", SourceKind.ROWS), ("pdf-to-html", SourceKind.PDF_PAGES)):
+        new_recipe(f"all-{like}", like=like)
+        folder = own_root() / f"all-{like}"
+        names = sorted(kind.given)
+        (folder / "instruction.md.jinja").write_text("".join(f"{{{{ {name} }}}}|" for name in names) + ".")
+        recipe = load_recipe(f"all-{like}")
+        if kind is SourceKind.ROWS:
+            material = Material("a.csv", 1, label="1", title="t")
+            params = build_params(recipe, material, model="m", max_tokens=1)
+        else:
+            params = prompts.build_params(recipe, PageContext(1, 1), b"%PDF", model="m", max_tokens=1)
+        assert params["messages"][0]["content"][1]["text"].count("|") == len(names)
 
 
 def test_a_row_is_asked_about_as_a_document_with_the_schema_of_the_answer() -> None:
