@@ -18,6 +18,7 @@ from batchdeck.domain.inbox import InboxOrder
 from batchdeck.domain.ladder import parse_ladder
 from batchdeck.domain.planning import ExportReport, Plan, RetryChoice, RetryPlan, Submitted, Unsent
 from batchdeck.offers import (
+    check_recipe,
     export_templates,
     find_recipe,
     known_recipes,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Deck",
+    "check_recipe",
     "export_templates",
     "find_recipe",
     "known_recipes",

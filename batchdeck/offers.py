@@ -39,6 +39,22 @@ def find_recipe(name_or_path: str) -> Recipe:
     return load_recipe(name_or_path)
 
 
+def check_recipe(name_or_path: str) -> Recipe:
+    """Return a recipe of which all is there, the export template that it names included.
+
+    Raises:
+        NotFound: there is no such recipe, or no such template.
+        ConfigError: it is wrong; names the file and the key.
+    """
+    from batchdeck.html.templates import Makes, find_template
+    from batchdeck.recipes.recipe import Contract
+
+    recipe = find_recipe(name_or_path)
+    is_html = recipe.contract is Contract.PAGE_HTML
+    find_template(recipe.export, Makes.DOCUMENTS if is_html else Makes.RECORDS)
+    return recipe
+
+
 def readable_suffixes(recipe: str) -> frozenset[str]:
     """Return the suffixes of the files that a recipe reads, in lower case with their dot.
 

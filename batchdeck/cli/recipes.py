@@ -99,9 +99,9 @@ def check(context: typer.Context, name: Name, json: Json = False) -> None:
     """Check a recipe: every complaint names the file and the key."""
 
     async def command() -> int:
-        from batchdeck.deck import find_recipe
+        from batchdeck.deck import check_recipe
 
-        recipe = find_recipe(name)
+        recipe = check_recipe(name)
         if json:
             print_json({"name": recipe.name, "ok": True})
         else:

@@ -72,8 +72,10 @@ def _address(url: str, where: str) -> Address:
 
 
 def _host(url: str) -> str:
+    """Return the host, and the port by which several services on it are told apart."""
     try:
-        return urlsplit(url).hostname or ""
+        parts = urlsplit(url)
+        return f"{parts.hostname or ''}{f':{parts.port}' if parts.hostname and parts.port else ''}"
     except ValueError:
         return ""
 

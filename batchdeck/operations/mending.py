@@ -16,10 +16,13 @@ from batchdeck.operations import inspection
 from batchdeck.operations.collect import record_judged
 from batchdeck.operations.context import Context
 from batchdeck.operations.rollup import refresh_rollup
+from batchdeck.store.disk import Disk, storage_failures, write_whole
 from batchdeck.store.plans import read_plan, write_plan
-from batchdeck.store.quarantine import Quarantine
+from batchdeck.store.quarantine import Quarantine, newest_kept
 from batchdeck.store.requests import RequestLogWriter, read_requests
 from batchdeck.store.results import UNREADABLE, scan_results
+
+_CHUNK = 1 << 20
 
 
 def mend_archive(context: Context, quarantine: Quarantine, finding: Finding) -> Mended:
@@ -30,6 +33,8 @@ def mend_archive(context: Context, quarantine: Quarantine, finding: Finding) -> 
     """
     batch = context.ledger.batch(finding.key)
     path = context.layout.results(batch.key)
+    if batch.archive is None:
+        return _bring_back(context, batch, finding)
     if inspection.can_download(batch, context.now()):
         if path.exists():
             quarantine.move(path, finding.what)
@@ -39,23 +44,35 @@ def mend_archive(context: Context, quarantine: Quarantine, finding: Finding) -> 
     if not path.exists():
         _drop_index(context, batch)
         _put(context, replace(batch, archive=None, gone=True))
-        rows = batch.archive.rows if batch.archive is not None else 0
-        return Mended(finding.where, "its pages count as missing now", f"{rows:,} answers, nowhere to be had")
-    assert batch.archive is not None
+        lost = f"{batch.archive.rows:,} answers, nowhere to be had"
+        return Mended(finding.where, "its pages count as missing now", lost)
     quarantine.copy(path, finding.what)
-    rows = sum(facts.type != UNREADABLE for facts, _, _ in scan_results(path))
-    what = f"damaged on this disk: {rows:,} of {batch.archive.rows:,} rows can still be read"
-    archive = Archive(
-        inspection.digest_of(path),
-        path.stat().st_size,
-        rows,
-        batch.archive.at,
-        (*batch.archive.findings, what),
-    )
-    _put(context, replace(batch, archive=archive))
-    lost = max(0, batch.archive.rows - rows)
-    said = f"{lost:,} answers; the others cannot be proved to be as they came"
+    rows, said = _take_what_is_left(context, batch, batch.archive)
     return Mended(finding.where, f"kept as far as it can be read ({rows:,} rows)", said)
+
+
+def _bring_back(context: Context, batch: Batch, finding: Finding) -> Mended:
+    """Take back results that were to be downloaded again, which the API then no longer had."""
+    path = context.layout.results(batch.key)
+    kept = newest_kept(context.layout, path)
+    assert kept is not None, finding
+    with storage_failures("Bringing back", path), kept.open("rb") as file:
+        write_whole(Disk(), path, iter(lambda: file.read(_CHUNK), b""))
+    _drop_index(context, batch)
+    was = Archive("", 0, batch.remote.counts.total, context.now())
+    rows, said = _take_what_is_left(context, batch, was)
+    return Mended(finding.where, f"brought back as far as it can be read ({rows:,} rows)", said)
+
+
+def _take_what_is_left(context: Context, batch: Batch, was: Archive) -> tuple[int, str]:
+    """Record damaged results for what they are; return how many rows can be read, and what is lost."""
+    path = context.layout.results(batch.key)
+    rows = sum(facts.type != UNREADABLE for facts, _, _ in scan_results(path))
+    what = f"damaged on this disk: {rows:,} of {was.rows:,} rows can still be read"
+    digest, size = inspection.digest_of(path), path.stat().st_size
+    _put(context, replace(batch, archive=Archive(digest, size, rows, was.at, (*was.findings, what))))
+    lost = max(0, was.rows - rows)
+    return rows, f"{lost:,} answers; the others cannot be proved to be as they came"
 
 
 def mend_plan(context: Context, quarantine: Quarantine, finding: Finding) -> Mended:

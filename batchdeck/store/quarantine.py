@@ -142,6 +142,14 @@ class Quarantine:
         write_whole(self._disk, self._folder / MANIFEST, [data + b"\n"])
 
 
+def newest_kept(layout: DeckLayout, path: Path) -> Path | None:
+    """Return the file that repairs last took out of a place in the deck; None where they never did."""
+    kept = layout.quarantine.glob(f"*/{path.relative_to(layout.root)}*")
+    with storage_failures("Looking through", layout.quarantine):
+        files = [one for one in kept if one.is_file() and not one.is_symlink()]
+        return max(files, key=lambda one: (one.lstat().st_ctime_ns, one), default=None)
+
+
 def _size_and_digest(path: Path) -> tuple[int, str]:
     """Return a file's size and SHA-256; of a folder the size of its files and no digest."""
     if path.is_symlink() or not path.is_file():

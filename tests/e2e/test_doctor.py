@@ -189,6 +189,28 @@ async def test_answers_that_the_api_has_no_more_are_kept_as_far_as_they_can_be_r
         assert job.outcomes == {"ok": PAGES - 1, "missing": 1}
 
 
+async def test_results_taken_out_are_brought_back_when_the_api_turns_out_to_have_them_no_more(
+    stage: Stage, finished: Path
+) -> None:
+    path = finished / "batches" / key_of(finished) / "results.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([b"#" + lines[0][1:], *lines[1:]]))
+    async with stage.open(finished) as deck:
+        await deck.repair()
+        assert not path.exists(), "to be downloaded again, for nothing"
+    ledger = Ledger.open(DeckLayout(finished))
+    with ledger.transaction() as tx:
+        (batch,) = tx.batches().values()
+        tx.put(replace(batch, gone=True))
+    ledger.close()
+    async with stage.open(finished) as deck:
+        assert "the API has it no more" in (await wrong(deck))["archive"]
+        assert any("1 answers" in lost for lost in (await deck.repair()).lost)
+        assert deck.jobs()[0].outcomes == {"ok": PAGES - 1, "missing": 1}
+        assert (await deck.repair()).mended == ()
+        assert await wrong(deck) == {}
+
+
 Damage = Callable[[Path], object]
 
 
