@@ -38,7 +38,9 @@ def inspect_archives(context: Context) -> Iterator[Finding]:
             where = context.layout.results(batch.key)
             if newest_kept(context.layout, where) is not None and not where.exists():
                 found = f"batches/{batch.key}/results.jsonl"
-                yield Finding(found, "was taken out, and the API has it no more", _BACK, Mend.REBUILD, batch.id)
+                yield Finding(
+                    found, "was taken out, and the API has it no more", _BACK, Mend.REBUILD, batch.id
+                )
             continue
         wrong = _archive_problem(context.layout, batch)
         if wrong and context.ledger.refresh():

@@ -158,6 +158,9 @@ def drop(path: Path) -> None:
 
 _NO_ROOM = "Free some space, then do it again. What was there before still holds."
 _NOT_ALLOWED = "Check whose the deck's folder is, and that it may be written. Nothing was changed."
+_IN_THE_WAY = (
+    "Something that is no folder is in the way: name another place, or move it. Nothing was changed."
+)
 _OTHER_HINT = "Check the disk, then do it again. What was there before still holds."
 _HINTS = {
     errno.ENOSPC: _NO_ROOM,
@@ -166,4 +169,6 @@ _HINTS = {
     errno.EACCES: _NOT_ALLOWED,
     errno.EPERM: _NOT_ALLOWED,
     errno.EROFS: _NOT_ALLOWED,
+    errno.EEXIST: _IN_THE_WAY,
+    errno.ENOTDIR: _IN_THE_WAY,
 }

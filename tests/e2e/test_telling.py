@@ -156,7 +156,10 @@ async def test_a_service_that_fails_is_tried_again_and_then_noted_while_the_othe
             assert "T0PS3CRET" not in json.dumps(entry.facts)
             assert json.loads((deck.path / "told.json").read_text())["letters"] == []
             found = deck.notifying()
-            assert (found.addresses, found.waiting) == (tuple(f"json://127.0.0.1:{one.port}" for one in (bad, good)), 0)
+            assert (found.addresses, found.waiting) == (
+                tuple(f"json://127.0.0.1:{one.port}" for one in (bad, good)),
+                0,
+            )
             assert "T0PS3CRET" not in repr(found)
 
 

@@ -111,7 +111,9 @@ def test_an_instruction_that_no_request_can_be_made_of_is_refused_before_any_is(
 
 def test_an_instruction_may_ask_whether_it_is_given_something() -> None:
     new_recipe("mine", like="tickets")
-    text = "{% for i in range(2) %}{{ loop.index }}{% endfor %}{{ note | default('') }}{{ x if x is defined }}"
+    text = (
+        "{% for i in range(2) %}{{ loop.index }}{% endfor %}{{ note | default('') }}{{ x if x is defined }}"
+    )
     (own_root() / "mine" / "instruction.md.jinja").write_text(text)
     assert load_recipe("mine").instruction == text
 

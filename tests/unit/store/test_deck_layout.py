@@ -71,8 +71,9 @@ def test_a_file_is_no_deck(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageFailed, match="file/deck"):
+    with pytest.raises(StorageFailed, match="file/deck") as refused:
         prepare_deck(tmp_path / "file" / "deck")
+    assert "no folder is in the way" in refused.value.hint
 
 
 @pytest.mark.parametrize(
