@@ -28,6 +28,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 
 _ENVIRONMENT = _environment()
+_DEFAULTS = ("default", "d")
+"""Filters that put something in the place of a name that is not given."""
 
 
 @lru_cache(maxsize=32)
@@ -60,7 +62,11 @@ def check_names(source: str, given: Collection[str], file: str) -> None:
     if any(meta.find_referenced_templates(tree)):
         raise ConfigError(f"{file}: a prompt is one file; it cannot include or import another one.")
     guarded = {test.node.name for test in tree.find_all(nodes.Test) if isinstance(test.node, nodes.Name)}
-    guarded |= {one.node.name for one in tree.find_all(nodes.Filter) if _has_default(one)}
+    guarded |= {
+        one.node.name
+        for one in tree.find_all(nodes.Filter)
+        if isinstance(one.node, nodes.Name) and one.name in _DEFAULTS
+    }
     unknown = meta.find_undeclared_variables(tree) - set(given) - guarded - set(_ENVIRONMENT.globals)
     for name in sorted(unknown):
         near = difflib.get_close_matches(name, given, 1)
@@ -69,10 +75,6 @@ def check_names(source: str, given: Collection[str], file: str) -> None:
             f"{file}: “{show(name, 80)}” is nothing that it is given.",
             hint=f"{guess}Given: {', '.join(sorted(given))}.",
         )
-
-
-def _has_default(filter_: nodes.Filter) -> bool:
-    return filter_.name in ("default", "d") and isinstance(filter_.node, nodes.Name)
 
 
 def render(source: str, values: Mapping[str, object], file: str) -> str:

@@ -37,7 +37,7 @@ class Vault:
             path: the source file, as it was scanned.
             sha256: what its bytes had then.
             kind: what it was taken for.
-            size: how many bytes it had then, where that is known: no byte of a file of another size is copied.
+            size: how many bytes it had then, where that is known; a file of another size is not copied.
 
         Returns:
             Where the copy is.

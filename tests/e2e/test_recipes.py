@@ -7,7 +7,6 @@ import json
 import os
 import shlex
 import shutil
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -9,8 +9,8 @@ import pytest
 
 from batchdeck.domain.documents import FileKind
 from batchdeck.errors import ConfigError, NotFound, UsageError
-from batchdeck.recipes.asking import Material, build_params
 from batchdeck.recipes import prompts
+from batchdeck.recipes.asking import Material, build_params
 from batchdeck.recipes.places import own_root
 from batchdeck.recipes.prompts import PageContext
 from batchdeck.recipes.recipe import Contract, SourceKind, list_recipes, load_recipe
