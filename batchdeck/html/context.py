@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, Generic, TypeVar, overload
 
 from markupsafe import Markup
 
@@ -27,6 +27,7 @@ FileOf = Callable[[int], str]
 """Name of the file a page (1-based) stands in; empty when that is the file itself."""
 MarkupOf = Callable[[PageTree], str]
 """Writes the markup of a page."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +67,15 @@ class _PageValues(dict[str, Any]):
             return lines_of(tree)
 
 
-class Pages(Sequence[Mapping[str, Any]]):
-    """The pages as templates iterate over them. Each is made when it is asked for and kept nowhere.
+class Made(Sequence[Mapping[str, Any]], Generic[T]):
+    """What templates iterate over, one for each of `things`: made when it is asked for, and kept nowhere."""
 
-    `markup_of` gives a page's markup, which goes into the template as it is.
-    """
-
-    def __init__(
-        self, assembly: Assembly, layout: Layout, facts: Facts, file_of: FileOf, markup_of: MarkupOf
-    ) -> None:
-        self._pages = assembly.pages
-        self._layout = layout
-        self._facts = facts
-        self._file_of = file_of
-        self._markup_of = markup_of
+    def __init__(self, things: Sequence[T], make: Callable[[T], Mapping[str, Any]]) -> None:
+        self._things = things
+        self._make = make
 
     def __len__(self) -> int:
-        return len(self._pages)
+        return len(self._things)
 
     @overload
     def __getitem__(self, index: int) -> Mapping[str, Any]: ...
@@ -90,16 +83,23 @@ class Pages(Sequence[Mapping[str, Any]]):
     def __getitem__(self, index: slice) -> Sequence[Mapping[str, Any]]: ...
     def __getitem__(self, index: int | slice) -> Mapping[str, Any] | Sequence[Mapping[str, Any]]:
         if isinstance(index, slice):
-            return [self._values(page) for page in self._pages[index]]
-        return self._values(self._pages[index])
+            return [self._make(thing) for thing in self._things[index]]
+        return self._make(self._things[index])
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
-        return map(self._values, self._pages)
+        return map(self._make, self._things)
 
-    def _values(self, page: PageTree) -> Mapping[str, Any]:
+
+def pages_for(
+    assembly: Assembly, layout: Layout, facts: Facts, file_of: FileOf, markup_of: MarkupOf
+) -> Made[PageTree]:
+    """Return the pages for a template. `markup_of` gives a page's markup, which goes in as it is."""
+    titled = {heading.page for heading in layout.titles}
+
+    def values_of(page: PageTree) -> Mapping[str, Any]:
         language = page.meta.get("lang", "")
         if not is_language(language):
-            language = self._facts.language
+            language = facts.language
         values = {
             "number": page.number,
             "label": show(page.label),
@@ -108,22 +108,24 @@ class Pages(Sequence[Mapping[str, Any]]):
             "kind": page.meta.get("kind", ""),
             "language": language,
             "direction": direction_of(language),
-            "lang": language_attributes(language, inside=self._facts.language),
-            "break": "inline" if page.number in self._layout.breaks else "block",
-            "file": self._file_of(page.number),
+            "lang": language_attributes(language, inside=facts.language),
+            "break": "inline" if page.number in layout.breaks else "block",
+            "file": file_of(page.number),
             "dir": _direction_attribute(language),
             "ui": language_attributes(_UI_LANGUAGE, inside=language),
-            "has_h1": any(heading.page == page.number for heading in self._layout.titles),
-            "html": Markup(self._markup_of(page)),  # noqa: S704 - serialised from a sanitised tree
+            "has_h1": page.number in titled,
+            "html": Markup(markup_of(page)),  # noqa: S704 - serialised from a sanitised tree
         }
         return _PageValues(page, values)
+
+    return Made(assembly.pages, values_of)
 
 
 def values_for(
     assembly: Assembly,
     layout: Layout,
     facts: Facts,
-    pages: Pages,
+    pages: Made[PageTree],
     style: Style,
     *,
     stem: str,
@@ -154,8 +156,8 @@ def values_for(
             "placeholders": sources.count("placeholder"),
             "unverified": sources.count("text_layer"),
         },
-        "toc": [_entry_values(entry, facts, file_of) for entry in nest(layout.headings, toc_depth)],
-        "page_list": [_page_link(page, file_of) for page in assembly.pages],
+        "toc": _contents(nest(layout.headings, toc_depth), facts, file_of),
+        "page_list": Made(assembly.pages, lambda page: _page_link(page, file_of)),
         "pages": pages,
         "style": {"css": style.css, "source": style.source},
         "stem": stem,
@@ -164,18 +166,21 @@ def values_for(
     }
 
 
-def _entry_values(entry: Entry, facts: Facts, file_of: FileOf) -> dict[str, Any]:
-    heading = entry.heading
-    language = heading.language if is_language(heading.language) else facts.language
-    return {
-        "text": heading.text,
-        "level": heading.level,
-        "id": heading.id,
-        "page": heading.page,
-        "href": f"{file_of(heading.page)}#{heading.id}",
-        "lang": language_attributes(language, inside=_UI_LANGUAGE),
-        "children": [_entry_values(child, facts, file_of) for child in entry.children],
-    }
+def _contents(entries: Sequence[Entry], facts: Facts, file_of: FileOf) -> Made[Entry]:
+    def values_of(entry: Entry) -> Mapping[str, Any]:
+        heading = entry.heading
+        language = heading.language if is_language(heading.language) else facts.language
+        return {
+            "text": heading.text,
+            "level": heading.level,
+            "id": heading.id,
+            "page": heading.page,
+            "href": f"{file_of(heading.page)}#{heading.id}",
+            "lang": language_attributes(language, inside=_UI_LANGUAGE),
+            "children": _contents(entry.children, facts, file_of),
+        }
+
+    return Made(entries, values_of)
 
 
 def _page_link(page: PageTree, file_of: FileOf) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import jinja2
 
 from batchdeck.domain.text import show
 from batchdeck.errors import UsageError
-from batchdeck.html.context import Facts, MarkupOf, Pages, settle, values_for
+from batchdeck.html.context import Facts, Made, MarkupOf, pages_for, settle, values_for
 from batchdeck.html.dress import Layout, dress
 from batchdeck.html.markup import HEADINGS
 from batchdeck.html.model import Assembly, Exported, PageTree, RuleFinding
@@ -133,7 +133,7 @@ class _Rendering:
 
     def files(self) -> Iterator[tuple[str, TemplateFile, dict[str, Any]]]:
         """Yield each file's name, its template and what that is fed."""
-        values = self._values(self._markup)
+        values = self._values()
         for file in self.template.files:
             if file.each == "document":
                 yield file.file_name(self.options.stem), file, values
@@ -153,9 +153,7 @@ class _Rendering:
         must_be_read = is_html(name) and not self._is_checked_around(file)
         kept: list[str] = []
         written = 0
-        stream = self._jinja.get_template(file.template).stream(values)
-        stream.enable_buffering(_BUFFERED)
-        for piece in stream:
+        for piece in self._stream(file, values):
             written += out.write(piece.encode())
             if written > _SLACK + _GROWTH * self._fed:
                 raise UsageError(f"The export template “{self.template.name}” writes without end.")
@@ -164,20 +162,28 @@ class _Rendering:
         if must_be_read:
             self.findings += validate_html("".join(kept))
         elif is_html(name):
-            around = self._jinja.get_template(file.template).render(self._values(_slot))
+            around = self._stream(file, {**values, "pages": self._pages(_slot)})
             self.findings += check_around(around, self.assembly.pages)
+
+    def _stream(self, file: TemplateFile, values: Mapping[str, Any]) -> Iterator[str]:
+        """Return what the template writes, in pieces."""
+        stream = self._jinja.get_template(file.template).stream(values)
+        stream.enable_buffering(_BUFFERED)
+        return stream
 
     def _is_checked_around(self, file: TemplateFile) -> bool:
         """Say whether the parts prove the whole: only for templates known to put every page in whole."""
         return self.template.is_shipped and file.each == "document" and self._page_file is None
 
-    def _values(self, markup_of: MarkupOf) -> dict[str, Any]:
-        pages = Pages(self.assembly, self.layout, self.facts, self._file_of, markup_of)
+    def _pages(self, markup_of: MarkupOf) -> Made[PageTree]:
+        return pages_for(self.assembly, self.layout, self.facts, self._file_of, markup_of)
+
+    def _values(self) -> dict[str, Any]:
         return values_for(
             self.assembly,
             self.layout,
             self.facts,
-            pages,
+            self._pages(self._markup),
             read_style(self.template),
             stem=self.options.stem,
             toc_depth=self.options.toc_depth,

@@ -6,7 +6,7 @@ import base64
 import functools
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -170,8 +170,15 @@ def environment(template: Template) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    sandbox.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+    sandbox.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "default": _as_list}
     return sandbox
+
+
+def _as_list(value: object) -> list[Any]:
+    """Return for JSON a sequence whose items are made when they are asked for."""
+    if not isinstance(value, Sequence):
+        raise TypeError(f"{type(value).__name__} is nothing that JSON can say")
+    return list(value)
 
 
 def _is_escaped(name: str | None) -> bool:

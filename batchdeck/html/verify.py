@@ -10,7 +10,6 @@ back equal and closed leaves the parser as it found it, so the parts prove the w
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Collection, Iterable
 from xml.etree.ElementTree import Element
 
@@ -20,11 +19,11 @@ from batchdeck.html.model import PageTree, RuleFinding
 from batchdeck.html.rules import check
 from batchdeck.html.rules.source import syntax_findings
 from batchdeck.html.serialise import local_name
+from batchdeck.html.shell import read_shell
 from batchdeck.html.strict import read_strictly
 
 _SLOT = "bd-page"
 _Attributes = Collection[tuple[str, str]]
-_MUCH = 1_000_000
 _HTML_SUFFIXES = (".html", ".htm")
 
 
@@ -82,18 +81,20 @@ def _is_equal(meant: _Attributes, read: _Attributes) -> bool:
     return meant == read or dict(meant) == {local_name(name): value for name, value in read}
 
 
-def check_around(shell: str, pages: Iterable[PageTree]) -> list[RuleFinding]:
+def check_around(shell: Iterable[str], pages: Iterable[PageTree]) -> list[RuleFinding]:
     """Check a document whose pages have been proved one by one.
 
     Args:
-        shell: the document with a `slot` in place of each page.
+        shell: the document in pieces, with a `slot` in place of each page.
         pages: the pages that belong there.
     """
-    root, findings = _read(shell)
+    root, findings = read_shell(shell)
+    if root is None:
+        return findings
     slots = {element.get("data-number"): element for element in root.iter(_SLOT)}
     places: dict[Element, PageTree] = {}
     for page in pages:
-        place = slots.get(str(page.number))
+        place = slots.pop(str(page.number), None)
         if place is None:
             findings.append(RuleFinding("page-missing", "The page is not in the document.", page=page.number))
             continue
@@ -101,15 +102,3 @@ def check_around(shell: str, pages: Iterable[PageTree]) -> list[RuleFinding]:
         place.attrib.clear()
         places[place] = page
     return findings + check(root, pages=places)
-
-
-def _read(shell: str) -> tuple[Element, list[RuleFinding]]:
-    """Return a document's tree and its syntax errors."""
-    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
-    root: Element = parser.parse(shell)
-    findings = syntax_findings(parser.errors)
-    if len(shell) > _MUCH:
-        # The parser holds all it has read, in a ring that only the collector opens.
-        del parser
-        gc.collect()
-    return root, findings

@@ -83,6 +83,13 @@ def test_jsonl_holds_an_object_for_each_page() -> None:
     assert rows[0]["html"].startswith("<h1")
 
 
+def test_contents_and_page_links_are_lists_in_json(tmp_path: Path) -> None:
+    source = _own(tmp_path, "{{ {'toc': toc, 'pages': page_list[1:]} | tojson }}", name="own.json")
+    data = json.loads(render(assembly("<h2>A</h2><h3>B</h3>", "<p>c</p>"), source).html)
+    assert [(one["text"], [two["text"] for two in one["children"]]) for one in data["toc"]] == [("A", ["B"])]
+    assert [page["href"] for page in data["pages"]] == ["#page-2"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -94,10 +101,10 @@ def test_jsonl_holds_an_object_for_each_page() -> None:
         ("{% include '../secret.html' %}", "own.html"),
         ("{% include '/etc/passwd' %}", "own.html"),
         ("{{ ().__class__.__base__ }}", "unsafe"),
-        ("{{ pages._pages }}", "unsafe"),
+        ("{{ pages._things }}", "unsafe"),
         ("{{ pages.__init__.__globals__ }}", "unsafe"),
         ("{{ document.update({'title': 1}) }}", "unsafe"),
-        ("{{ toc.append(1) }}", "unsafe"),
+        ("{{ toc.append(1) }}", "no attribute"),
         ("{{ 'x' * 10000000000 }}", "too large"),
         ("{{ [1] * 10000000000 }}", "too large"),
         ("{{ 9 ** 9 ** 9 }}", "too large"),

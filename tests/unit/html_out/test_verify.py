@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 import html5lib
 import pytest
@@ -11,7 +11,9 @@ import pytest
 from batchdeck.html.model import PageTree
 from batchdeck.html.render import render
 from batchdeck.html.rules import check, validate_html
+from batchdeck.html.rules.source import syntax_findings
 from batchdeck.html.serialise import serialise_children
+from batchdeck.html.shell import read_shell
 from batchdeck.html.verify import PageProver, check_around, slot
 from tests.unit.html.goldens import GOLDENS
 from tests.unit.html_out.faults import FAULTS
@@ -56,13 +58,29 @@ def test_rules_see_the_document_around_the_pages_and_the_pages_in_it() -> None:
         f"{slot(1)}{slot(2)}</main></body></html>"
     )
     pages = [page(1, "<h1>A</h1>"), page(2, "<h4>B</h4><p id='x'>a</p><p id='x'>b</p>")]
-    found = {(finding.rule, finding.page) for finding in check_around(shell, pages)}
+    found = {(finding.rule, finding.page) for finding in check_around([shell], pages)}
     assert found == {("heading-order", 2), ("duplicate-id", 2)}
 
 
 def test_a_page_that_is_not_in_the_document_is_found() -> None:
-    findings = check_around(f"<!DOCTYPE html><title>T</title>{slot(1)}", [page(1, "a"), page(2, "b")])
+    findings = check_around([f"<!DOCTYPE html><title>T</title>{slot(1)}"], [page(1, "a"), page(2, "b")])
     assert ("page-missing", 2) in {(finding.rule, finding.page) for finding in findings}
+
+
+@pytest.mark.parametrize("name", list(GOLDENS))
+def test_what_is_around_the_pages_is_read_from_pieces_as_html5lib_reads_it(name: str) -> None:
+    html = render(GOLDENS[name]().assemble()).html + '<svg xlink:href="#a"><b>\r\n</i>'
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+    meant = parser.parse(html)
+    root, findings = read_shell(html[at : at + 7] for at in range(0, len(html), 7))
+    assert root is not None
+    assert tostring(root) == tostring(meant)
+    assert findings == syntax_findings(parser.errors)
+
+
+def test_end_tags_that_cross_around_the_pages_are_found() -> None:
+    shell = f"<!DOCTYPE html><title>T</title><b><p></b>{slot(1)}</p>"
+    assert {finding.rule for finding in check_around([shell], [page(1, "a")])} == {"html-syntax"}
 
 
 @pytest.mark.parametrize("name", list(GOLDENS))
@@ -108,7 +126,7 @@ def test_page_by_page_the_rules_find_what_they_find_in_the_whole(seed: int) -> N
         f'<nav aria-label="Contents"><a href="#a">x</a></nav><main id="content">{marks}</main>'
         '<h5>late</h5><p id="a">late</p><label for="i">L</label></body></html>'
     )
-    found = check_around(shell, pages)
+    found = check_around([shell], pages)
     whole = html5lib.HTMLParser(namespaceHTMLElements=False).parse(shell)
     for one, place in zip(pages, whole.findall(".//bd-page"), strict=True):
         place.tag, place.text = "div", one.tree.text
