@@ -37,7 +37,7 @@ def settle_accessibility(assembly: Assembly) -> None:
             kept = [rule for rule in rules if rule in _REPAIRS and _is_repaired(page, rule)]
             if not kept:
                 break
-            assembly.changes += [Change(STAGE, page.number, rule) for rule in kept]
+            assembly.changes.extend([Change(STAGE, page.number, rule) for rule in kept])
             findings = check_page(page.tree)
         for finding in findings:
             message = f"A check does not hold ({finding.rule}): {finding.message}"

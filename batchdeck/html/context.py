@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, overload
+from typing import Any
 
 from markupsafe import Markup
 
 from batchdeck.domain.text import show
 from batchdeck.html.contents import Entry, nest, title_of
 from batchdeck.html.dress import Layout
+from batchdeck.html.made import Made
 from batchdeck.html.model import Assembly, PageTree
 from batchdeck.html.rules.language import direction_of, is_language
 from batchdeck.html.serialise import escape_attribute, lines_of
@@ -27,7 +28,6 @@ FileOf = Callable[[int], str]
 """Name of the file a page (1-based) stands in; empty when that is the file itself."""
 MarkupOf = Callable[[PageTree], str]
 """Writes the markup of a page."""
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +65,6 @@ class _PageValues(dict[str, Any]):
             raise KeyError(name)
         with self._page.open() as tree:
             return lines_of(tree)
-
-
-class Made(Sequence[Mapping[str, Any]], Generic[T]):
-    """What templates iterate over, one for each of `things`: made when it is asked for, and kept nowhere."""
-
-    def __init__(self, things: Sequence[T], make: Callable[[T], Mapping[str, Any]]) -> None:
-        self._things = things
-        self._make = make
-
-    def __len__(self) -> int:
-        return len(self._things)
-
-    @overload
-    def __getitem__(self, index: int) -> Mapping[str, Any]: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Mapping[str, Any]]: ...
-    def __getitem__(self, index: int | slice) -> Mapping[str, Any] | Sequence[Mapping[str, Any]]:
-        if isinstance(index, slice):
-            return [self._make(thing) for thing in self._things[index]]
-        return self._make(self._things[index])
-
-    def __iter__(self) -> Iterator[Mapping[str, Any]]:
-        return map(self._make, self._things)
 
 
 def pages_for(

@@ -50,7 +50,7 @@ def settle_headings(assembly: Assembly) -> None:
     for position, page in enumerate(opened(assembly.pages)):
         if page.source != "answer":
             continue
-        assembly.changes += _drop_empty(page.tree, page.number)
+        assembly.changes.extend(_drop_empty(page.tree, page.number))
         for at, element in enumerate(page.tree.iter()):
             if element.tag in HEADINGS:
                 heading = _Heading(position, at, element.tag, text_of(element).strip(), int(element.tag[1]))

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from batchdeck.domain.documents import Outline
 from batchdeck.domain.outcomes import Outcome
-from batchdeck.html.shelf import Place, Shelf, decode, encode
+from batchdeck.html.shelf import Place, Shelf, Shelved, decode, encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class PageTree:
             return
         if not self._users:
             assert self._place is not None
-            self._kept = self._shelf.take(self._place)
+            self._kept = self._shelf.take(self._place.offset, self._place.length)
             self.tree = decode(self._kept)
         self._users += 1
         try:
@@ -171,13 +171,21 @@ class Assembly:
 
     material: DocumentMaterial
     pages: list[PageTree]
-    changes: list[Change] = field(default_factory=list)
-    reviews: list[Review] = field(default_factory=list)
-    issues: list[SyntaxIssue] = field(default_factory=list)
+    changes: list[Change] | Shelved[Change] = field(default_factory=list)
+    reviews: list[Review] | Shelved[Review] = field(default_factory=list)
+    issues: list[SyntaxIssue] | Shelved[SyntaxIssue] = field(default_factory=list)
     language: str = ""
     title: str = ""
     figures: Mapping[str, bytes] = field(default_factory=dict)
     """Image files that go beside the document, by file name; empty when figures are embedded."""
+
+    def put_away(self, shelf: Shelf) -> None:
+        """Keep the pages' trees, and all that is recorded of them, on a shelf from now on."""
+        for page in self.pages:
+            page.put_away(shelf)
+        self.changes = Shelved(shelf, Change, self.changes)
+        self.reviews = Shelved(shelf, Review, self.reviews)
+        self.issues = Shelved(shelf, SyntaxIssue, self.issues)
 
 
 @dataclass(frozen=True, slots=True)

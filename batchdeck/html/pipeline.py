@@ -74,11 +74,10 @@ def assemble(
             reading.page.put_away(shelf)
         elif len(assembly.pages) > MOST_AT_HAND:
             shelf = Shelf(scratch)
-            for one in assembly.pages:
-                one.put_away(shelf)
-        assembly.changes += reading.changes
-        assembly.reviews += reading.reviews
-        assembly.issues += reading.issues
+            assembly.put_away(shelf)
+        assembly.changes.extend(reading.changes)
+        assembly.reviews.extend(reading.reviews)
+        assembly.issues.extend(reading.issues)
     assembly.pages.sort(key=lambda page: page.number)
     settle_ids(assembly)
     settle_languages(assembly)

@@ -17,8 +17,9 @@ import jinja2
 
 from batchdeck.domain.text import show
 from batchdeck.errors import UsageError
-from batchdeck.html.context import Facts, Made, MarkupOf, pages_for, settle, values_for
+from batchdeck.html.context import Facts, MarkupOf, pages_for, settle, values_for
 from batchdeck.html.dress import Layout, dress
+from batchdeck.html.made import Made
 from batchdeck.html.markup import HEADINGS
 from batchdeck.html.model import Assembly, Exported, PageTree, RuleFinding
 from batchdeck.html.naming import export_stem

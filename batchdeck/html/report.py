@@ -6,13 +6,15 @@ accessible.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from batchdeck.domain.text import show
 from batchdeck.html.contents import title_of
-from batchdeck.html.model import Assembly, Exported
+from batchdeck.html.made import Item, Made
+from batchdeck.html.model import Assembly, Change, Exported, PageTree, Review, RuleFinding, SyntaxIssue
 from batchdeck.html.templates import environment, find_report_template, read_style
 from batchdeck.html.verify import is_html
 
@@ -39,7 +41,7 @@ _KINDS = {
 def report_data(
     exported: Exported, assembly: Assembly, *, paid: Mapping[str, object] | None = None
 ) -> dict[str, Any]:
-    """Return the report as plain JSON data.
+    """Return the report as plain data; its lists make each row when it is asked for, and keep none.
 
     Args:
         exported: the rendered document.
@@ -49,26 +51,9 @@ def report_data(
     Every text in it is harmless to show: control characters are written visibly.
     """
     material = assembly.material
-    findings = [
-        {"rule": one.rule, "message": _safe(one.message), "page": one.page, "line": one.line}
-        for one in exported.findings
-    ]
-    reviews = [
-        {"page": one.page, "kind": one.kind, "message": _safe(one.message), "excerpt": _safe(one.excerpt)}
-        for one in sorted(exported.reviews, key=lambda review: review.page)
-    ]
-    changes = [
-        {
-            "stage": one.stage,
-            "page": one.page,
-            "rule": one.rule,
-            "before": _safe(one.before),
-            "after": _safe(one.after),
-            "words_removed": len(one.removed),
-            "words_added": len(one.added),
-        }
-        for one in exported.changes
-    ]
+    findings, reviews, changes = exported.findings, exported.reviews, exported.changes
+    pages = [review.page for review in reviews]
+    by_page = sorted(range(len(reviews)), key=pages.__getitem__)
     return {
         "format": FORMAT,
         "document": {
@@ -92,24 +77,67 @@ def report_data(
             "unverified": exported.unverified,
         },
         "outcomes": dict(Counter(str(page.outcome) for page in assembly.pages)),
-        "pages": [
-            {
-                "page": page.number,
-                "label": _safe(page.label),
-                "outcome": str(page.outcome),
-                "source": page.source,
-            }
-            for page in assembly.pages
-        ],
-        "findings": findings,
-        "reviews": reviews,
-        "changes": changes,
-        "syntax_errors": [
-            {"page": one.page, "line": one.line, "column": one.column, "code": one.code}
-            for one in exported.issues
-        ],
+        "pages": Made(assembly.pages, _page),
+        "findings": Made(findings, _finding),
+        "reviews": Made(by_page, lambda at: _review(reviews[at])),
+        "changes": Made(changes, _change),
+        "syntax_errors": Made(exported.issues, _issue),
         "paid": dict(paid or {}),
     }
+
+
+def _page(page: PageTree) -> dict[str, Any]:
+    return {
+        "page": page.number,
+        "label": _safe(page.label),
+        "outcome": str(page.outcome),
+        "source": page.source,
+    }
+
+
+def _finding(one: RuleFinding) -> dict[str, Any]:
+    return {"rule": one.rule, "message": _safe(one.message), "page": one.page, "line": one.line}
+
+
+def _review(one: Review) -> dict[str, Any]:
+    return {"page": one.page, "kind": one.kind, "message": _safe(one.message), "excerpt": _safe(one.excerpt)}
+
+
+def _change(one: Change) -> dict[str, Any]:
+    return {
+        "stage": one.stage,
+        "page": one.page,
+        "rule": one.rule,
+        "before": _safe(one.before),
+        "after": _safe(one.after),
+        "words_removed": len(one.removed),
+        "words_added": len(one.added),
+    }
+
+
+def _issue(one: SyntaxIssue) -> dict[str, Any]:
+    return {"page": one.page, "line": one.line, "column": one.column, "code": one.code}
+
+
+def report_json(data: Mapping[str, Any]) -> Iterator[str]:
+    """Write what `report_data` gave as JSON, in pieces: as `json.dumps` does with `indent=1`."""
+    opening = "{"
+    for name, value in data.items():
+        yield f"{opening}\n {_json(name)}: "
+        opening = ","
+        if not isinstance(value, Made):
+            yield _json(value).replace("\n", "\n ")
+            continue
+        before = "[\n  "
+        for row in value:
+            yield before + _json(row).replace("\n", "\n  ")
+            before = ",\n  "
+        yield "\n ]" if value else "[]"
+    yield "\n}"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1)
 
 
 def summary_sentence(findings: int, reviews: int) -> str:
@@ -150,22 +178,33 @@ def render_report(data: Mapping[str, Any]) -> str:
 
 def _for_template(data: Mapping[str, Any]) -> dict[str, Any]:
     words = {"text_layer": "unverified", "placeholder": "not converted"}
-    labels = {page["page"]: page["label"] for page in data["pages"]}
-    pages = [
-        page | {"words": words.get(page["source"], page["outcome"].replace("_", " "))}
-        for page in data["pages"]
-    ]
-    used = {row["page"] for name in ("findings", "reviews", "changes", "syntax_errors") for row in data[name]}
-    labels = {page: str(page) for page in used} | labels
+
+    def with_words(page: Item) -> Item:
+        return {**page, "words": words.get(page["source"], page["outcome"].replace("_", " "))}
+
+    labels = _Labels((page["page"], page["label"]) for page in data["pages"])
+    pages = Made(data["pages"], with_words)
     return {**data, "labels": labels, "pages": pages, "links": is_html(data["document"]["file"])}
 
 
-def _groups(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Gather changes by stage and rule, in the order in which the stages ran."""
-    grouped: dict[tuple[str, str], list[dict[str, Any]]] = {}
+class _Labels(dict[int, str]):
+    """The printed labels of pages by number; the number itself where there is no such page."""
+
+    def __missing__(self, page: int) -> str:
+        return str(page)
+
+
+def _groups(changes: Sequence[Item]) -> list[dict[str, Any]]:
+    """Gather changes by stage and rule, in the order in which the stages ran: those a table shows, and how
+    many there are."""
+    grouped: dict[tuple[str, str], dict[str, Any]] = {}
     for change in changes:
-        grouped.setdefault((change["stage"], change["rule"]), []).append(change)
-    return [{"stage": stage, "rule": rule, "changes": rows} for (stage, rule), rows in grouped.items()]
+        stage, rule = change["stage"], change["rule"]
+        group = grouped.setdefault((stage, rule), {"stage": stage, "rule": rule, "changes": [], "count": 0})
+        group["count"] += 1
+        if group["count"] <= _MOST_ROWS:
+            group["changes"].append(change)
+    return list(grouped.values())
 
 
 def _safe(text: str) -> str:

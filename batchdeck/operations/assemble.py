@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from pathlib import Path
 
 from batchdeck.domain.planning import DocumentReport
@@ -12,7 +11,7 @@ from batchdeck.html.model import DocumentMaterial, PageMaterial, TextLayer
 from batchdeck.html.naming import export_stem
 from batchdeck.html.pipeline import AssemblyOptions, assemble
 from batchdeck.html.render import RenderOptions, render_to
-from batchdeck.html.report import render_report, report_data
+from batchdeck.html.report import render_report, report_data, report_json
 from batchdeck.operations.contents import answer_text
 from batchdeck.operations.export_files import ExportFiles, ResultFiles
 from batchdeck.operations.export_task import ExportTask, PagePlace
@@ -61,13 +60,14 @@ def export_document(task: ExportTask) -> DocumentReport:
     files = ExportFiles(out)
     exported = render_to(assembly, files.open, task.options.template, RenderOptions(stem=stem))
     data = report_data(exported, assembly, paid=task.paid)
-    report_json = files.write(f"{stem}.report.json", json.dumps(data, ensure_ascii=False, indent=1).encode())
+    with files.open(f"{stem}.report.json") as file:
+        file.writelines(piece.encode() for piece in report_json(data))
     files.write(f"{stem}.report.html", render_report(data).encode())
     return DocumentReport(
         document=task.ref.name,
         folder=out,
         html_name=files.main.name,
-        report_name=report_json.name,
+        report_name=f"{stem}.report.json",
         pages=exported.pages,
         placeholders=exported.placeholders,
         unverified=exported.unverified,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -264,7 +264,7 @@ def _stages_of_a_document(assembly: Assembly) -> list[Callable[[], None]]:
     ]
 
 
-def _difference(before: Counter[str], changes: list[Change], trees: list[Element]) -> dict[str, int]:
+def _difference(before: Counter[str], changes: Sequence[Change], trees: list[Element]) -> dict[str, int]:
     balance = Counter(before)
     for change in changes:
         balance.subtract(change.removed)

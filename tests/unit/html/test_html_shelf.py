@@ -9,6 +9,7 @@ import os
 import random
 import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import Element, tostring
 
@@ -20,7 +21,7 @@ from batchdeck.html import model, pipeline
 from batchdeck.html.model import Assembly, DocumentMaterial, PageMaterial, PageTree
 from batchdeck.html.pipeline import assemble
 from batchdeck.html.render import render
-from batchdeck.html.report import report_data
+from batchdeck.html.report import render_report, report_data, report_json
 from batchdeck.html.shelf import MOST_AT_HAND, Shelf, decode, encode
 from tests.judges import broken
 from tests.unit.html.goldens import GOLDENS, page
@@ -103,7 +104,14 @@ _DOCUMENTS: dict[str, Made] = {
 
 def _all_of(assembly: Assembly, template: str) -> list[object]:
     exported = render(assembly, template)
-    return [exported, report_data(exported, assembly)]
+    data = report_data(exported, assembly)
+    plain = replace(
+        exported,
+        changes=list(exported.changes),
+        reviews=list(exported.reviews),
+        issues=list(exported.issues),
+    )
+    return [plain, "".join(report_json(data)), render_report(data)]
 
 
 @pytest.mark.parametrize("name", list(_DOCUMENTS))

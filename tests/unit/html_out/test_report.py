@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from batchdeck.domain.outcomes import Outcome
+from batchdeck.html.made import Made
 from batchdeck.html.model import Assembly, Change, Review, RuleFinding, SyntaxIssue
 from batchdeck.html.render import render
-from batchdeck.html.report import render_report, report_data, summary_sentence
+from batchdeck.html.report import render_report, report_data, report_json, summary_sentence
 from batchdeck.html.rules import validate_html
 from tests.unit.html_out.hand import SHA256, assembly, page
 
@@ -23,13 +24,13 @@ def _document() -> Assembly:
         page(2, "<p>x</p>", source="text_layer", outcome=Outcome.TRUNCATED),
         page(3, "<p>Cause: y</p>", source="placeholder", outcome=Outcome.REFUSED),
     )
-    document.changes += [
+    document.changes = [
         Change("furniture", 2, "running head", HOSTILE, "", removed=("Annual", "report")),
         Change("furniture", 3, "running head", "Annual report", ""),
         Change("stitch", 1, "hyphen", "exam- ple", "example", ("exam-", "ple"), ("example",)),
     ]
-    document.reviews += [Review(3, "placeholder", "Missing.", HOSTILE), Review(1, "alt_text", HOSTILE)]
-    document.issues += [SyntaxIssue(2, 4, 7, "unexpected-end-tag")]
+    document.reviews = [Review(3, "placeholder", "Missing.", HOSTILE), Review(1, "alt_text", HOSTILE)]
+    document.issues = [SyntaxIssue(2, 4, 7, "unexpected-end-tag")]
     return document
 
 
@@ -65,9 +66,16 @@ def test_the_data_holds_everything() -> None:
     assert data["outcomes"] == {"ok": 1, "truncated": 1, "refused": 1}
     assert [one["page"] for one in data["reviews"]] == [1, 3]
     assert data["changes"][2]["words_removed"] == 2
-    assert data["syntax_errors"] == [{"page": 2, "line": 4, "column": 7, "code": "unexpected-end-tag"}]
+    assert list(data["syntax_errors"]) == [{"page": 2, "line": 4, "column": 7, "code": "unexpected-end-tag"}]
     assert data["paid"] == {"usd": 0.5}
-    assert json.loads(json.dumps(data, ensure_ascii=False).encode()) == data
+
+
+def test_the_json_is_what_json_makes_of_the_whole() -> None:
+    document = _document()
+    for shown in (document, assembly("<h1>T</h1>")):
+        data = report_data(render(shown), shown, paid={"usd": 0.5, "outcomes": {"ok": 1, "„x\n“": []}})
+        whole = {name: list(value) if isinstance(value, Made) else value for name, value in data.items()}
+        assert "".join(report_json(data)) == json.dumps(whole, ensure_ascii=False, indent=1)
 
 
 def test_the_page_passes_the_checks_it_reports_on() -> None:
@@ -100,7 +108,7 @@ def test_nothing_found_is_said_without_a_promise() -> None:
 
 def test_long_lists_are_cut_in_the_page_and_whole_in_the_data() -> None:
     document = assembly("<h1>T</h1>")
-    document.changes += [Change("links", 1, "restored", str(number), "") for number in range(700)]
+    document.changes = [Change("links", 1, "restored", str(number), "") for number in range(700)]
     data = report_data(render(document), document)
     assert len(data["changes"]) == 700
     assert "And 200 more, all in the JSON report beside this file." in render_report(data)
