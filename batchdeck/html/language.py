@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from sys import intern
 
 from batchdeck.html.model import Assembly, Change, PageTree, opened
 from batchdeck.html.rules.language import is_language
@@ -33,7 +34,7 @@ def settle_languages(assembly: Assembly) -> None:
         tag = valid_tag(said)
         if said and not tag:
             assembly.changes.append(Change(STAGE, page.number, "invalid language", excerpt(said, 40)))
-        page.meta = {**page.meta, "lang": tag}
+        page.meta = {**page.meta, "lang": intern(tag)}
         if page.source == "answer" and tag and tag != UNKNOWN:
             votes[tag] += sum(len(text) for text in page.tree.itertext())
         _settle_parts(assembly, page)

@@ -112,8 +112,7 @@ class PageTree:
     tree: Element = field(repr=False)
     """The `article` element, in html5lib's etree form without namespaces (MathML too: plain `math`)."""
     meta: Mapping[str, str] = field(default_factory=dict)
-    """The article's data-* attributes without the prefix: lang, kind, rotation, printed-page, starts,
-    ends."""
+    """The article's data-* attributes without the prefix: lang, kind, printed-page, starts, ends."""
     source: str = "answer"
     """answer, text_layer (marked unverified) or placeholder."""
     links: tuple[str, ...] = ()

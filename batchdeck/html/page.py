@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from sys import intern
 from xml.etree.ElementTree import Element
 
 from batchdeck.domain.outcomes import Outcome
@@ -23,6 +24,9 @@ from batchdeck.html.words import difference, excerpt, words_of
 
 LABEL_LENGTH = 40
 """Characters of a printed page label; real ones have fewer than ten."""
+
+_META = ("lang", "kind", "printed-page", "starts", "ends")
+"""What the stages and the templates want to know of an article's data-* attributes."""
 
 
 @dataclass(slots=True)
@@ -99,12 +103,11 @@ def _settle_structure(reading: PageReading) -> None:
 
 
 def _page_tree(material: PageMaterial, tree: Element, outcome: Outcome, source: str) -> PageTree:
-    meta = {name[5:]: value for name, value in tree.attrib.items() if name.startswith("data-")}
-    for name in meta:
-        del tree.attrib["data-" + name]
+    said = {name: tree.attrib.pop(name) for name in list(tree.attrib) if name.startswith("data-")}
+    meta = {name: intern(said[f"data-{name}"]) for name in _META if f"data-{name}" in said}
     return PageTree(
         number=material.number,
-        label=show(material.label.strip(), LABEL_LENGTH) or str(material.number),
+        label=intern(show(material.label.strip(), LABEL_LENGTH) or str(material.number)),
         outcome=outcome,
         tree=tree,
         meta=meta,

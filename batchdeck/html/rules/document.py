@@ -3,6 +3,7 @@ before the part."""
 
 from __future__ import annotations
 
+import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from xml.etree.ElementTree import Element
@@ -28,15 +29,19 @@ class Document:
         self._by_number = {page.number: page for page in self.pages.values()}
         self._around: dict[str, Element] = {}
         self.ids: dict[str, int] = {}
-        """The page of the first element with each id, 0 for what is on none."""
+        """All ids, numbered in the order of the first elements with each."""
+        self._numbers: list[int] = []
+        """The pages in their order."""
+        self._starts: list[int] = []
+        """How many ids there are before each."""
         self.names: set[str] = set()
         """Names of anchors, which links may lead to as to ids."""
         self.pointed_at: set[str] = set()
         """Ids that ARIA, labels and cells name."""
         self.labelled: set[str] = set()
         """Ids of what has a label with words."""
-        self.given: dict[str, int] = {}
-        """The ids of the parts so far, numbered in their order."""
+        self.given = 0
+        """How many ids the parts so far have."""
         self.level = 0
         """Of the last heading so far."""
         self.has_heading_one = False
@@ -51,12 +56,14 @@ class Document:
         for element, tag, is_foreign in _elements(roots):
             if element in self.pages:
                 page = self.pages[element]
+                self._starts.append(len(self.ids))
+                self._numbers.append(page.number)
                 with page.open() as tree:
                     self._take_in(tree, page.number)
             for name, value in element.items():
                 if name == "id":
                     if value not in self.ids:
-                        self.ids[value] = number
+                        self.ids[value] = len(self.ids)
                         if not number:
                             self._around[value] = element
                 elif name in _POINTING:
@@ -68,9 +75,10 @@ class Document:
 
     def first(self, identifier: str, here: Sequence[Element], page: int) -> Element | None:
         """Return the first element with an id, given those in the part that goes on to the end of `page`."""
-        number = self.ids.get(identifier)
-        if not number:
+        place = self.ids.get(identifier)
+        if place is None or identifier in self._around:
             return self._around.get(identifier)
+        number = self._numbers[bisect.bisect(self._starts, place) - 1]
         if here and number == page:
             return here[0]
         with self._by_number[number].open() as tree:

@@ -16,12 +16,11 @@ _LABELABLE = frozenset({"button", "input", "meter", "output", "progress", "selec
 def duplicate_id(tree: Tree) -> Iterator[RuleFinding]:
     """An id names one element; where it is pointed at, a second one is a fault of its own (WCAG 4.1.2)."""
     document = tree.document
-    known = len(document.given)
-    for identifier in tree.ids:
-        document.given.setdefault(identifier, len(document.given))
-    for identifier in sorted(tree.ids, key=document.given.__getitem__):
+    known = document.given
+    for identifier in sorted(tree.ids, key=document.ids.__getitem__):
         elements = tree.ids[identifier]
-        is_new = document.given[identifier] >= known
+        is_new = document.ids[identifier] >= known
+        document.given += is_new
         if is_new and (not identifier or any(char in " \t\n\f\r" for char in identifier)):
             yield tree.finding("id-valid", elements[0], f"“{excerpt(identifier)}” may not be an id.")
         for element in elements[1 if is_new else 0 :]:

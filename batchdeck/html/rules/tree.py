@@ -34,7 +34,7 @@ class Tree:
         """The page that the part goes on to the end of, where it is one's."""
         self._lines = lines or {}
         self._around: dict[Element, Element] = {} if around is None else around
-        """The parents of what is on no page, for all parts."""
+        """The parents of what is on no page and still to come, and of what that lies in."""
         self._parents: dict[Element, Element] = {}
         self._by_tag: dict[str, list[Element]] = {}
         self._by_attribute: dict[str, list[Element]] = {}
@@ -60,6 +60,7 @@ class Tree:
             with contextlib.ExitStack() as held:
                 place = part._gather(waiting, held)
                 yield part
+                part._hand_on(waiting)
             if place is not None:
                 place.text = None
                 place[:] = []
@@ -77,6 +78,8 @@ class Tree:
         parents, pages = self._around, self.document.pages
         while len(stack) > rest:
             element, is_foreign, is_hidden = stack.pop()
+            if place is None and element in self._around:
+                self._parents[element] = self._around.pop(element)
             tag = tag_of(element)
             if not tag:
                 continue
@@ -106,6 +109,14 @@ class Tree:
                 stack.append((child, below, is_hidden))
         self.is_last = not stack
         return place
+
+    def _hand_on(self, waiting: _Waiting) -> None:
+        """Let the next part know the ancestors of what it begins with: they are those of all that waits."""
+        if waiting:
+            for element in self.ancestors(waiting[-1][0]):
+                parent = self.parent(element)
+                if parent is not None:
+                    self._around[element] = parent
 
     def all(self, *tags: str) -> Iterator[Element]:
         """Yield the HTML elements of these tags; of several tags, tag by tag."""
