@@ -18,11 +18,11 @@ import pytest
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.errors import StorageFailed
 from batchdeck.html import model, pipeline
-from batchdeck.html.model import Assembly, DocumentMaterial, PageMaterial, PageTree
+from batchdeck.html.model import Assembly, Change, DocumentMaterial, PageMaterial, PageTree, Review
 from batchdeck.html.pipeline import assemble
 from batchdeck.html.render import render
 from batchdeck.html.report import render_report, report_data, report_json
-from batchdeck.html.shelf import MOST_AT_HAND, Shelf, decode, encode
+from batchdeck.html.shelf import MOST_AT_HAND, Shelf, Shelved, decode, encode
 from tests.judges import broken
 from tests.unit.html.goldens import GOLDENS, page
 from tests.unit.html.trees import tree
@@ -133,6 +133,8 @@ def test_documents_are_shelved_from_a_length_on(monkeypatch: pytest.MonkeyPatch)
     long = assemble(DocumentMaterial("a.pdf", "0" * 64, 1), pages)
     assert all(hasattr(one, "tree") for one in short.pages)
     assert not any(hasattr(one, "tree") for one in long.pages)
+    assert isinstance(short.changes, list)
+    assert all(isinstance(one, Shelved) for one in (long.changes, long.reviews, long.issues))
 
 
 def _away(markup: str) -> PageTree:
@@ -175,6 +177,19 @@ def test_a_tree_is_read_back_to_the_last_character() -> None:
         inside, one = one, Element("div")
         one.append(inside)
     assert encode(decode(encode(one))) == encode(one)
+
+
+def test_records_come_back_as_they_were_made() -> None:
+    made = [Change("links", at, "\ud800", "a\x00", "", ("x",) * at, ("é",)) for at in range(4)]
+    shelf = Shelf(None)
+    kept = Shelved(shelf, Change, made[:2])
+    other = Shelved(shelf, Review, [Review(1, "link", "m" * 9_000)])
+    kept.append(made[2])
+    kept.extend(made[3:])
+    assert (list(kept), len(kept), kept[-1], kept[1:3]) == (made, 4, made[3], made[1:3])
+    assert list(other) == [Review(1, "link", "m" * 9_000)]
+    with pytest.raises(IndexError):
+        kept[4]
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are not listed here")

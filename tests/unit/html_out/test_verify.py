@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 import html5lib
@@ -76,6 +78,22 @@ def test_what_is_around_the_pages_is_read_from_pieces_as_html5lib_reads_it(name:
     assert root is not None
     assert tostring(root) == tostring(meant)
     assert findings == syntax_findings(parser.errors)
+
+
+def test_what_is_around_the_pages_costs_no_more_than_its_tree() -> None:
+    entry = '<li><a href="#page-{at}" aria-label="Page {at}">{at}</a></li>\n'
+
+    def pieces() -> Iterator[str]:
+        yield "<!DOCTYPE html><title>T</title><ol>"
+        yield from (entry.format(at=at) for at in range(10_000, 10_400))
+
+    read_shell(pieces())
+    tracemalloc.start()
+    root, _ = read_shell(pieces())
+    size, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert root is not None
+    assert peak < size * 1.1
 
 
 def test_end_tags_that_cross_around_the_pages_are_found() -> None:
