@@ -30,7 +30,7 @@ from batchdeck.deck import Deck
 from batchdeck.domain.batches import Mode
 from batchdeck.domain.documents import ProblemKind, Scan
 from batchdeck.domain.ladder import show_ladder
-from batchdeck.domain.planning import Plan
+from batchdeck.domain.planning import DocumentReport, Plan
 from batchdeck.domain.text import show
 from batchdeck.errors import InputError, UsageError
 
@@ -220,7 +220,7 @@ def export(
                 {
                     "job": report.job,
                     "folder": report.folder,
-                    "documents": list(report.documents),
+                    "documents": [_exported(document) for document in report.documents],
                     "failures": list(report.failures),
                 }
             )
@@ -239,3 +239,16 @@ def export(
 
     session: Session = context.obj
     session.run(command)
+
+
+def _exported(document: DocumentReport) -> dict[str, object]:
+    return {
+        "document": document.document,
+        "html": document.html,
+        "report": document.report,
+        "pages": document.pages,
+        "placeholders": document.placeholders,
+        "unverified": document.unverified,
+        "errors": document.errors,
+        "review": document.review,
+    }
