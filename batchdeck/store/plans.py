@@ -18,7 +18,7 @@ from batchdeck.store.layout import DeckLayout, make_folder
 S = TypeVar("S", bound=str)
 
 _LINES_A_WRITE = 5_000
-_BYTES_A_READ = 1 << 20
+_BYTES_A_READ = 1 << 17
 _DAMAGE = (msgspec.MsgspecError, ValueError, OverflowError)
 
 
