@@ -93,9 +93,9 @@ BENCHES = (
     Bench("million", "a deck of a million pages", ("--jobs", "40", "--rounds", "2")),
     Bench(
         "flows",
-        "scan, submit, collect and export at two sizes",
+        "scan, submit, collect and export at several sizes",
         ("--pages", "200", "1000"),
-        ("--pages", "2000", "10000"),
+        ("--pages", "2000", "10000", "100000"),
     ),
 )
 
