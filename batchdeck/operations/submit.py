@@ -292,10 +292,10 @@ def _record(
     context.audit.append(
         "job",
         job=job.id,
-        name=job.name,
-        recipe=job.recipe,
         documents=len(job.documents),
         pages=job.pages,
         estimate_usd=round(plan.estimate.usd, 4),
+        recipe=job.recipe,
+        name=job.name,
         **by_order(job.order),
     )
