@@ -342,6 +342,8 @@ class DocumentReport:
     """Built-in rules that do not hold."""
     review: int
     """Things a person should look at."""
+    replaces: str = ""
+    """Id of another job of the same file whose document stood in its place; empty for none."""
 
     @property
     def html(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 
 from batchdeck.domain.planning import DocumentReport
@@ -20,6 +21,9 @@ from batchdeck.pdf.text import TextReader, Trust
 from batchdeck.store.layout import DeckLayout
 
 _FIGURE_DPI = 150
+_HEAD = 16_384
+"""Bytes of a report among which it names its job."""
+_JOB = re.compile(rb'\n +"job": "([\w-]+)"')
 
 
 def export_document(task: ExportTask) -> DocumentReport:
@@ -58,22 +62,35 @@ def export_document(task: ExportTask) -> DocumentReport:
         options = AssemblyOptions(thresholds=task.thresholds)
         assembly = assemble(material, pages, crop=crop, options=options, scratch=out)
     files = ExportFiles(out)
+    report_name = f"{stem}.report.json"
+    before = _job_of(out / report_name)
     exported = render_to(assembly, files.open, task.options.template, RenderOptions(stem=stem))
     data = report_data(exported, assembly, paid=task.paid)
-    with files.open(f"{stem}.report.json") as file:
+    with files.open(report_name) as file:
         file.writelines(piece.encode() for piece in report_json(data))
     files.write(f"{stem}.report.html", render_report(data).encode())
     return DocumentReport(
         document=task.ref.name,
         folder=out,
         html_name=files.main.name,
-        report_name=f"{stem}.report.json",
+        report_name=report_name,
         pages=exported.pages,
         placeholders=exported.placeholders,
         unverified=exported.unverified,
         errors=len(exported.findings),
         review=len(exported.reviews),
+        replaces=before if before != task.job else "",
     )
+
+
+def _job_of(report: Path) -> str:
+    """Return the job that a report is of; empty where there is none, or it does not say."""
+    try:
+        with report.open("rb") as file:
+            named = _JOB.search(file.read(_HEAD))
+    except OSError:
+        return ""
+    return named[1].decode() if named is not None else ""
 
 
 def _open_source(source: str | None, stack: contextlib.ExitStack) -> TextReader | None:

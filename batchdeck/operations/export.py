@@ -80,6 +80,12 @@ async def export(
             done,
             len(job.documents),
         )
+    for other, count in Counter(report.replaces for report in reports if report.replaces).items():
+        yield Note(
+            f"{count:,} of the documents stand where job {other} had exported the same files to: to keep "
+            "both, give each job a folder of its own.",
+            "warning",
+        )
     if failures and not reports:
         raise InputError("No document could be exported. " + " ".join(failures[:3]))
     if not context.read_only:

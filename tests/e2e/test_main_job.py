@@ -77,6 +77,12 @@ def test_documents_are_not_submitted_twice_unless_asked(operator: MakeOperator, 
     assert "Already submitted" in again.err
     assert who.json("submit", folder, "--yes", "--again")["pages"] == 5
 
+    newer, older = (job["job"] for job in who.json("jobs")["jobs"])
+    first, twice = (who.run("export", older, "--out", tmp_path / "out") for _ in range(2))
+    assert "stand where job" not in first.err + twice.err
+    other = who.run("export", newer, "--out", tmp_path / "out")
+    assert f"2 of the documents stand where job {older} had exported" in " ".join(other.err.split())
+
 
 def test_one_page_with_all_its_attempts_and_its_raw_line(operator: MakeOperator, tmp_path: Path) -> None:
     who = operator("[[rows]]\noutcome = 'overloaded_error'\npages = 2\nattempts = 1\n")
