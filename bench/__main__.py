@@ -87,7 +87,7 @@ BENCHES = (
         "html_stages",
         "documents from answers against a bare parse",
         ("--rounds", "1", "--pages", "100"),
-        ("--rounds", "3"),
+        ("--rounds", "7"),
     ),
     Bench("tui", "the list in a terminal against DataTable", ("--rounds", "1", "--idle", "1")),
     Bench("million", "a deck of a million pages", ("--jobs", "40", "--rounds", "2")),
