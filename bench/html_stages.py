@@ -104,7 +104,6 @@ def main() -> None:
     if given.way:
         report(try_once(given.way, given.pages))
         return
-    # Memory first: a process starts out with the greatest memory of the one that started it.
     _, tries = race_apart(__file__, WAYS, 1, ["--pages", str(given.pages)])
     _, more = race_apart(__file__, [EXPORT], 1, ["--pages", str(given.times * given.pages)])
     pages = list(make_answers(given.pages))
