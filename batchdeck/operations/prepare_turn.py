@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from array import array
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from batchdeck.domain.batches import DocumentRef, Job
-from batchdeck.domain.documents import Sha256
 from batchdeck.domain.planning import Turn
 from batchdeck.operations.asked import recipe_reference
 from batchdeck.operations.context import Context
@@ -27,34 +26,25 @@ async def prepare_turn(context: Context, job: Job, turn: Turn) -> AsyncGenerator
 
     A run of pages whose worker failed comes as pages with that problem.
     """
-    plan, by_document = await asyncio.to_thread(_by_document, context, job.id, turn.indices)
+    plan = await asyncio.to_thread(read_plan, context.layout, job.id)
     refs = {ref.sha256: ref for ref in job.documents}
-    for sha256 in by_document:
-        if refs[sha256].kind.has_rows:
-            await ensure_places(context, sha256, refs[sha256].kind)
+    codes = plan.document_codes.__getitem__
+    for code in sorted(set(map(codes, turn.indices))):
+        ref = refs[plan.documents[code]]
+        if ref.kind.has_rows:
+            await ensure_places(context, ref.sha256, ref.kind)
     recipe = recipe_reference(context, job)
     with context.layout.part_folder() as folder:
         tasks = (
             task
-            for sha256, indices in by_document.items()
-            for task in _tasks(context, plan, refs[sha256], indices, turn, recipe, folder)
+            for code, run in groupby(turn.indices, codes)  # a document's pages stand together
+            for task in _tasks(context, plan, refs[plan.documents[code]], list(run), turn, recipe, folder)
         )
         async for task, outcome in context.workers.map(prepare, tasks, seconds=_SECONDS_PER_TASK):
             if isinstance(outcome, WorkerFailed):
                 yield _failed_part(task, outcome)
             else:
                 yield outcome
-
-
-def _by_document(
-    context: Context, job_id: str, indices: Sequence[int]
-) -> tuple[PagePlan, dict[Sha256, array[int]]]:
-    """Return a job's plan, and some of its pages by their document."""
-    plan = read_plan(context.layout, job_id)
-    by_document: dict[Sha256, array[int]] = {}
-    for index in indices:
-        by_document.setdefault(plan.page(index).document, array("I")).append(index)
-    return plan, by_document
 
 
 def _tasks(
