@@ -18,10 +18,10 @@ from tests.unit.store import made
 
 async def test_a_retry_lets_paid_work_go_on_once_it_is_confirmed(tmp_path: Path) -> None:
     layout = prepare_deck(tmp_path)
-    made.plan(layout)
     with Ledger.open(layout).transaction() as tx:
         tx.put(made.job())
         tx.put(replace(tx.meta, held="Your credit balance is too low.", held_at=made.NOW))
+    made.plan(layout)
     async with Deck.open(tmp_path, api_key="key", now=lambda: made.NOW) as deck:
         deck._context.models = {}
         said: list[str] = []
