@@ -116,6 +116,7 @@ def list_jobs(context: typer.Context, json: Json = False) -> None:
         if json:
             print_json({"jobs": [_job_record(deck, job) for job in jobs]})
             return 0
+        held_back = [deck.held_back(job) for job in jobs]
         titles = ("STATE", "JOB", "NAME", "DOCUMENTS", "PAGES", "OUTCOMES", "COST")
         rows = [
             (
@@ -124,13 +125,13 @@ def list_jobs(context: typer.Context, json: Json = False) -> None:
                 job.name,
                 len(job.documents),
                 job.pages,
-                _outcomes(job, deck.held_back(job)),
+                _outcomes(job, held),
                 money(deck.job_cost(job)),
             )
-            for job in jobs
+            for job, held in zip(jobs, held_back, strict=True)
         ]
-        for job in jobs:
-            if held := deck.held_back(job):
+        for job, held in zip(jobs, held_back, strict=True):
+            if held:
                 narrate(f"{job.name}: {held:,} of {job.pages:,} pages are held back at a gate: {job.gate}.")
                 narrate(
                     f"  → batchdeck retry {job.id} sends again what failed; "

@@ -88,8 +88,8 @@ class Transaction:
         """
         match record:
             case Job():
-                self._put_documents(record, {})
-                self._jobs[record.id] = record
+                self.add_job(record, {})
+                return
             case Submission():
                 self._submissions[record.key] = record
             case Batch():
@@ -99,11 +99,11 @@ class Transaction:
         self._upsert(kind_of(record), encode(record))
 
     def add_job(self, job: Job, outlines: Mapping[int, Outline]) -> None:
-        """Write a new job.
+        """Write a job, and bookmarks that the ledger does not have yet.
 
         Args:
             job: with its documents.
-            outlines: the bookmarks of those that have some, by first index.
+            outlines: the bookmarks of documents, by first index; others keep what they have.
         """
         self._put_documents(job, outlines)
         self._jobs[job.id] = job
