@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from batchdeck.config_files import is_anything_at, read_toml
 from batchdeck.config_reading import (
     OTHER_VARIABLES,
     PREFIX,
@@ -102,7 +103,7 @@ def load_settings(deck: Path | None = None, environ: Mapping[str, str] | None = 
     user_file = user_settings_file(environ)
     if user_file is not None:
         settings = _overlay(settings, _for_every_deck(_read_file(user_file)))
-    if deck is not None and (deck / FILE_NAME).is_file():
+    if deck is not None and is_anything_at(deck / FILE_NAME):
         settings = _overlay(settings, _read_file(deck / FILE_NAME))
     return _checked(_overlay(settings, _read_environment(environ)))
 
@@ -122,7 +123,7 @@ def user_settings_file(environ: Mapping[str, str]) -> Path | None:
             )
         return path
     path = user_settings_folder() / FILE_NAME
-    return path if path.is_file() else None
+    return path if is_anything_at(path) else None
 
 
 def user_settings_folder() -> Path:
@@ -158,42 +159,35 @@ def load_prices(path: Path | None = None) -> PriceList:
     from batchdeck.domain.costs import read_price_list
 
     chosen = SHIPPED_PRICES if path is None else path.expanduser()
-    table = _parse(chosen, unreadable="money.prices in the settings names the price list in use.")
-    return read_price_list(table, name=show(str(chosen), 200))
-
-
-def _parse(path: Path, *, unreadable: str = "") -> dict[str, Any]:
-    import tomllib
-
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise ConfigError(
-            f"{show(str(path), 200)} cannot be read: {error.strerror}.", hint=unreadable
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{show(str(path), 200)} is not valid TOML: {show(str(error), 200)}.",
-            hint="Text needs quotes, true and false are lower case, tables begin with [name].",
-        ) from error
+    hint = "money.prices names it; one that was installed, `batchdeck prices --reset` takes away."
+    file = read_toml(chosen, hint=hint)
+    return read_price_list(file.values, name=file.where)
 
 
 def _read_file(path: Path) -> _Values:
-    where = show(str(path), 200)
+    file = read_toml(path, hint="Mend it, or take it away: without it the defaults count.")
     values: dict[str, tuple[Any, str]] = {}
     known = catalogue()
-    for section, table in _parse(path).items():
+    for section, table in file.values.items():
         if section not in SECTIONS:
+            where = file.place(section)
             raise unknown_name(section, SECTIONS, where=where, what="table of settings")
         if not isinstance(table, dict):
-            raise ConfigError(f"{where}: {section} is a table; write [{section}] and its values below.")
+            raise ConfigError(
+                f"{file.place(section)}: {section} is a table of settings, not one value.",
+                hint=f"Write [{section}] and its values below.",
+            )
         for key, value in table.items():
             setting = known.get(f"{section}.{key}")
             if setting is None:
                 keys = [s.key for s in known.values() if s.section == section]
-                raise unknown_name(key, keys, where=f"{where}, [{section}]", what="setting there")
-            values[setting.name] = (read_value(setting, value, where=where), where)
+                where = f"{file.place(section, key)}, [{section}]"
+                raise unknown_name(key, keys, where=where, what="setting there")
+            try:
+                read = read_value(setting, value, where=file.where)
+            except ConfigError:
+                read = read_value(setting, value, where=file.place(section, key))
+            values[setting.name] = (read, file.where)
     return values
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batchdeck.config import SHIPPED_PRICES, Settings, load_prices, user_settings_folder
+from batchdeck.config_files import is_anything_at
+from batchdeck.domain.costs import PriceList
 from batchdeck.domain.price_changes import PriceChange, compare_prices
 from batchdeck.domain.text import show
 from batchdeck.errors import ConfigError, StorageFailed, UsageError
@@ -32,7 +34,7 @@ def price_file(settings: Settings) -> Path:
     if settings.money.prices:
         return Path(settings.money.prices).expanduser()
     installed = user_settings_folder() / FILE_NAME
-    return installed if installed.is_file() else SHIPPED_PRICES
+    return installed if is_anything_at(installed) else SHIPPED_PRICES
 
 
 def replace_prices(settings: Settings, file: Path) -> PricesReplaced:
@@ -49,7 +51,7 @@ def replace_prices(settings: Settings, file: Path) -> PricesReplaced:
         raise ConfigError(
             f"{show(str(file), 200)} has prices for no model.", hint="Run `batchdeck prices` to see a list."
         )
-    before = load_prices(price_file(settings))
+    before = _readable(price_file(settings), after)
     installed = user_settings_folder() / FILE_NAME
     try:
         content = file.expanduser().read_bytes()
@@ -71,13 +73,21 @@ def reset_prices(settings: Settings) -> PricesReplaced:
     _refuse_named(settings)
     installed = user_settings_folder() / FILE_NAME
     after = load_prices()
-    before = load_prices(installed) if installed.is_file() else after
+    before = _readable(installed, after)
     try:
         backup = _keep(installed)
         installed.unlink(missing_ok=True)
     except OSError as error:
         raise _not_taken(installed, error) from error
     return PricesReplaced(SHIPPED_PRICES, backup, compare_prices(before, after), after.as_of < before.as_of)
+
+
+def _readable(path: Path, otherwise: PriceList) -> PriceList:
+    """Return the list to compare with: one that cannot be read, or is not there, has to go all the same."""
+    try:
+        return load_prices(path)
+    except ConfigError:
+        return otherwise
 
 
 def _refuse_named(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import os
 import time
 from pathlib import Path
 from typing import BinaryIO
@@ -78,7 +79,7 @@ async def wait_until_unused(state: Path) -> BinaryIO:
 
 
 def _locked(path: Path, how: int, complaint: str) -> BinaryIO:
-    file = path.open("ab")
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab")
     try:
         fcntl.flock(file, how)
     except BlockingIOError:

@@ -70,3 +70,21 @@ def test_a_list_that_the_settings_name_goes_first(tmp_path: Path) -> None:
     assert price_file(settings) == mine
     with pytest.raises(UsageError, match="BATCHDECK_MONEY_PRICES names"):
         replace_prices(settings, mine)
+
+
+def test_an_installed_list_that_cannot_be_read_is_replaced_or_taken_away(
+    tmp_path: Path, folder: Path
+) -> None:
+    settings = load_settings()
+    folder.mkdir(parents=True)
+    (folder / "prices.toml").write_text("as_of = \n")
+    done = replace_prices(settings, written(tmp_path, NEW))
+    assert done.backup == folder / "prices-unreadable.toml"
+    assert load_prices(price_file(settings)).as_of == dt.date(2026, 12, 24)
+    (folder / "prices.toml").write_text("as_of = \n")
+    assert reset_prices(settings).backup == folder / "prices-unreadable.toml"
+    (folder / "prices.toml").symlink_to("/nowhere/prices.toml")
+    with pytest.raises(ConfigError, match="leads nowhere"):
+        load_prices(price_file(settings))
+    assert reset_prices(settings).backup is None
+    assert price_file(settings) == SHIPPED_PRICES

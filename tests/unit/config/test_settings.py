@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from batchdeck.config import Settings, deck_home, load_settings
+from batchdeck.config import Settings, deck_home, load_prices, load_settings
+from batchdeck.config_prices import price_file
 from batchdeck.config_reading import OTHER_VARIABLES, catalogue, read_value
 from batchdeck.config_sections import SECTIONS
 from batchdeck.errors import ConfigError
@@ -135,7 +137,64 @@ def test_an_inbox_belongs_to_one_deck(user_file: Path, deck: Path) -> None:
 
 def test_a_file_that_is_no_text_is_refused(user_file: Path) -> None:
     user_file.write_bytes(b"\xff\xfe\x00")
-    assert "is not valid TOML" in refusal()[0]
+    assert refusal() == (f"{user_file}, line 1: byte 0xff is no UTF-8 text.", "Save the file as UTF-8.")
+    user_file.write_bytes("[polling]\n# größer\n".encode("latin-1"))
+    assert refusal()[0] == f"{user_file}, line 2: byte 0xf6 is no UTF-8 text."
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("# one\n\n[polling]\nfloor_seconds = 3\njiter = 0.1\n", 5),
+        ("polling.jitter = 0.1\npolling.jiter = 0.2\n", 2),
+        ("[polling]\njitter = 'x'\n[limits]\n", 2),
+        ('[export]\ntemplate = "plain"\n[notify]\nurls = [\n  "json://a",\n  7,\n]\n', 4),
+        ("[money]\r\n\r\ncount_pages = 0.5\r\n", 3),
+        ("[[polling]]\njitter = 0.1\n", 1),
+        ("[polling]\n\n[poling]\n", 3),
+        ("[polling]\njitter = \n", 2),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_line(deck: Path, text: str, line: int) -> None:
+    (deck / "config.toml").write_bytes(text.encode())
+    assert f"line {line}" in refusal(deck)[0]
+
+
+def test_a_byte_order_mark_and_line_ends_of_windows_are_read(deck: Path) -> None:
+    (deck / "config.toml").write_bytes(b"\xef\xbb\xbf[polling]\r\njitter = 0.25\r\n")
+    assert load_settings(deck, {}).polling.jitter == 0.25
+
+
+@pytest.mark.parametrize("text", ["x = " + "9" * 5_000, "x = " + "[" * 20_000])
+def test_what_the_reader_itself_gives_up_on_is_a_wrong_file(deck: Path, text: str) -> None:
+    (deck / "config.toml").write_text(text)
+    assert "is not valid TOML" in refusal(deck)[0]
+
+
+@pytest.mark.parametrize("which", ["user", "deck", "prices"])
+@pytest.mark.parametrize(
+    ("put", "says"),
+    [
+        (Path.mkdir, "Is a directory"),
+        (os.mkfifo, "no regular file"),
+        (lambda path: path.symlink_to("/nowhere/config.toml"), "a link that leads nowhere"),
+        (lambda path: path.symlink_to(path.name), "symbolic links"),
+    ],
+    ids=["folder", "pipe", "dangling", "loop"],
+)
+def test_what_stands_in_a_files_place_is_never_passed_over(
+    user_file: Path, deck: Path, which: str, put: Callable[[Path], object], says: str
+) -> None:
+    path = {
+        "user": user_file,
+        "deck": deck / "config.toml",
+        "prices": user_file.with_name("prices.toml"),
+    }[which]
+    put(path)
+    with pytest.raises(ConfigError, match=says) as refused:
+        load_prices(price_file(load_settings(deck, {})))
+    assert refused.value.message.startswith(str(path))
+    assert refused.value.hint
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,17 @@ def test_it_is_started_found_again_and_ends_by_itself(state: Path) -> None:
     wait_until_gone(state)
 
 
+def test_nobody_else_may_look_into_its_state_whatever_the_umask(state: Path) -> None:
+    umask = os.umask(0)
+    try:
+        with ensure_running(state):
+            found = {path: path.stat().st_mode & 0o777 for path in (state, *state.rglob("*"))}
+    finally:
+        os.umask(umask)
+    assert state / "users.lock" in found
+    assert {path: mode for path, mode in found.items() if mode & 0o077} == {}
+
+
 def test_its_state_is_there_when_it_is_started_again(state: Path) -> None:
     with ensure_running(state) as first:
         key = first.api_key
