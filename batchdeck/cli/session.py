@@ -106,6 +106,11 @@ class Session:
                     OSError
                 ):  # or the interpreter fails once more at its end, with a code of its own
                     sys.stdout.close()
+            elif isinstance(error, PermissionError) and error.filename is not None:
+                unexpected = StorageFailed(
+                    f"{show(str(error.filename), 200)}: {error.strerror}.",
+                    hint="Check whose it is, and that you may read and write it.",
+                )
             print_error(unexpected)
             raise typer.Exit(unexpected.exit_code) from None
         raise typer.Exit(code)

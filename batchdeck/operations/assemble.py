@@ -6,9 +6,10 @@ import contextlib
 import re
 from pathlib import Path
 
+from batchdeck.domain.documents import FileKind
 from batchdeck.domain.planning import DocumentReport
 from batchdeck.html.figures import Box
-from batchdeck.html.model import DocumentMaterial, PageMaterial, TextLayer
+from batchdeck.html.model import DocumentMaterial, PageMaterial, Review, TextLayer
 from batchdeck.html.naming import export_stem
 from batchdeck.html.pipeline import AssemblyOptions, assemble
 from batchdeck.html.render import RenderOptions, render_to
@@ -61,6 +62,11 @@ def export_document(task: ExportTask) -> DocumentReport:
         pages = (_material(page, results, reader, task.trust) for page in task.pages)
         options = AssemblyOptions(thresholds=task.thresholds)
         assembly = assemble(material, pages, crop=crop, options=options, scratch=out)
+        if reader is None and task.ref.kind is FileKind.PDF:
+            what = f"The kept source {task.lacks or 'cannot be read'}"
+            assembly.reviews.append(
+                Review(1, "source", f"{what}: nothing was compared with it or taken from it.")
+            )
     files = ExportFiles(out)
     report_name = f"{stem}.report.json"
     before = _job_of(out / report_name)

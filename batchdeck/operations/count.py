@@ -183,7 +183,7 @@ async def _requests_of(
 
 
 async def _readable(context: Context, document: Document, folder: Path) -> str:
-    kept = source_of(context, document.sha256, document.kind)
+    kept = await asyncio.to_thread(source_of, context, document.sha256, document.kind)
     if kept is not None:
         return str(kept)
     if document.password or Caveat.REPAIRED in document.caveats:

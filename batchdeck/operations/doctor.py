@@ -149,6 +149,9 @@ def _found(name: str, findings: Iterable[Finding], well: str) -> Check:
         found = tuple(findings)
     except BatchDeckError as error:
         return Check(name, False, f"{error.message} {error.hint}".strip())
+    except OSError as error:
+        where = show(str(error.filename or ""), 200)
+        return Check(name, False, f"{where} cannot be looked at: {error.strerror}. See `permissions`.")
     if not found:
         return Check(name, True, well)
     by_remedy: dict[str, list[Finding]] = {}

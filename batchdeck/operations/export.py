@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from batchdeck.domain.batches import DocumentRef, Job
+from batchdeck.domain.documents import FileKind
 from batchdeck.domain.events import DocumentExported, Event, Finished, Note
 from batchdeck.domain.planning import DocumentReport, ExportReport
 from batchdeck.errors import InputError
@@ -20,7 +21,6 @@ from batchdeck.operations.export_records import export_records
 from batchdeck.operations.export_task import AnswerPlace, ExportOptions, ExportTask, PagePlace
 from batchdeck.operations.judge import thresholds_of
 from batchdeck.operations.pages import job_pages
-from batchdeck.operations.sources import source_of
 from batchdeck.operations.workers import WorkerFailed
 from batchdeck.recipes.recipe import Contract
 from batchdeck.store.disk import storage_failures
@@ -65,6 +65,12 @@ async def export(
     done = 0
     async for task, outcome in context.workers.map(export_document, tasks, seconds=_SECONDS_PER_DOCUMENT):
         done += 1
+        if task.lacks:
+            yield Note(
+                f"{task.ref.name}: its kept source {task.lacks}, so it is exported without the text layer, "
+                "links and figures of the PDF. `batchdeck doctor --repair` may have it back.",
+                "warning",
+            )
         if isinstance(outcome, WorkerFailed):
             failures.append(f"{task.ref.name}: {outcome.message}")
             yield Note(f"{task.ref.name} could not be exported. {outcome.message}", "error")
@@ -148,7 +154,9 @@ def _task(
                 row.recall is not None and row.recall >= thresholds.recall_warn,
             )
         )
-    source = source_of(context, ref.sha256)
+    is_pdf = ref.kind is FileKind.PDF
+    lacks = context.vault.problem(ref.sha256) if is_pdf else ""
+    source = context.vault.readable(ref.sha256) if is_pdf and not lacks else None
     return ExportTask(
         str(context.layout.root),
         str(folder),
@@ -162,4 +170,5 @@ def _task(
         thresholds,
         trust,
         {"usd": round(cost, 6), "outcomes": dict(outcomes)},
+        lacks,
     )

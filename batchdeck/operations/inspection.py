@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import os
-import stat
 from collections.abc import Iterator
-from pathlib import Path
 
 from batchdeck.domain.batches import Batch, Job, Submission, range_total
 from batchdeck.domain.findings import Finding, Mend
@@ -20,11 +16,13 @@ from batchdeck.store.layout import DeckLayout
 from batchdeck.store.plans import read_plan
 from batchdeck.store.quarantine import newest_kept
 from batchdeck.store.requests import read_custom_ids
+from batchdeck.store.vault import digest_of
 
 _AGAIN = "`doctor --repair` takes it out; the next `watch` downloads it again, for nothing."
 _RESCUE = "The API no longer has it: `doctor --repair` keeps the rows that can still be read."
 _BACK = "`doctor --repair` brings back from the quarantine the rows that can be read."
 _VAULT = "`doctor --repair` takes it out, and copies the source again if it is still as it was."
+_READABLE = "`doctor --repair` takes it out; submitting its document again makes it anew."
 _VAULT_GONE = "`doctor --repair` copies it again from where it came, if it is still there as it was."
 _REJUDGE = "`doctor --repair` makes it anew from the results; so does the next look at its pages."
 _REPLAN = "`doctor --repair` makes it anew from what was asked, as far as that proves it."
@@ -100,6 +98,9 @@ def inspect_vault(context: Context, *, deep: bool) -> Iterator[Finding]:
             yield Finding(where, "is gone: its pages cannot be retried", _VAULT_GONE, Mend.REBUILD, sha256)
         elif not path.stat().st_size or (deep and digest_of(path) != sha256):
             yield Finding(where, "is not the source that was submitted", _VAULT, Mend.QUARANTINE, sha256)
+        elif deep and context.vault.problem(sha256, kind):
+            where = f"vault/{context.layout.readable_source(sha256).name}"
+            yield Finding(where, "is no whole PDF", _READABLE, Mend.QUARANTINE, sha256)
 
 
 def can_download(batch: Batch, now: dt.datetime) -> bool:
@@ -141,17 +142,6 @@ def requests_problem(layout: DeckLayout, submission: Submission) -> str:
     pages = set(ids.values())
     held = sum(index in pages for start, stop in submission.indices for index in range(start, stop))
     return "" if held == range_total(submission.indices) else "is of other pages than were claimed"
-
-
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file; empty where it cannot be read. Never waits on a pipe."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-            return hashlib.file_digest(file, "sha256").hexdigest() if is_file else ""
-    except (OSError, ValueError):
-        return ""
 
 
 def _archive_problem(layout: DeckLayout, batch: Batch) -> str:

@@ -21,6 +21,7 @@ from batchdeck.store.plans import read_plan, write_plan
 from batchdeck.store.quarantine import Quarantine, newest_kept
 from batchdeck.store.requests import RequestLogWriter, read_requests
 from batchdeck.store.results import UNREADABLE, scan_results
+from batchdeck.store.vault import digest_of
 
 _CHUNK = 1 << 20
 
@@ -69,7 +70,7 @@ def _take_what_is_left(context: Context, batch: Batch, was: Archive) -> tuple[in
     path = context.layout.results(batch.key)
     rows = sum(facts.type != UNREADABLE for facts, _, _ in scan_results(path))
     what = f"damaged on this disk: {rows:,} of {was.rows:,} rows can still be read"
-    digest, size = inspection.digest_of(path), path.stat().st_size
+    digest, size = digest_of(path), path.stat().st_size
     _put(context, replace(batch, archive=Archive(digest, size, rows, was.at, (*was.findings, what))))
     lost = max(0, was.rows - rows)
     return rows, f"{lost:,} answers; the others cannot be proved to be as they came"
@@ -124,12 +125,11 @@ def mend_source(context: Context, quarantine: Quarantine, finding: Finding) -> M
     path = context.layout.root / finding.where
     if path.exists():
         quarantine.move(path, finding.what)
+    if path == context.layout.readable_source(sha256):
+        return Mended(finding.where, "taken out; submitting its document again makes it anew")
     for job in context.ledger.jobs().values():
         for ref in job.documents:
-            if (
-                context.layout.source(ref.sha256, ref.kind) == path
-                and inspection.digest_of(Path(ref.path)) == sha256
-            ):
+            if context.layout.source(ref.sha256, ref.kind) == path and digest_of(Path(ref.path)) == sha256:
                 context.vault.keep(ref.path, sha256, ref.kind)
                 return Mended(finding.where, "copied again from where it came")
     return Mended(finding.where, "nowhere to be found", "the source: its pages cannot be retried or checked")

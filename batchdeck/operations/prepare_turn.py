@@ -24,25 +24,36 @@ _ROWS_PER_TASK = 256
 async def prepare_turn(context: Context, job: Job, turn: Turn) -> AsyncGenerator[PreparedPart, None]:
     """Yield a turn's pages as encoded requests in part files, in their order within each document.
 
-    A run of pages whose worker failed comes as pages with that problem.
+    A run of pages whose worker failed, or whose kept source is not what was submitted, comes as pages with
+    that problem: what nobody meant to ask about is not paid for.
     """
     plan = await asyncio.to_thread(read_plan, context.layout, job.id)
     refs = {ref.sha256: ref for ref in job.documents}
     codes = plan.document_codes.__getitem__
+    problems: dict[int, str] = {}
     for code in sorted(set(map(codes, turn.indices))):
         ref = refs[plan.documents[code]]
-        if ref.kind.has_rows:
+        problem = await asyncio.to_thread(context.vault.problem, ref.sha256, ref.kind)
+        if problem:
+            problems[code] = f"cannot be made into a request: its kept source {problem} (`doctor --repair`)"
+        elif ref.kind.has_rows:
             await ensure_places(context, ref.sha256, ref.kind)
     recipe = recipe_reference(context, job)
     with context.layout.part_folder() as folder:
+        for code, problem in problems.items():
+            indices = [index for index in turn.indices if codes(index) == code]
+            ref = refs[plan.documents[code]]
+            for task in _tasks(context, plan, ref, indices, turn, recipe, folder, has_source=False):
+                yield _failed_part(task, problem)
         tasks = (
             task
             for code, run in groupby(turn.indices, codes)  # a document's pages stand together
+            if code not in problems
             for task in _tasks(context, plan, refs[plan.documents[code]], list(run), turn, recipe, folder)
         )
         async for task, outcome in context.workers.map(prepare, tasks, seconds=_SECONDS_PER_TASK):
             if isinstance(outcome, WorkerFailed):
-                yield _failed_part(task, outcome)
+                yield _failed_part(task, outcome.message)
             else:
                 yield outcome
 
@@ -55,10 +66,12 @@ def _tasks(
     turn: Turn,
     recipe: str,
     folder: Path,
+    *,
+    has_source: bool = True,
 ) -> Iterator[PrepareTask]:
     """Yield what the workers are to do for some pages of a document, made as it is wanted: a job may have a
     million pages, and only a few of them are under way."""
-    source = str(context.vault.readable(ref.sha256, ref.kind))
+    source = str(context.vault.readable(ref.sha256, ref.kind)) if has_source else ""
     places = str(context.layout.rows(ref.sha256, ref.kind))
     size = _ROWS_PER_TASK if ref.kind.has_rows else PAGES_PER_TASK
     for start in range(0, len(indices), size):
@@ -80,5 +93,5 @@ def _tasks(
         )
 
 
-def _failed_part(task: PrepareTask, failure: WorkerFailed) -> PreparedPart:
-    return PreparedPart(task, tuple(PreparedPage(page.index, "", 0, failure.message) for page in task.pages))
+def _failed_part(task: PrepareTask, problem: str) -> PreparedPart:
+    return PreparedPart(task, tuple(PreparedPage(page.index, "", 0, problem) for page in task.pages))

@@ -69,6 +69,8 @@ class Spool:
         Raises:
             StorageFailed: the disk did not take them.
         """
+        if not any(page.length for page in part.pages):
+            return len(part.pages)  # where it failed before it wrote anything, there is no part file either
         if not self._taken or self._taken[-1][0] is not turn:
             self._taken.append((turn, array("I")))
         taken = self._taken[-1][1]

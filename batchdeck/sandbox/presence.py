@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-from batchdeck.errors import DeckLocked
+from batchdeck.errors import DeckLocked, StorageFailed
 
 _TRIES, _TRY_SECONDS = 10, 0.02
 _LOOK_SECONDS = 0.25
@@ -79,7 +79,14 @@ async def wait_until_unused(state: Path) -> BinaryIO:
 
 
 def _locked(path: Path, how: int, complaint: str) -> BinaryIO:
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab")
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StorageFailed(
+            f"The sandbox cannot be used: {path}: {error.strerror}.",
+            hint="Check whose it is, and that you may read and write it.",
+        ) from error
+    file = os.fdopen(descriptor, "ab")
     try:
         fcntl.flock(file, how)
     except BlockingIOError:

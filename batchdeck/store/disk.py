@@ -157,7 +157,7 @@ def drop(path: Path) -> None:
 
 
 _NO_ROOM = "Free some space, then do it again. What was there before still holds."
-_NOT_ALLOWED = "Check whose the deck's folder is, and that it may be written. Nothing was changed."
+_NOT_ALLOWED = "Check whose it is, and that you may read and write it. Nothing was changed."
 _IN_THE_WAY = (
     "Something that is no folder is in the way: name another place, or move it. Nothing was changed."
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import re
@@ -76,8 +77,8 @@ def find_open_modes(root: Path) -> Iterator[Finding]:
     for path in _walk(root):
         try:
             status = path.lstat()
-        except FileNotFoundError:
-            continue
+        except (FileNotFoundError, PermissionError):
+            continue  # gone, or in a folder that was told of already
         where = "." if path == root else str(path.relative_to(root))
         mode = stat.S_IMODE(status.st_mode)
         if stat.S_ISLNK(status.st_mode):
@@ -108,13 +109,13 @@ def close_mode(root: Path, where: str) -> None:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """Yield a folder and all below it, links not followed; a folder before what is in it."""
+    """Yield a folder and all below it that can be seen, links not followed; a folder before what is in it."""
     waiting = [root]
     while waiting:
         path = waiting.pop()
         yield path
-        if path.is_dir() and not path.is_symlink():
-            with storage_failures("Reading", path):
+        with storage_failures("Reading", path), contextlib.suppress(PermissionError):
+            if path.is_dir() and not path.is_symlink():
                 waiting += sorted(path.iterdir(), reverse=True)
 
 

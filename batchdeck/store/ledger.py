@@ -195,13 +195,16 @@ class Ledger:
                 self._writer = None
 
     def close(self) -> None:
-        """Fold the journal into `ledger.json`, unless somebody else is writing just now."""
+        """Fold the journal into `ledger.json`, unless somebody else is writing just now, or it may not be."""
         if self._read_only or not self._storage.has_journal:
             return
-        with try_hold(self._layout.ledger_lock, what="ledger") as got:
-            if got:
-                self._take_turn()
-                self._fold()
+        try:
+            with try_hold(self._layout.ledger_lock, what="ledger") as got:
+                if got:
+                    self._take_turn()
+                    self._fold()
+        except StorageFailed as failure:  # whoever has only looked is not told of a disk that takes nothing
+            self.checkpoint_problem = failure
 
     def _take_turn(self) -> None:
         with self._mutex:

@@ -16,6 +16,7 @@ from batchdeck.store.disk import Disk, storage_failures, write_whole
 from batchdeck.store.layout import DeckLayout
 
 _CHUNK = 1 << 20
+_PDF_HEAD, _PDF_END, _PDF_TAIL_BYTES = b"%PDF-", b"%%EOF", 1_024
 
 
 class Vault:
@@ -31,7 +32,7 @@ class Vault:
     def keep(
         self, path: str | Path, sha256: str, kind: FileKind = FileKind.PDF, *, size: int | None = None
     ) -> Path:
-        """Copy a source into the vault, if it is not there yet.
+        """Copy a source into the vault, if it is not there yet as it was.
 
         Args:
             path: the source file, as it was scanned.
@@ -48,9 +49,26 @@ class Vault:
             StorageFailed: the copy cannot be written.
         """
         kept = self._layout.source(sha256, kind)
-        if not kept.exists():
+        if not (_is_there(kept) and digest_of(kept) == sha256):
             self._copy(path, kept, sha256, size)
         return kept
+
+    def problem(self, sha256: str, kind: FileKind = FileKind.PDF) -> str:
+        """Read a kept source through; return what is wrong with it, in a clause, empty where nothing is.
+
+        Of a readable form nobody knows the digest: it is looked at for its beginning and its end.
+
+        Raises:
+            StorageFailed: the vault may not be looked into.
+        """
+        if not self.has(sha256, kind):
+            return "is gone from the vault"
+        if digest_of(self._layout.source(sha256, kind)) != sha256:
+            return "is not what was submitted"
+        form = self._layout.readable_source(sha256)
+        if kind is FileKind.PDF and _is_there(form) and not _is_whole_pdf(form):
+            return "has a readable form that is damaged"
+        return ""
 
     def readable(self, sha256: str, kind: FileKind = FileKind.PDF) -> Path:
         """Return a kept source; of a PDF, the form that opens without a password.
@@ -61,11 +79,15 @@ class Vault:
         if kind is not FileKind.PDF:
             return self.path(sha256, kind)
         opened_form = self._layout.readable_source(sha256)
-        return opened_form if opened_form.exists() else self.path(sha256)
+        return opened_form if _is_there(opened_form) else self.path(sha256)
 
     def has(self, sha256: str, kind: FileKind = FileKind.PDF) -> bool:
-        """Say whether a source is in the vault."""
-        return self._layout.source(sha256, kind).exists()
+        """Say whether a source is in the vault.
+
+        Raises:
+            StorageFailed: the vault may not be looked into.
+        """
+        return _is_there(self._layout.source(sha256, kind))
 
     def path(self, sha256: str, kind: FileKind = FileKind.PDF) -> Path:
         """Return where a kept source is.
@@ -74,7 +96,7 @@ class Vault:
             NotFound: it is not in the vault.
         """
         kept = self._layout.source(sha256, kind)
-        if not kept.exists():
+        if not _is_there(kept):
             raise NotFound(
                 f"The source {sha256[:12]}… is not in the vault.",
                 hint="Submit its document again, or run `batchdeck doctor`.",
@@ -103,6 +125,34 @@ class Vault:
                 write_whole(self._disk, kept, chunks, suffix=suffix)
         finally:
             os.close(source)
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file; empty where it cannot be read. Never waits on a pipe."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            return hashlib.file_digest(file, "sha256").hexdigest() if is_file else ""
+    except (OSError, ValueError):
+        return ""
+
+
+def _is_whole_pdf(path: Path) -> bool:
+    """Say whether a PDF that we have written begins and ends as one."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_PDF_HEAD))
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _PDF_TAIL_BYTES))
+            return head == _PDF_HEAD and _PDF_END in file.read()
+    except OSError:
+        return False
+
+
+def _is_there(kept: Path) -> bool:
+    with storage_failures("Looking for", kept):
+        return kept.exists()
 
 
 def _chunks(source: int, size: int, sha256: str, shown: str) -> Iterator[bytes]:
