@@ -48,6 +48,8 @@ from batchdeck.operations.sources import (
 from batchdeck.operations.workers import WorkerFailed
 
 _SECONDS_PER_DOCUMENT = 120.0
+_SECONDS_OF_CALLS = 60.0
+"""For all calls together: an estimate is not worth waiting for longer, and an answer may come for ever."""
 _MOST_PAST = 50
 """Newest batches of the same recipe and model that output is taken from."""
 
@@ -85,25 +87,27 @@ async def count_estimate(context: Context, plan: Plan) -> AsyncGenerator[Event, 
         if not requests:
             raise ApiRefused("None of the pages chosen could be made into a request.")
         gateway = await context.open_gateway()
-        for params in requests:
-            calls += 1
-            try:
-                counts.append(await gateway.count_tokens(params))
-            except (RequestRefused, ApiNotFound) as error:
-                refused.append(error.message)
-        if not counts:
-            yield Finished(CountedEstimate(plan.estimate, calls=calls, note=f"Not counted: {refused[0]}"))
-            return
-        if requests[0].get("system") and not are_ready_made:
-            calls += 1
-            shared = await gateway.count_tokens(_alone(requests[0]))
+        async with asyncio.timeout(_SECONDS_OF_CALLS):
+            for params in requests:
+                calls += 1
+                try:
+                    counts.append(await gateway.count_tokens(params))
+                except (RequestRefused, ApiNotFound) as error:
+                    refused.append(error.message)
+            if counts and requests[0].get("system") and not are_ready_made:
+                calls += 1
+                shared = await gateway.count_tokens(_alone(requests[0]))
     except (ApiUnreachable, ApiRefused) as error:
-        if not counts:
-            note = f"Not counted: {error.message}"
-            yield Finished(CountedEstimate(plan.estimate, calls=calls, note=note))
-            return
-        note = f"Counting was cut short: {error.message}"
-    if refused and not note:
+        note = error.message
+    except TimeoutError:
+        note = f"The API has not answered within {_SECONDS_OF_CALLS:g} s."
+    if not counts:
+        note = f"Not counted: {note or refused[0]}"
+        yield Finished(CountedEstimate(plan.estimate, calls=calls, note=note))
+        return
+    if note:
+        note = f"Counting was cut short: {note}"
+    elif refused:
         note = f"{len(refused):,} of {len(requests):,} pages chosen cannot be counted: {refused[0]}"
     past = past_batches(context, plan.recipe, plan.model)
     output = past_output(past) or default_output(plan.max_tokens)

@@ -16,6 +16,7 @@ from batchdeck.deck import Deck
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.domain.planning import RetryChoice
 from batchdeck.domain.spending import CostsBy
+from batchdeck.operations import count
 from batchdeck.sandbox.samples import write_samples
 from tests.e2e.conftest import Operator
 
@@ -144,3 +145,15 @@ def test_prices_are_shown_with_their_place_and_replaced_with_one_command(tmp_pat
     assert "claude-sonnet-5-5: input 9.0 → 1.0" in told.out
     assert "prices-2026-12-24.toml" in told.err
     assert "(shipped)" in told.err
+
+
+async def test_a_count_that_is_never_answered_ends_and_says_so(
+    tmp_path: Path, operator: Callable[..., Operator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(count, "_SECONDS_OF_CALLS", 0.5)
+    ana = operator('[[calls]]\nendpoint = "count_tokens"\naction = "stall"\nseconds = 600\n', batch_seconds=0)
+    async with Deck.open(ana.deck, base_url=ana.base_url, api_key=ana.api_key) as deck:
+        plan = deck.plan(await deck.scan([papers(tmp_path / "papers")]))
+        counted = await deck.count_estimate(plan)
+    assert (counted.estimate, counted.calls) == (plan.estimate, 1)
+    assert counted.note == "Not counted: The API has not answered within 0.5 s."
