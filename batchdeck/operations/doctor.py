@@ -102,15 +102,7 @@ def _check_deck(context: Context, *, deep: bool) -> Iterator[Check]:
         yield from examine(layout, context.now())
         return
     yield _found("records", _unrecorded(context), "The ledger has every batch that the audit log speaks of.")
-    bad = context.audit.verify()
-    yield Check(
-        "audit",
-        bad is None,
-        "The chain of the audit log holds."
-        if bad is None
-        else f"Line {bad} of audit.jsonl is not what was written: somebody or something changed it. Find out "
-        "who; `doctor --repair` then owns up to it in a line of its own and changes nothing before.",
-    )
+    yield _check_audit(context)
     archived = sum(batch.archive is not None for batch in batches.values())
     sources = len({(ref.sha256, ref.kind) for job in context.ledger.jobs().values() for ref in job.documents})
     yield _found("archive", inspection.inspect_archives(context), f"{archived} archived, all as they came.")
@@ -132,6 +124,19 @@ def _check_deck(context: Context, *, deep: bool) -> Iterator[Check]:
     yield from _check_telling(context)
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES)
     yield Check("libraries", True, versions)
+
+
+def _check_audit(context: Context) -> Check:
+    bad = context.audit.verify()
+    if bad is not None:
+        what = f"Line {bad} of audit.jsonl is not what was written: somebody or something changed it."
+    elif missing := inspection.unlogged(context):
+        what = f"audit.jsonl does not say that {', '.join(missing[:_SHOWN])} left: "
+        what += f"lines of {len(missing):,} submissions that the ledger knows are missing."
+    else:
+        return Check("audit", True, "The chain of the audit log holds.")
+    remedy = "Find out who; `doctor --repair` then owns up to it in a line of its own."
+    return Check("audit", False, f"{what} {remedy}")
 
 
 def _looked_at(layout: DeckLayout, now: dt.datetime) -> Recovery:

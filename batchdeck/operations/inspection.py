@@ -11,6 +11,7 @@ from batchdeck.domain.outcomes import JUDGE_VERSION
 from batchdeck.domain.requests import parse_custom_id
 from batchdeck.errors import BatchDeckError
 from batchdeck.operations.context import Context
+from batchdeck.store.audit import BREAK, read_entries
 from batchdeck.store.index import is_index_current, look_at_index
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.plans import read_plan
@@ -27,6 +28,18 @@ _VAULT_GONE = "`doctor --repair` copies it again from where it came, if it is st
 _REJUDGE = "`doctor --repair` makes it anew from the results; so does the next look at its pages."
 _REPLAN = "`doctor --repair` makes it anew from what was asked, as far as that proves it."
 _RELOG = "`doctor --repair` makes it anew from the job's plan."
+
+
+def unlogged(context: Context) -> list[str]:
+    """Return the submissions that have left of which the audit log says nothing, nor owns up to it: the line
+    is on the disk before a request leaves, so somebody has taken it away."""
+    sent = [key for key, each in context.ledger.submissions().items() if each.sent_at is not None]
+    said: set[object] = set()
+    for entry in read_entries(context.layout):
+        said.add(entry.facts.get("submission"))
+        if entry.action == BREAK:
+            said.update(entry.facts.get("unlogged", ()))
+    return [key for key in sent if key not in said]
 
 
 def inspect_archives(context: Context) -> Iterator[Finding]:

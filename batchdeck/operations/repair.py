@@ -20,7 +20,7 @@ from batchdeck.errors import DeckLocked
 from batchdeck.operations import inspection, mending
 from batchdeck.operations.context import Context
 from batchdeck.store import locks
-from batchdeck.store.audit import read_entries
+from batchdeck.store.audit import BREAK, read_entries
 from batchdeck.store.inventory import close_mode, find_open_modes
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.quarantine import Quarantine
@@ -30,6 +30,7 @@ from batchdeck.store.sweep import sweep
 from batchdeck.store.traces import read_traces
 
 _WHAT = "repairing the deck"
+_KEYS_A_LINE = 100
 _Step = Callable[[Context, Quarantine], Iterator[Mended]]
 
 
@@ -119,6 +120,11 @@ def _all(step: _Step, context: Context, quarantine: Quarantine) -> list[Mended]:
 def _own_up(context: Context, recovery: Recovery | None) -> list[Mended]:
     breaks = context.audit.own_up()
     done = [Mended(f"audit.jsonl, line {line}", "owned up to in a line of its own") for line in breaks]
+    missing = inspection.unlogged(context)
+    for start in range(0, len(missing), _KEYS_A_LINE):
+        context.audit.append(BREAK, unlogged=missing[start : start + _KEYS_A_LINE])
+    if missing:
+        done.append(Mended("audit.jsonl", f"owned up to {len(missing):,} submissions it no longer names"))
     if recovery is not None and not recovery.is_sound:
         kept = recovery.quarantine
         where = f"; the damaged files are in quarantine/{kept.name}" if kept is not None else ""

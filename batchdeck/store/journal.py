@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -152,6 +152,29 @@ def decode_snapshot(data: bytes) -> Snapshot:
     header = decode_header(head.removesuffix(b"\n"))
     if header.crc32 != _checksum(header, memoryview(data)[len(head) :]):
         raise DeckDamaged("ledger.json is not what was written: its checksum differs.", hint=DOCTOR)
+    return _read_tables(data, header)
+
+
+def decode_snapshot_as(data: bytes, formats: Iterable[int]) -> Snapshot | None:
+    """Read a snapshot of which only the format number was changed: its checksum holds with one of `formats`.
+    None where more is wrong with it.
+
+    Raises:
+        DeckDamaged: its checksum holds, and yet it is none.
+    """
+    head = data[: data.find(b"\n") + 1]
+    try:
+        header = decode_header(head.removesuffix(b"\n"))
+    except DeckDamaged:
+        return None
+    written = header.format
+    for header.format in formats:
+        if header.format != written and header.crc32 == _checksum(header, memoryview(data)[len(head) :]):
+            return _read_tables(data, header)
+    return None
+
+
+def _read_tables(data: bytes, header: Header) -> Snapshot:
     try:
         written = _snapshots.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

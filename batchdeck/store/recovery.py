@@ -75,7 +75,9 @@ def recover_ledger(layout: DeckLayout, now: dt.datetime, *, disk: Disk | None = 
         tables, mended, lost = _restored(layout, found, now)
         quarantine = Quarantine(layout, now, disk=disk)
         for path in (layout.ledger, layout.journal):
-            if path.exists():
+            if path.is_dir():
+                quarantine.move(path, "; ".join(found.problems))
+            elif path.exists():
                 quarantine.copy(path, "; ".join(found.problems))
         if found.unreadable:
             quarantine.write(UNREADABLE, b"\n".join(found.unreadable) + b"\n", "no record of the ledger")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from batchdeck.store.journal import (
     Tables,
     decode_header,
     decode_snapshot,
+    decode_snapshot_as,
     find_commits,
     replay,
 )
@@ -82,10 +84,10 @@ def salvage(layout: DeckLayout, *, format_: LedgerFormat = CURRENT) -> Salvage:
     """
     with storage_failures("Reading", layout.ledger):
         is_there = layout.ledger.exists()
-        data = layout.ledger.read_bytes() if is_there else b""
-        journal = layout.journal.read_bytes() if layout.journal.exists() else b""
+        data, journal = _bytes_of(layout.ledger), _bytes_of(layout.journal)
         is_gone = not data and (is_there or bool(journal.strip(b"\0")) or layout.has_been_used)
     work = _Work(format_)
+    work.problems += [f"{path.name} is a folder" for path in (layout.ledger, layout.journal) if path.is_dir()]
     work.take_snapshot(data, is_gone=is_gone)
     work.take_journal(journal)
     work.drop_what_cannot_be_read()
@@ -97,6 +99,10 @@ def salvage(layout: DeckLayout, *, format_: LedgerFormat = CURRENT) -> Salvage:
         tuple(work.lost),
         tuple(work.unreadable),
     )
+
+
+def _bytes_of(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() and not path.is_dir() else b""
 
 
 class _Work:
@@ -123,8 +129,11 @@ class _Work:
             tables: Tables = {name: dict(rows) for name, rows in snapshot.tables.items()}
             number, self.sequence, self.tables = snapshot.format, snapshot.sequence, tables
         except DeckDamaged as error:
-            self.problems.append(error.message.removesuffix("."))
-            number = self._take_lines(data)
+            known = range(min(self._format.migrations, default=number), number + 1)
+            number = self._take_renumbered(data, known)
+            if number not in known:
+                self.problems.append(error.message.removesuffix("."))
+                number = max(known.start, self._take_lines(data))
         if number > self._format.number:
             raise DeckTooNew(
                 f"The ledger has format {number}; this BatchDeck knows up to {self._format.number}.",
@@ -132,6 +141,20 @@ class _Work:
             )
         for older in range(number, self._format.number):
             self.tables = self._format.migrations[older](self.tables)
+
+    def _take_renumbered(self, data: bytes, known: range) -> int:
+        """Take a snapshot of which only the format number was changed; return the one it was written in, 0
+        where more is wrong with it."""
+        try:
+            snapshot = decode_snapshot_as(data, known)
+            tables: Tables = {name: dict(rows) for name, rows in snapshot.tables.items()} if snapshot else {}
+        except DeckDamaged:
+            return 0
+        if snapshot is None:
+            return 0
+        self.sequence, self.tables = snapshot.sequence, tables
+        self.problems.append("somebody or something has changed the format number of ledger.json")
+        return snapshot.format
 
     def take_journal(self, data: bytes) -> None:
         commits = sorted(find_commits(data), key=lambda commit: commit.sequence)

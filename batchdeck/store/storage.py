@@ -302,6 +302,9 @@ class JournalStorage(Storage):
         raise StorageFailed("The ledger changes faster than it can be read.", hint="Do it again.")
 
     def _load(self) -> None:
+        for path in (self._snapshot, self._journal):
+            if path.is_dir():
+                raise DeckDamaged(f"{path.name} is a folder.", hint=DOCTOR)
         data = self._snapshot.read_bytes() if self._snapshot.exists() else b""
         with _reading(self._journal) as journal:
             frames = _read_from(journal, 0) if journal is not None else b""

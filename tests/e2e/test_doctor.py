@@ -168,6 +168,18 @@ async def test_all_that_is_damaged_is_found_mended_and_kept(stage: Stage, finish
         assert path.read_bytes() == originals[path]
 
 
+async def test_an_audit_log_that_was_emptied_is_noticed_and_owned_up_to_once(
+    stage: Stage, finished: Path
+) -> None:
+    (finished / "audit.jsonl").write_bytes(b"")
+    async with stage.open(finished) as deck:
+        assert key_of(finished) in (await wrong(deck))["audit"]
+        assert [one.where for one in (await deck.repair()).mended] == ["audit.jsonl"]
+        assert await wrong(deck) == {}
+        assert (await deck.repair()).mended == ()
+        assert [entry.action for entry in deck.log(9)] == ["audit break", "repair"]
+
+
 async def test_answers_that_the_api_has_no_more_are_kept_as_far_as_they_can_be_read(
     stage: Stage, finished: Path
 ) -> None:

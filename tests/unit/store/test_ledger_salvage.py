@@ -165,3 +165,37 @@ def test_a_ledger_without_its_snapshot_says_what_it_lost(used: DeckLayout, tmp_p
     ledger = Ledger.open(used)
     assert ledger.job("j1").pages == 60
     assert {batch.id for batch in ledger.batches().values()} == {f"msgbatch_{n}" for n in range(6)}
+
+
+@pytest.mark.parametrize("number", [0, 2, 99])
+def test_a_format_number_that_was_edited_is_put_right_and_nothing_is_lost(
+    used: DeckLayout, number: int
+) -> None:
+    before = rows(Ledger.open(used)._storage.tables)
+    edited = used.ledger.read_bytes().replace(b'"format":1,', b'"format":%d,' % number, 1)
+    used.ledger.write_bytes(edited)
+    with pytest.raises(DeckDamaged, match="checksum"):
+        Ledger.open(used)
+    recovery = recover_ledger(used, made.NOW)
+    assert "format number" in recovery.problems[0]
+    assert recovery.lost == ()
+    assert rows(Ledger.open(used)._storage.tables) == before
+    assert recovery.quarantine is not None
+    assert (recovery.quarantine / "ledger.json").read_bytes() == edited
+
+
+@pytest.mark.parametrize("which", ["ledger.json", "ledger.journal"])
+def test_a_folder_in_the_ledgers_place_is_named_moved_away_and_the_rest_recovered(
+    used: DeckLayout, which: str
+) -> None:
+    log_acceptance(used)
+    path = used.root / which
+    path.unlink()
+    (path / "inside").mkdir(parents=True)
+    with pytest.raises(DeckDamaged, match=f"{which} is a folder"):
+        Ledger.open(used)
+    recovery = recover_ledger(used, made.NOW)
+    assert recovery.problems[0] == f"{which} is a folder"
+    assert recovery.quarantine is not None
+    assert (recovery.quarantine / which / "inside").is_dir()
+    assert {batch.id for batch in Ledger.open(used).batches().values()} == {f"msgbatch_{n}" for n in range(6)}
