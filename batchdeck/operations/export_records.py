@@ -29,6 +29,7 @@ from batchdeck.operations.pages import job_pages
 from batchdeck.operations.workers import WorkerFailed
 from batchdeck.recipes.contracts import read_json
 from batchdeck.recipes.recipe import Contract, Recipe
+from batchdeck.store.disk import private
 from batchdeck.store.layout import DeckLayout
 
 _SECONDS = 3_600.0
@@ -128,7 +129,7 @@ def _write_facts(context: Context, job: Job, path: Path) -> tuple[dict[str, int]
     outcomes: Counter[str] = Counter()
     total = 0.0
     of_rows = {ref.sha256 for ref in job.documents if ref.kind.has_rows}
-    with path.open("xb") as file:
+    with open(path, "xb", opener=private) as file:
         for row in table:
             outcomes[row.outcome.value] += 1
             total += row.cost or 0.0

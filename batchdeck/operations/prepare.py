@@ -13,7 +13,7 @@ from batchdeck.pdf.split import Splitter
 from batchdeck.pdf.text import TextReader
 from batchdeck.recipes.prompts import PageContext, build_params, encode_request
 from batchdeck.recipes.recipe import Recipe, load_recipe
-from batchdeck.store.disk import drop
+from batchdeck.store.disk import drop, private
 
 PLACEHOLDER_NONCE = "0" * NONCE_LENGTH
 """Stands where the submission's nonce will be: which submission a page falls into depends on its size."""
@@ -87,7 +87,7 @@ def prepare_pages(task: PrepareTask) -> PreparedPart:
     recipe = recipe_named(task.recipe)
     prepared: list[PreparedPage] = []
     with (
-        open(task.part, "wb") as part,
+        open(task.part, "wb", opener=private) as part,
         Splitter(task.source) as splitter,
         TextReader(task.source) as reader,
     ):

@@ -27,6 +27,7 @@ from batchdeck.recipes.recipe import Recipe, SourceKind
 from batchdeck.sources.opening import Unusable
 from batchdeck.sources.reading import RecordReader
 from batchdeck.sources.texts import read_text
+from batchdeck.store.disk import private
 
 Params = Callable[[PageTask], Any]
 """Makes the parameters of one request."""
@@ -43,7 +44,7 @@ def prepare(task: PrepareTask) -> PreparedPart:
     if source is SourceKind.PDF_PAGES:
         return prepare_pages(task)
     prepared: list[PreparedPage] = []
-    with open(task.part, "wb") as part, contextlib.ExitStack() as stack:
+    with open(task.part, "wb", opener=private) as part, contextlib.ExitStack() as stack:
         params_of = _params(task, recipe, source, stack)
         for page in task.pages:
             custom_id = str(CustomId(PLACEHOLDER_NONCE, page.index, slug(task.name), page.number))

@@ -16,7 +16,7 @@ from batchdeck.operations.context import Context
 from batchdeck.pdf.open import readable_copy
 from batchdeck.recipes.recipe import Recipe, SourceKind
 from batchdeck.sources.reading import Told, read_places, tell_records
-from batchdeck.store.disk import Disk, storage_failures, write_whole
+from batchdeck.store.disk import Disk, private, storage_failures, write_whole
 
 _SECONDS = 600.0
 
@@ -112,7 +112,7 @@ def write_told(task: RecordsTask) -> None:
     encode = msgspec.json.Encoder().encode
     told = tell_records(task.source, task.kind, id_column=task.id_column, are_requests=task.are_requests)
     target = Path(task.target)
-    with storage_failures("Writing what is planned from", target), target.open("xb") as file:
+    with storage_failures("Writing what is planned from", target), open(target, "xb", opener=private) as file:
         file.writelines(encode(each) + b"\n" for each in told)
 
 

@@ -13,7 +13,7 @@ from batchdeck.domain.batches import Part, ranges_of
 from batchdeck.domain.planning import Turn
 from batchdeck.domain.requests import BODY_PREFIX, BODY_SEPARATOR, BODY_SUFFIX, BatchLimits, Packer
 from batchdeck.operations.prepare import PreparedPart, with_nonce
-from batchdeck.store.disk import drop, storage_failures
+from batchdeck.store.disk import drop, private, storage_failures
 from batchdeck.store.layout import DeckLayout
 from batchdeck.store.requests import RequestLogWriter
 
@@ -53,7 +53,7 @@ class Spool:
         self._digest = hashlib.sha256()
         self._path = layout.body(key)
         with self._writing():
-            self._body = open(self._path, "xb", buffering=1 << 20, opener=_private)  # noqa: SIM115
+            self._body = open(self._path, "xb", buffering=1 << 20, opener=private)  # noqa: SIM115
         try:
             self._log = RequestLogWriter(layout, key)
             self._write(prefix)
@@ -141,7 +141,3 @@ class Spool:
             self._body.write(data)
         self._digest.update(data)
         self._bytes += len(data)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

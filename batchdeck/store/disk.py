@@ -62,6 +62,11 @@ class Disk:
             os.close(descriptor)
 
 
+def private(path: str, flags: int) -> int:
+    """Open a file as `open`'s opener: what is made is its owner's alone, whatever the umask."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+
+
 @contextlib.contextmanager
 def opened(disk: Disk, path: Path, flags: int) -> Iterator[int]:
     """Open a file through `disk` and close it again."""

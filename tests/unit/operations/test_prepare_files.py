@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from batchdeck.domain.documents import FileKind
 from batchdeck.operations.prepare import PageTask, PreparedPart, PrepareTask
 from batchdeck.operations.prepare_files import prepare
-from batchdeck.operations.sources import RecordsTask, write_places
+from batchdeck.operations.sources import RecordsTask, write_places, write_told
+from tests.e2e.pdfs import write_pdf
 
 PARAMS = '{"model":"m",  "max_tokens":10, "messages":[{"role":"user","content":"\\u00e9 1.50"}], "top": 1.50}'
 
@@ -54,6 +56,21 @@ def sent(part: PreparedPart) -> str:
 def test_a_ready_made_request_is_sent_as_it_is_under_an_id_of_ours(source: Path) -> None:
     line = sent(prepare(task_of(source)))
     assert line == '{"custom_id":"0000000000-0000007-requests-p1","params":' + PARAMS + "}"
+
+
+@pytest.mark.parametrize("recipe", ["requests", "pdf-to-html"])
+def test_what_is_on_its_way_is_for_its_owners_eyes_whatever_the_umask(source: Path, recipe: str) -> None:
+    is_pdf = recipe == "pdf-to-html"
+    paper = write_pdf(source.with_name("a.pdf"), 1)
+    task = task_of(paper, recipe=recipe, kind=FileKind.PDF) if is_pdf else task_of(source)
+    told = source.with_name("told")
+    umask = os.umask(0)
+    try:
+        prepare(task)
+        write_told(RecordsTask(str(source), str(told), FileKind.JSONL, are_requests=True))
+    finally:
+        os.umask(umask)
+    assert {path.stat().st_mode & 0o777 for path in (Path(task.part), told)} == {0o600}
 
 
 def test_a_retry_changes_only_what_it_must(source: Path) -> None:
