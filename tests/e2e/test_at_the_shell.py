@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
-from batchdeck.cli.session import _until_signalled
+from batchdeck.cli.session import Session, _until_signalled
 
 QUESTION = b"[y/N]: "
 
@@ -56,6 +57,20 @@ def test_a_question_takes_a_no_and_a_signal(
     os.close(terminal)
     text = shown.decode()
     assert (os.waitstatus_to_exitcode(status), said in text, "defect" in text) == (code, True, False), text
+
+
+def test_what_may_not_be_looked_at_is_named_and_no_defect(capsys: pytest.CaptureFixture[str]) -> None:
+    async def look() -> int:
+        raise PermissionError(13, "Permission denied", "/deck/vault\x1b/a.pdf")
+
+    session = Session(None, read_only=False, base_url=None, profile=None, sandbox=False, debug=False)
+    with pytest.raises(typer.Exit) as left:
+        session.run_bare(look)
+    assert left.value.exit_code == 3
+    said = capsys.readouterr().err
+    assert "/a.pdf: Permission denied" in said
+    assert "defect" not in said
+    assert "\x1b" not in said
 
 
 def test_an_ignored_hangup_stays_ignored() -> None:

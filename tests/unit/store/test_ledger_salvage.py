@@ -199,3 +199,12 @@ def test_a_folder_in_the_ledgers_place_is_named_moved_away_and_the_rest_recovere
     assert recovery.quarantine is not None
     assert (recovery.quarantine / which / "inside").is_dir()
     assert {batch.id for batch in Ledger.open(used).batches().values()} == {f"msgbatch_{n}" for n in range(6)}
+
+
+def test_whoever_only_looked_closes_in_peace_where_nothing_may_be_locked(used: DeckLayout) -> None:
+    ledger = Ledger.open(used)
+    used.ledger_lock.unlink()
+    used.ledger_lock.mkdir()
+    ledger.close()
+    assert ledger.checkpoint_problem is not None
+    assert len(Ledger.open(used).batches()) == len(KEYS), "the commits are safe in the journal"
