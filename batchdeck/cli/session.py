@@ -192,7 +192,6 @@ def signals_interrupt() -> Iterator[Callable[[], None]]:
     """
 
     def interrupt(_number: int, _frame: object) -> None:
-        narrate("")
         raise Interrupted("A signal came instead of an answer.")
 
     def wait_for_input() -> None:
@@ -209,6 +208,9 @@ def signals_interrupt() -> Iterator[Callable[[], None]]:
         before = {number: signal.signal(number, interrupt) for number in heard}
         try:
             yield wait_for_input
+        except Interrupted:
+            narrate("")  # not where the signal is heard, which may be in the midst of writing the question
+            raise
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

@@ -40,6 +40,9 @@ class Layout:
     begun: dict[str, int] = field(default_factory=dict)
     """The page that each of the template's own page marks begins."""
 
+    numbered: dict[str, int] = field(default_factory=dict)
+    """The number from which ids of a base may be free: a page may have thousands of headings."""
+
     def page_of(self, anchor: str) -> int | None:
         """Return the page an id stands on, or None where it is on none."""
         return self.anchors.get(anchor) or self.begun.get(anchor)
@@ -65,7 +68,7 @@ def dress(assembly: Assembly, stem: str) -> Layout:
             if element.tag == "pre" and element.text:
                 # Browsers drop one line break here, html5lib not in table cells: none is left to drop.
                 element.text = element.text.lstrip("\n")
-    names: set[str] = set()
+    names: dict[str, int] = {}  # and how often each has been wanted
     for page in opened(assembly.pages):
         _unlink_lost(page, layout, assembly)
         _anchor_headings(page, layout)
@@ -129,7 +132,7 @@ def _unlink_lost(page: PageTree, layout: Layout, assembly: Assembly) -> None:
             assembly.changes.append(Change(STAGE, page.number, "link that leads nowhere", href))
 
 
-def _tell_notes_apart(page: PageTree, names: set[str]) -> None:
+def _tell_notes_apart(page: PageTree, names: dict[str, int]) -> None:
     """Give each section of notes a name of its own, also where two pages print the same number."""
     for section in page.tree.iter("section"):
         name = section.get("aria-label")
@@ -137,19 +140,20 @@ def _tell_notes_apart(page: PageTree, names: set[str]) -> None:
             section.set("aria-label", _free_name(name, names))
 
 
-def _free_name(base: str, names: set[str]) -> str:
-    name, number = base, 1
+def _free_name(base: str, names: dict[str, int]) -> str:
+    name = base
     while name in names:
-        number += 1
-        name = f"{base} ({number})"
-    names.add(name)
+        names[base] += 1
+        name = f"{base} ({names[base]})"
+    names[name] = 1
     return name
 
 
 def _free_id(base: str, layout: Layout) -> str:
-    number = 1
+    number = layout.numbered.get(base, 1)
     while f"{base}-{number}" in layout.anchors:
         number += 1
+    layout.numbered[base] = number + 1
     return f"{base}-{number}"
 
 
@@ -169,7 +173,7 @@ def _align_numbers(grid: Grid) -> None:
                 cell.set("class", "number")
 
 
-def _wrap_wide(page: PageTree, grids: Mapping[Element, Grid], layout: Layout, names: set[str]) -> None:
+def _wrap_wide(page: PageTree, grids: Mapping[Element, Grid], layout: Layout, names: dict[str, int]) -> None:
     """Put tables and formulas that cannot fit a narrow screen into a box that scrolls and takes the focus.
 
     axe: scrollable-region-focusable (WCAG 2.1.1); landmark-unique wants each box's name to differ.
@@ -193,14 +197,14 @@ def _wrap_wide(page: PageTree, grids: Mapping[Element, Grid], layout: Layout, na
         box.append(child)
 
 
-def _name_box(box: Element, child: Element, page: PageTree, layout: Layout, names: set[str]) -> None:
+def _name_box(box: Element, child: Element, page: PageTree, layout: Layout, names: dict[str, int]) -> None:
     if child.tag == "math":
         box.set("aria-label", "Formula")
         return
     caption = child.find("caption")
     words = spoken_text(caption) if caption is not None else ""
     if caption is not None and words and words not in names:
-        names.add(words)
+        names[words] = 1
         if not caption.get("id"):
             caption.set("id", _free_id(f"table-{page.number}", layout))
             layout.anchors[caption.get("id", "")] = page.number

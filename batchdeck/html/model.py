@@ -36,7 +36,7 @@ class Review:
 
     page: int
     kind: str
-    """alt_text, table_scope, join, unverified, placeholder, fidelity, language, math, link, …"""
+    """alt_text, table_scope, join, unverified, placeholder, fidelity, accessibility, math, link, note"""
     message: str
     excerpt: str = ""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections import defaultdict
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from batchdeck.html.markup import PHRASING
 from batchdeck.html.model import Assembly, Change, PageTree, Review, opened
 from batchdeck.html.trees import (
     Node,
@@ -27,6 +29,8 @@ STAGE = "notes"
 
 BACK = "↩"
 _NOTE_TAGS = frozenset({"p", "li", "div"})
+_MARK_TAGS = PHRASING - {"rp", "rt", "ruby", "wbr"}
+"""What may hold a link: a line break, a picture, a row or a formula cannot be one."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 _SIGNS = str.maketrans({"*": "-star", "†": "-dagger", "‡": "-double-dagger", "§": "-section", "#": "-hash"})
 
@@ -43,6 +47,8 @@ class _Note:
     page: int
     key: str
     marks: int = 0
+    base: str = ""
+    """What its id and those of its marks have in common, and no other note's; where marks lead to it."""
 
 
 @dataclass(slots=True)
@@ -88,6 +94,7 @@ def settle_notes(assembly: Assembly) -> None:
                 element.set(_MARK, str(len(marks)))
                 marks.append(_Mark(page.number, _key_of(element), in_link))
     _match(assembly, marks, notes)
+    _name(notes)
     for page in opened(pages):
         _link_page(assembly, page, notes, marks)
 
@@ -140,6 +147,8 @@ def _gather(assembly: Assembly, page: PageTree) -> list[Element]:
             return None
         return [" "]
 
+    for inner in page.tree.findall(".//section//section"):
+        inner.tag = "div"  # it goes with the section around it
     is_in_place = len(page.tree) > 0 and page.tree[-1].tag == "section"
     for parent in list(page.tree.iter()):
         if parent is page.tree or parent.find("section") is not None:
@@ -162,7 +171,7 @@ def _marks_of(page: PageTree) -> Iterator[tuple[Element, bool]]:
         element, in_link = stack.pop()
         if element.tag == "section":
             continue
-        if element.tag not in _NOTE_TAGS and _key_of(element):
+        if element.tag in _MARK_TAGS and _key_of(element):
             holds_link = element.find(".//a") is not None
             yield element, in_link or holds_link or element.tag == "a"
             continue
@@ -170,16 +179,19 @@ def _marks_of(page: PageTree) -> Iterator[tuple[Element, bool]]:
 
 
 def _match(assembly: Assembly, marks: list[_Mark], notes: list[_Note]) -> None:
-    by_key: dict[str, list[_Note]] = defaultdict(list)
-    for note in notes:
-        by_key[note.key].append(note)
     marked = {(mark.key, mark.page) for mark in marks}
+    own: dict[tuple[str, int], _Note] = {}
+    free: dict[str, list[_Note]] = defaultdict(list)  # in page order
+    for note in notes:
+        own.setdefault((note.key, note.page), note)
+        if (note.key, note.page) not in marked:
+            free[note.key].append(note)
     for mark in marks:
-        candidates = by_key[mark.key]
-        found = next((note for note in candidates if note.page == mark.page), None) or next(
-            (note for note in candidates if note.page > mark.page and (note.key, note.page) not in marked),
-            None,
-        )
+        found = own.get((mark.key, mark.page))
+        if found is None:
+            later = free[mark.key]
+            at = bisect_right(later, mark.page, key=lambda note: note.page)
+            found = later[at] if at < len(later) else None
         if found is not None and not mark.in_link:
             found.marks += 1
             mark.note, mark.at = found, found.marks
@@ -189,9 +201,27 @@ def _match(assembly: Assembly, marks: list[_Mark], notes: list[_Note]) -> None:
             )
 
 
+def _name(notes: list[_Note]) -> None:
+    """Give each note that is linked its base: its key's where that is free. Keys that differ may come to the
+    same ("α" and "β", "a" and "A"), and a note's second mark to another note's first."""
+    taken: set[str] = set()
+    wanted: Counter[str] = Counter()
+    for note in notes:
+        if note.marks:
+            first = note.base = _base_of(note)
+            while not taken.isdisjoint(names := [_mark_name(note, at) for at in range(1, note.marks + 1)]):
+                wanted[first] += 1
+                note.base = f"{first}-n{wanted[first] + 1}"
+            taken.update(names)
+
+
 def _base_of(note: _Note) -> str:
-    """Return what the ids of a note and of its marks have in common."""
     return f"{note.page}-{_UNSAFE.sub('-', note.key.translate(_SIGNS)).strip('-').lower() or 'note'}"
+
+
+def _mark_name(note: _Note, at: int) -> str:
+    """Return the name of a note's mark, from 1: the first one has the note's own."""
+    return note.base if at == 1 else f"{note.base}-{at}"
 
 
 def _link_note(element: Element, note: _Note) -> None:
@@ -201,9 +231,8 @@ def _link_note(element: Element, note: _Note) -> None:
         prepend_nodes(_line_of(element), [new_element("sup", note.key), " "])
     if not note.marks:
         return
-    base = _base_of(note)
-    element.set("id", f"fn-{base}")
-    back = new_element("a", BACK, role="doc-backlink", href=f"#fnref-{base}")
+    element.set("id", f"fn-{note.base}")
+    back = new_element("a", BACK, role="doc-backlink", href=f"#fnref-{note.base}")
     back.set("aria-label", f"Back to the mark {note.key} in the text")
     append_nodes(_line_of(element, last=True), [" ", back])
 
@@ -212,11 +241,10 @@ def _link_mark(element: Element, mark: _Mark) -> None:
     """Link a mark with its note."""
     if mark.note is None:
         return
-    base = _base_of(mark.note)
     says = [mark.key] if is_empty(element) else contents_of(element)
     link = new_element("a", *says, role="doc-noteref")
-    link.set("href", f"#fn-{base}")
-    link.set("id", f"fnref-{base}" if mark.at == 1 else f"fnref-{base}-{mark.at}")
+    link.set("href", f"#fn-{mark.note.base}")
+    link.set("id", f"fnref-{_mark_name(mark.note, mark.at)}")
     set_contents(element, [link])
 
 

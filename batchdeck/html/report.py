@@ -31,7 +31,7 @@ _KINDS = {
     "unverified": "Unverified page",
     "placeholder": "Missing page",
     "fidelity": "Words missing",
-    "language": "Language",
+    "accessibility": "Check that does not hold",
     "math": "Formula",
     "link": "Link",
     "note": "Footnote",

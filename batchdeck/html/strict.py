@@ -67,10 +67,10 @@ def _read(pieces: Iterator[tuple[str, str, str, str, str]]) -> Element | None:
                 parent = stack[-1]
                 if parent.tag in WITHOUT_TEXT and text.strip(" \t\n"):
                     raise _NotStrict
-                if opened == "pre" and text[0] == "\n":
-                    raise _NotStrict
                 if "&" in text or "<" in text:
                     text = _resolve(text)
+                if opened == "pre" and text[0] == "\n":
+                    raise _NotStrict
                 if last is None:
                     parent.text = text
                 else:
@@ -138,8 +138,13 @@ def _resolve(raw: str) -> str:
         if reference is None:
             raise _NotStrict
         if reference.startswith("#"):
-            char = unescape(match[0])
-            if char in "\r\f\ufffd" or FORBIDDEN.match(char):
+            number = int(reference[2:-1], 16) if reference[1] == "x" else int(reference[1:-1])
+            # What it resolves to is checked too; of the C1 controls, that is what Windows had in their place.
+            if (
+                0x80 <= number <= 0x9F
+                or (char := unescape(match[0])) in "\r\f\ufffd"
+                or FORBIDDEN.match(char)
+            ):
                 raise _NotStrict
         elif reference and reference not in named_references:
             raise _NotStrict

@@ -140,7 +140,7 @@ def _settle_headers(table: Element, rules: list[str]) -> None:
                 if cell.tag != "th":
                     for name in ("scope", "abbr"):
                         cell.attrib.pop(name, None)
-                elif not has_data or is_empty(cell):
+                elif not has_data or _says_nothing(cell):
                     rules.append("empty header cell" if has_data else "header cells without data")
                     cell.tag = "td"
                     cell.attrib.pop("scope", None)
@@ -154,6 +154,10 @@ def _settle_headers(table: Element, rules: list[str]) -> None:
                         cell.set("scope", scope)
                         rules.append("scope by place")
     _drop_dead_headers(table, rules)
+
+
+def _says_nothing(cell: Element) -> bool:
+    return cell.find(".//img") is None and not text_of(cell).strip()
 
 
 def _scope_by_place(part: Element, cells: Sequence[Element], at: int) -> str:

@@ -102,7 +102,7 @@ def is_empty(element: Element) -> bool:
     return not any(
         (node.text or "").strip()
         or (node is not element and (node.tail or "").strip())
-        or node.tag in ("img", "hr", "math")
+        or node.tag in ("img", "hr")
         or node.get("role") == "doc-pagebreak"
         for node in element.iter()
     )

@@ -22,6 +22,7 @@ from batchdeck.store.vault import digest_of
 _AGAIN = "`doctor --repair` takes it out; the next `watch` downloads it again, for nothing."
 _RESCUE = "The API no longer has it: `doctor --repair` keeps the rows that can still be read."
 _BACK = "`doctor --repair` brings back from the quarantine the rows that can be read."
+_FOUND = "`doctor --repair` records the rows that can be read."
 _VAULT = "`doctor --repair` takes it out, and copies the source again if it is still as it was."
 _READABLE = "`doctor --repair` takes it out; submitting its document again makes it anew."
 _VAULT_GONE = "`doctor --repair` copies it again from where it came, if it is still there as it was."
@@ -46,12 +47,14 @@ def inspect_archives(context: Context) -> Iterator[Finding]:
     """Yield archived results that are gone or are not what was archived."""
     for batch in list(context.ledger.batches().values()):
         if batch.archive is None and batch.gone:
-            where = context.layout.results(batch.key)
-            if newest_kept(context.layout, where) is not None and not where.exists():
-                found = f"batches/{batch.key}/results.jsonl"
-                yield Finding(
-                    found, "was taken out, and the API has it no more", _BACK, Mend.REBUILD, batch.id
-                )
+            path = context.layout.results(batch.key)
+            where = f"batches/{batch.key}/results.jsonl"
+            if path.exists():  # killed between the last byte and the record
+                wrong = "was never recorded, and the API has it no more"
+                yield Finding(where, wrong, _FOUND, Mend.REBUILD, batch.id)
+            elif newest_kept(context.layout, path) is not None:
+                wrong = "was taken out, and the API has it no more"
+                yield Finding(where, wrong, _BACK, Mend.REBUILD, batch.id)
             continue
         wrong = _archive_problem(context.layout, batch)
         if wrong and context.ledger.refresh():

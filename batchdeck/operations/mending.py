@@ -53,12 +53,14 @@ def mend_archive(context: Context, quarantine: Quarantine, finding: Finding) -> 
 
 
 def _bring_back(context: Context, batch: Batch, finding: Finding) -> Mended:
-    """Take back results that were to be downloaded again, which the API then no longer had."""
+    """Take back results that the API no longer has: those that were to be downloaded again, from the
+    quarantine, and those that lie in their place though nobody recorded them."""
     path = context.layout.results(batch.key)
-    kept = newest_kept(context.layout, path)
-    assert kept is not None, finding
-    with storage_failures("Bringing back", path), kept.open("rb") as file:
-        write_whole(Disk(), path, iter(lambda: file.read(_CHUNK), b""))
+    if not path.exists():
+        kept = newest_kept(context.layout, path)
+        assert kept is not None, finding
+        with storage_failures("Bringing back", path), kept.open("rb") as file:
+            write_whole(Disk(), path, iter(lambda: file.read(_CHUNK), b""))
     _drop_index(context, batch)
     was = Archive("", 0, batch.remote.counts.total, context.now())
     rows, said = _take_what_is_left(context, batch, was)
@@ -69,7 +71,7 @@ def _take_what_is_left(context: Context, batch: Batch, was: Archive) -> tuple[in
     """Record damaged results for what they are; return how many rows can be read, and what is lost."""
     path = context.layout.results(batch.key)
     rows = sum(facts.type != UNREADABLE for facts, _, _ in scan_results(path))
-    what = f"damaged on this disk: {rows:,} of {was.rows:,} rows can still be read"
+    what = f"not proved on this disk: {rows:,} of {was.rows:,} rows can be read"
     digest, size = digest_of(path), path.stat().st_size
     _put(context, replace(batch, archive=Archive(digest, size, rows, was.at, (*was.findings, what))))
     lost = max(0, was.rows - rows)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import pty
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 import typer
 
-from batchdeck.cli.session import Session, _until_signalled
+from batchdeck.cli.session import Session, _until_signalled, ask
+from batchdeck.errors import Interrupted
 
 QUESTION = b"[y/N]: "
 
@@ -71,6 +74,26 @@ def test_what_may_not_be_looked_at_is_named_and_no_defect(capsys: pytest.Capture
     assert "/a.pdf: Permission denied" in said
     assert "defect" not in said
     assert "\x1b" not in said
+
+
+def test_a_signal_in_the_midst_of_writing_the_question_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.RawIOBase):
+        pieces: ClassVar[list[bytes]] = []
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, piece: Any) -> int:
+            self.pieces.append(bytes(piece))
+            if len(self.pieces) == 1:
+                os.kill(os.getpid(), signal.SIGHUP)
+            return len(self.pieces[-1])
+
+    stderr = io.TextIOWrapper(io.BufferedWriter(Terminal()), encoding="utf-8")
+    monkeypatch.setattr(sys, "stderr", stderr)
+    with pytest.raises(Interrupted):
+        ask("Adopt all batches?")
+    assert Terminal.pieces[0].endswith(QUESTION)
 
 
 def test_an_ignored_hangup_stays_ignored() -> None:

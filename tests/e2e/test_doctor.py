@@ -223,6 +223,23 @@ async def test_results_taken_out_are_brought_back_when_the_api_turns_out_to_have
         assert await wrong(deck) == {}
 
 
+async def test_results_that_a_kill_left_unrecorded_count_when_the_api_has_them_no_more(
+    stage: Stage, finished: Path
+) -> None:
+    ledger = Ledger.open(DeckLayout(finished))
+    with ledger.transaction() as tx:
+        (batch,) = tx.batches().values()
+        tx.put(replace(batch, archive=None, gone=True, outcomes={}))
+    ledger.close()
+    (finished / "batches" / key_of(finished) / "results.idx").unlink()
+    async with stage.open(finished) as deck:
+        assert "never recorded" in (await wrong(deck))["archive"]
+        await deck.repair()
+        assert deck.jobs()[0].outcomes == {"ok": PAGES}, "paid for, and here"
+        assert (await deck.repair()).mended == ()
+        assert await wrong(deck) == {}
+
+
 Damage = Callable[[Path], object]
 
 

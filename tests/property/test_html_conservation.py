@@ -37,6 +37,7 @@ from batchdeck.html.nesting import settle_nesting
 from batchdeck.html.notes import settle_notes
 from batchdeck.html.parse import parse_fragment, parse_page
 from batchdeck.html.pipeline import assemble
+from batchdeck.html.render import render
 from batchdeck.html.sanitise import flatten, sanitise
 from batchdeck.html.stitch import stitch_pages
 from batchdeck.html.tables import settle_tables
@@ -200,11 +201,25 @@ _LAYERS = st.sampled_from(
 )
 
 
+_KEYS = st.lists(st.sampled_from(["1", "1-2", "(1)", "a", "A", "α", "¶", "‖"]), max_size=3)
+
+
+@st.composite
+def _notes(draw: st.DrawFn) -> str:
+    """Marks, often in what cannot hold them, and notes, often in other notes."""
+    tags = st.sampled_from(["sup", "sup", "sup", "br", "td", "a", "mi", "hr"])
+    marks = "".join(f'<{draw(tags)} data-note="{key}">{key}</sup>' for key in draw(_KEYS))
+    kinds = st.sampled_from(["p", "p", 'section data-role="footnotes"', "li", "div"])
+    notes = "".join(f'<{draw(kinds)} data-note="{key}">note {draw(_TEXT)}</p>' for key in draw(_KEYS))
+    return f'<p>marked {marks}</p><section data-role="footnotes">{notes}</section>'
+
+
 @st.composite
 def _pages(draw: st.DrawFn) -> list[PageMaterial]:
     pages = []
     for number in range(1, draw(st.integers(1, 4)) + 1):
-        text = f'<article data-bd="1" data-page="{number}"{draw(_MARKS)}>{draw(_BODY)}</article>'
+        body = draw(_BODY) + (draw(_notes()) if draw(st.booleans()) else "")
+        text = f'<article data-bd="1" data-page="{number}"{draw(_MARKS)}>{body}</article>'
         pages.append(PageMaterial(number, str(number), Outcome.OK, text, layer=draw(_LAYERS)))
     return pages
 
@@ -235,6 +250,10 @@ def test_every_word_of_any_pages_is_accounted_for(pages: list[PageMaterial], pic
     assert imbalance(pages, assembly) == {}
     assert [page.source for page in assembly.pages] == ["answer"] * len(pages)
     assert [finding for page in assembly.pages for finding in check_page(page.tree)] == []
+    for page in assembly.pages:
+        elements = list(page.tree.iter())
+        assert len(elements) == len(set(elements)), "nothing stands in two places"
+    assert list(render(assembly).findings) == []
 
 
 _STAGES_OF_A_PAGE: tuple[Callable[[Element, int], list[Change] | tuple[list[Change], list[Review]]], ...] = (

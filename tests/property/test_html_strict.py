@@ -15,7 +15,7 @@ from batchdeck.html.strict import read_strictly
 _TEXT = st.sampled_from(
     [" ", "\n", "a b", "x &amp; y", "&eacute;", "&#65;", "&#x1F600;", "& ", "&nbsp;", "é", "a > b", "AT&T",
      "&bogus;", "&lt;p&gt;", "&", "a<b", "&ampx", "\u2028", "\r", "a\r\nb", "\f", "\v", "\0", "\x85",
-     "\ufffe", "\U0001fffe"]
+     "\ufffe", "\U0001fffe", "&#128;", "&#x9F;", "&#10;", "&NewLine;", "&#13;"]
 )  # fmt: skip
 _ATTRIBUTES = st.sampled_from(
     ["", "", "", ' id="x"', " lang='de'", ' data-note="1" dir="ltr"', " data-unclear", ' href="?a=1&amp;b=2"',

@@ -13,6 +13,7 @@ from batchdeck.domain.resources import template_root
 from batchdeck.sandbox.samples import write_samples
 from batchdeck.tui.screens import submit_rows
 from batchdeck.tui.screens.submit import SubmitScreen
+from batchdeck.tui.widgets.row_table import RowTable
 
 Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -35,6 +36,10 @@ async def test_from_a_path_to_a_batch(
         app.home.perform("deck.submit", str(papers))
         await shows(app, "y sends them", "damaged beyond repair", "2 pages of 1 document")
         assert isinstance(app.screen, SubmitScreen)
+        view = app.screen.query_one(RowTable).view
+        await until(
+            lambda: "damaged" in str(view.cursor_key)
+        )  # the plan puts it first, a moment after the lines say so
         await pilot.press("enter")
         await shows(app, "no pages can be found in it.", "Esc back", without=("y sends",))
         await pilot.press("escape", "e")

@@ -14,6 +14,7 @@ from batchdeck.html.language import settle_languages, valid_tag
 from batchdeck.html.links import settle_links, tidy_url
 from batchdeck.html.model import Assembly
 from batchdeck.html.notes import settle_notes
+from batchdeck.html.words import words_of
 from tests.unit.html.goldens import PNG
 from tests.unit.html.trees import document, html, page
 
@@ -151,6 +152,60 @@ def test_two_marks_may_lead_to_one_note() -> None:
     assert 'id="fnref-1-1-2"' in text
     assert text.count("doc-backlink") == 1
     assert '<p data-note="1" id="fn-1-1">1 Note.' in text  # the note says its mark already
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("‖", "¶", "*", "**"),
+        ("α", "β", "١", "①", "一"),
+        ("a", "A", "(a)", "a)"),
+        ("1", "1", "1-2", "1-2-n2", "1-2"),
+    ],
+)
+def test_every_mark_leads_to_its_own_note_and_back(keys: tuple[str, ...]) -> None:
+    marks = "".join(f'<sup data-note="{key}">{key}</sup> ' for key in keys)
+    notes = "".join(f'<p data-note="{key}">Says {key}</p>' for key in dict.fromkeys(keys))
+    assembly = document(f'<p>{marks}</p><section data-role="footnotes">{notes}</section>')
+    settle_notes(assembly)
+    tree = assembly.pages[0].tree
+    ids = [element.get("id") for element in tree.iter() if element.get("id") is not None]
+    assert len(ids) == len(set(ids)) == len(keys) + len(set(keys))
+    at = {f"#{element.get('id')}": element for element in tree.iter()}
+    links = [link for link in tree.iter("a") if link.get("role") == "doc-noteref"]
+    assert [at[link.get("href", "")].get("data-note") for link in links] == list(keys)
+    for link in links:
+        back = at[link.get("href", "")].find("a[@role='doc-backlink']")
+        assert back is not None
+        assert at[back.get("href", "")].text == link.text
+
+
+def test_a_link_around_a_formula_that_says_nothing_gets_words() -> None:
+    assembly = document('<p><a href="https://example.org/x"><math></math></a></p>')
+    settle_links(assembly)
+    assert ">example.org/x<math>" in shown(assembly)[0]
+
+
+def test_what_cannot_hold_a_link_is_no_mark() -> None:
+    assembly = document(
+        '<p>a<br data-note="1">b</p><hr data-note="1"><table><tr data-note="1"><td>c</td></tr></table>'
+        '<p><math><mi data-note="1">d</mi></math></p>'
+        '<section data-role="footnotes"><p data-note="1">Note.</p></section>'
+    )
+    settle_notes(assembly)
+    assert "doc-noteref" not in shown(assembly)[0]
+    assert [review.message for review in assembly.reviews] == ["No mark in the text leads to the note “1”."]
+
+
+def test_notes_within_notes_are_said_once() -> None:
+    assembly = document(
+        '<section data-role="footnotes"><p data-note="1">one</p><section data-role="footnotes">'
+        '<p data-note="2">two</p></section><p data-note="3">three</p></section>'
+    )
+    settle_notes(assembly)
+    words = words_of(assembly.pages[0].tree)
+    assert words == ["1", "one", "2", "two", "3", "three"]
+    assert len(assembly.reviews) == 3
 
 
 def test_notes_and_marks_without_each_other_are_flagged() -> None:

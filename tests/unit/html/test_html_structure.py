@@ -124,6 +124,8 @@ def row(*cells: str, tag: str = "td") -> str:
         ("<table><thead><tr><th></th><th>a</th></tr></thead><tbody><tr><th>b</th><td>1</td></tr></tbody></table>",
          '<table><thead><tr><td></td><th scope="col">a</th></tr></thead>'
          '<tbody><tr><th scope="row">b</th><td>1</td></tr></tbody></table>'),
+        ("<table><tbody><tr><th><hr></th><td>1</td></tr></tbody></table>",
+         "<table><tbody><tr><td><hr></td><td>1</td></tr></tbody></table>"),
         (f'<table><tbody><tr><td colspan="2">Title</td></tr>{row("1", "2")}{row("3", "4")}</tbody></table>',
          f"<table><caption>Title</caption><tbody>{row('1', '2')}{row('3', '4')}</tbody></table>"),
         (f"<table><tbody>{row('1', '2')}{row('3')}</tbody></table>",

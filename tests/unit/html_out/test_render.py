@@ -15,6 +15,7 @@ import pytest
 
 from batchdeck.domain.outcomes import Outcome
 from batchdeck.html.contents import title_of
+from batchdeck.html.dress import Layout, _free_id
 from batchdeck.html.render import RenderOptions, render, render_to
 from batchdeck.html.rules import validate_html
 from batchdeck.html.templates import list_templates
@@ -116,6 +117,21 @@ def test_contents_nest_by_level_and_lead_to_the_headings() -> None:
     assert outer is not None
     assert len(outer.findall("li")) == 2
     assert len(outer.findall("li/ol/li")) == 2
+
+
+def test_a_heading_among_thousands_looks_for_its_id_once_or_twice() -> None:
+    class Counted(dict[str, int]):
+        looks = 0
+
+        def __contains__(self, key: object) -> bool:
+            Counted.looks += 1
+            return super().__contains__(key)
+
+    layout = Layout(anchors=Counted({"section-1-2": 1}))
+    for _ in range(100):
+        layout.anchors[_free_id("section-1", layout)] = 1
+    assert {f"section-1-{number}" for number in range(1, 102)} == layout.anchors.keys()
+    assert Counted.looks <= 200
 
 
 def test_each_page_is_marked_once_with_its_printed_label() -> None:
