@@ -110,6 +110,8 @@ class Work:
         self._pace = Pace(app, self._tell_moved)
         self.trouble = ""
         """Why the deck's batches cannot be followed right now, and what to do; empty when all is well."""
+        self.is_reaching = False
+        """Whether the API is being asked for the first time, and nothing is known of it yet."""
         self.next_poll: dt.datetime | None = None
         """When the API is asked next; None while nothing is open or another process asks."""
         self.polled_by = ""

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from batchdeck.deck import Deck
 
 _ADOPT = "adopt"
+MAKING_SAMPLES = "making the sample PDFs"
+"""The work during which the samples are not there yet."""
 
 
 class BatchesScreen(DeckScreen):
@@ -199,6 +201,9 @@ class BatchesScreen(DeckScreen):
 
         if not folder and (kept := kept_submit(self.app)) is not None:
             self.show_screen(kept)
+            return
+        if not folder and any(piece.name == MAKING_SAMPLES for piece in self.work.pieces):
+            self.notify("The sample PDFs are still being made: s again in a moment.", title="Not yet")
             return
         proposed = folder or (str(self._samples) if self._samples is not None else "")
         self.show_screen(SubmitScreen(self._registry, self.deck, self.work, folder=proposed))

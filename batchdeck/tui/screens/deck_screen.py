@@ -58,6 +58,9 @@ class DeckScreen(FrameScreen):
     def status(self) -> str:
         """Return trouble first, then what is under way, then the state of the list."""
         parts = [f"! {self.work.trouble}"] if self.work.trouble else []
+        if self.work.is_reaching and not self.work.trouble and self.work.polled_by in ("", "this process"):
+            deck = self.deck
+            parts.append("starting the sandbox…" if deck.is_sandbox else f"connecting to {deck.endpoint}…")
         parts += self.work.working
         if self.table is not None:
             parts.append(describe(self.table))
