@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from batchdeck.deck import Deck
 
 _ADOPT = "adopt"
+_SHORT = 16
+"""Lines below which what is known of one row would leave no room for the list."""
 MAKING_SAMPLES = "making the sample PDFs"
 """The work during which the samples are not there yet."""
 
@@ -68,6 +70,7 @@ class BatchesScreen(DeckScreen):
         &.-empty > Notice { display: block; }
         &.-empty > RowTable { display: none; }
         &.-empty > #detail { display: none; }
+        &.-short > #detail { display: none; }
     }
     """
 
@@ -91,6 +94,10 @@ class BatchesScreen(DeckScreen):
 
     def on_mount(self) -> None:
         self.renew()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < _SHORT, "-short")
+        super().on_resize()
 
     def crumbs(self) -> tuple[str, ...]:
         return ("batches",)
