@@ -85,7 +85,7 @@ class DeckApp(TerminalApp):
     def _begin(self) -> None:
         self.follower.start()
         if self._make_samples is not None:
-            self.work.start(MAKING_SAMPLES, Operation(_making(self._make_samples)))
+            self.work.start(MAKING_SAMPLES, Operation(_making(self._make_samples)), quiet=True)
 
     def act_view_refresh(self) -> None:
         """Ask the API now."""

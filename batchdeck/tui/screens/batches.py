@@ -146,6 +146,14 @@ class BatchesScreen(DeckScreen):
             "\n".join(detail_lines(row, now, expected)) if row is not None else "",
         )
 
+    @property
+    def _is_making_samples(self) -> bool:
+        return any(piece.name == MAKING_SAMPLES for piece in self.work.pieces)
+
+    def status(self) -> str:
+        status = super().status()
+        return f"{MAKING_SAMPLES} · {status}" if self._is_making_samples else status
+
     def remark(self) -> str:
         if self.work.polled_by not in ("", "this process"):
             return f"polled by {self.work.polled_by}"
@@ -209,7 +217,7 @@ class BatchesScreen(DeckScreen):
         if not folder and (kept := kept_submit(self.app)) is not None:
             self.show_screen(kept)
             return
-        if not folder and any(piece.name == MAKING_SAMPLES for piece in self.work.pieces):
+        if not folder and self._is_making_samples:
             self.notify("The sample PDFs are still being made: s again in a moment.", title="Not yet")
             return
         proposed = folder or (str(self._samples) if self._samples is not None else "")

@@ -13,9 +13,9 @@ import pytest
 
 from batchdeck.sandbox.samples import write_samples
 from batchdeck.tui.screens.export import ExportScreen
+from batchdeck.tui.screens.leaving import LeavingDialog
 from batchdeck.tui.screens.retry import RetryScreen
 from batchdeck.tui.screens.submit import SubmitScreen
-from batchdeck.tui.screens.working import LeavingDialog
 
 Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -85,6 +85,32 @@ async def test_y_stops_the_work_and_stays(own: Path, play_deck: Any, shows: Show
         assert "Stopped" in told(app)
         await pilot.press("escape")
         await until(lambda: app.screen is app.home)
+
+
+async def test_quitting_asks_while_something_begun_here_would_stop(
+    own: Path, play_deck: Any, shows: Shows, until: Until
+) -> None:
+    async with play_deck(own) as (app, pilot, deck):
+        go_on = hold(deck, "export")
+        await pilot.press("x", "x")
+        await until(lambda: app.screen.is_busy)
+        await pilot.press("minus")
+        await until(lambda: app.screen is app.home)
+        await pilot.press("q")
+        await shows(app, "Quit while this is under way?", "exporting papers", "y stop it and quit")
+        await pilot.press("escape")
+        await until(lambda: app.screen is app.home)
+        await pilot.press("q")
+        await until(lambda: isinstance(app.screen, LeavingDialog))
+        go_on.set()
+        await until(lambda: app.screen is app.home)  # there is nothing to ask about any more
+        assert app.is_running
+        hold(deck, "export")
+        await pilot.press("x", "x")
+        await until(lambda: app.screen.is_busy)
+        await pilot.press("q", "y")
+        await until(lambda: app._exit)
+    assert app.return_code == 0
 
 
 async def test_a_question_whose_work_has_ended_goes_away(
