@@ -265,8 +265,11 @@ async def test_help_reads_well_where_it_is_narrow_and_its_command_line_works(
 ) -> None:
     app = stage.StageApp()
     async with app.run_test(size=(40, 12)) as pilot:
+        await pilot.press("n")  # refused, with a toast
+        assert len(app._notifications) == 1
         await pilot.press("question_mark")
         await pilot.pause()
+        assert len(app._notifications) == 0
         lines = [line.rstrip() for line in screen_text(app).splitlines()]
         at = next(number for number, line in enumerate(lines) if line.split() == ["s", "submit"])
         assert lines[at + 1] == "   Choose a folder of PDFs and submit"
