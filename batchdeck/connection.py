@@ -66,6 +66,11 @@ class Connection:
         return self._sandbox_state is not None
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is a gateway: a sandbox has started, a credential was found."""
+        return self._gateway is not None
+
+    @property
     def endpoint(self) -> str:
         """What the deck's ledger records: one deck talks to one endpoint."""
         if self.is_sandbox:

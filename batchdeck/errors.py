@@ -15,6 +15,7 @@
     │   ├── DeckDamaged         3    a file of the deck does not say what it must
     │   ├── NetworkFileSystem   3    locks cannot be trusted there
     │   ├── StorageFailed       3    disk full or I/O error; the old state still holds
+    │   ├── SandboxFailed       3    the sandbox of a sandbox deck did not start, or does not stop
     │   ├── Conflict            3    somebody else has changed or claimed it meanwhile
     │   └── NotFound            3    no such job, batch, page or recipe in this deck
     ├── ApiRefused              4    the API said no, and the same call would be refused again
@@ -106,6 +107,10 @@ class NetworkFileSystem(DeckError):
 
 class StorageFailed(DeckError):
     title = "The disk did not take the write"
+
+
+class SandboxFailed(DeckError):
+    title = "The sandbox is not there"
 
 
 class Conflict(DeckError):

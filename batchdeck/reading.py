@@ -76,6 +76,12 @@ class DeckReader:
         return self._connection.is_sandbox
 
     @property
+    def is_connected(self) -> bool:
+        """Whether the way to the API is open; it is opened when something is first asked. What answers there
+        is another matter."""
+        return self._connection.is_open
+
+    @property
     def endpoint(self) -> str:
         """The API's host as shown to the operator."""
         return self._connection.shown_endpoint

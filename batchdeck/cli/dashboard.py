@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from pathlib import Path
 
 import typer
 
 from batchdeck.cli.session import Session, print_error
 from batchdeck.deck import Deck
-from batchdeck.errors import UsageError
+from batchdeck.errors import StorageFailed, UsageError
 
 
 def open_dashboard(session: Session) -> None:
@@ -29,15 +29,28 @@ def open_demo(session: Session, home: Path, faults: Path) -> None:
     _check_terminal()
 
     async def command(deck: Deck) -> int:
-        from batchdeck.sandbox.samples import write_samples
         from batchdeck.tui.launch import run_dashboard
 
         samples = deck.path / "samples"
-        if not samples.is_dir():
-            await asyncio.to_thread(write_samples, samples)
-        return await run_dashboard(deck, samples=samples)
+        make = None if samples.is_dir() else partial(_make_samples, samples)
+        return await run_dashboard(deck, samples=samples, make_samples=make)
 
     session.run(command, deck=home, sandbox=True, faults=faults)
+
+
+def _make_samples(folder: Path) -> None:
+    """Write the samples; the folder is complete or absent."""
+    from batchdeck.sandbox.samples import write_samples
+
+    part = folder.with_name(f"{folder.name}.part")
+    try:
+        write_samples(part)
+        part.rename(folder)
+    except OSError as error:
+        raise StorageFailed(
+            f"The sample PDFs could not be made: {error.strerror}.",
+            hint=f"Make room in {folder.parent}, then start the demo again.",
+        ) from error
 
 
 def _check_terminal() -> None:

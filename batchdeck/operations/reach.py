@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from batchdeck.domain.events import Event, Finished
 from batchdeck.domain.letters import Reached
-from batchdeck.errors import BatchDeckError, ConfigError
+from batchdeck.errors import BatchDeckError, UsageError
 from batchdeck.notify.sending import check
 from batchdeck.operations.context import Context
 from batchdeck.operations.letters import Office, addresses_of, try_sending
@@ -34,11 +34,12 @@ async def send_test(context: Context) -> AsyncGenerator[Event, None]:
     """Send a test message to every address now; the result is a tuple of `Reached`.
 
     Raises:
-        ConfigError: nobody is to be told, or the settings cannot be used.
+        ConfigError: the settings cannot be used.
+        UsageError: nobody is to be told.
     """
     office = Office(context)
     if not office.addresses:
-        raise ConfigError(
+        raise UsageError(
             "There is nobody to tell.", hint="Set notify.urls or notify.urls_file (docs/unattended.md)."
         )
     message = office.test_message()

@@ -22,7 +22,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from batchdeck.domain.processes import child_environment
-from batchdeck.errors import Conflict, StorageFailed
+from batchdeck.domain.stories import said_by
+from batchdeck.domain.text import show
+from batchdeck.errors import Conflict, SandboxFailed
 from batchdeck.sandbox.faults_file import read_faults
 from batchdeck.sandbox.presence import is_served, last_user_lock, launch_lock, use_lock
 from batchdeck.sandbox.settings import Settings
@@ -32,6 +34,7 @@ _STOP_SECONDS = 20.0
 _LEAVE_SECONDS = 2.0
 """How long a user who is just leaving, or a server that is just ending, is waited for."""
 _LOOK_SECONDS = 0.02
+_IN_SIGHT = "`batchdeck sandbox` with the same --deck shows all it says."
 
 
 class ServerCard(msgspec.Struct, frozen=True):
@@ -96,8 +99,20 @@ def ensure_running(
     Raises:
         Conflict: others use a sandbox there that behaves otherwise.
         ConfigError: the faults file is wrong.
-        StorageFailed: the server could not be started.
+        SandboxFailed: the server could not be started.
     """
+    try:
+        return _ensure_running(state, faults, speed, settings)
+    except OSError as error:
+        raise SandboxFailed(
+            f"It cannot run in {show(str(state), 80)}: {error.strerror or said_by(error)}.",
+            hint="Make it writable, or choose another deck with --deck.",
+        ) from error
+
+
+def _ensure_running(
+    state: Path, faults: Path | None, speed: float | None, settings: Settings | None
+) -> Running:
     wanted = settings or Settings()
     if faults is not None:
         wanted = replace(wanted, faults=faults.absolute())
@@ -141,7 +156,10 @@ def _replace_if_different(state: Path, wanted: Settings) -> None:
         deadline = time.monotonic() + _STOP_SECONDS
         while is_served(state):
             if time.monotonic() > deadline:
-                raise StorageFailed(f"The sandbox in {state} does not stop.")
+                raise SandboxFailed(
+                    f"The one in {show(str(state), 200)} does not stop.",
+                    hint=f"End process {card.pid}, then do it again.",
+                )
             time.sleep(_LOOK_SECONDS)
 
 
@@ -150,7 +168,7 @@ def _read_card(state: Path) -> ServerCard:
     deadline = time.monotonic() + _START_SECONDS
     while not card_path(state).exists():
         if time.monotonic() > deadline:
-            raise StorageFailed(f"The sandbox in {state} does not come up.")
+            raise SandboxFailed(f"It does not come up in {show(str(state), 200)}.", hint=_IN_SIGHT)
         time.sleep(_LOOK_SECONDS)
     return msgspec.json.decode(card_path(state).read_bytes(), type=ServerCard)
 
@@ -159,17 +177,21 @@ def _launch(state: Path, wanted: Settings) -> ServerCard:
     """Start a server that outlives this process only as long as somebody else uses it."""
     command = [sys.executable, "-m", "batchdeck.sandbox", "--state", str(state.absolute())]
     command += ["--while-used", "--detach", *wanted.as_arguments()]
-    started = subprocess.run(  # noqa: S603 - our own interpreter and module
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=_START_SECONDS,
-        check=False,
-        env=child_environment(os.environ),
-    )
+    try:
+        started = subprocess.run(  # noqa: S603 - our own interpreter and module
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_START_SECONDS,
+            check=False,
+            env=child_environment(os.environ),
+        )
+    except subprocess.TimeoutExpired:
+        raise SandboxFailed(f"It took more than {_START_SECONDS:.0f} s.", hint=_IN_SIGHT) from None
     if started.returncode != 0:
-        complaint = started.stderr.decode(errors="replace").strip()[-500:]
-        raise StorageFailed(f"The sandbox could not be started: {complaint or 'no reason given'}")
+        # The last line of a traceback is what it is about.
+        complaint = started.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise SandboxFailed(f"It ended at once: {show(complaint, 90) or 'it gave no reason'}", hint=_IN_SIGHT)
     return _read_card(state)
 
 

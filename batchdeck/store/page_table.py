@@ -6,7 +6,7 @@ A page's state is worked out, never kept: the newest good attempt counts, else t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import chain
 
@@ -131,10 +131,16 @@ class PageTable(Tabular):
     def refresh(self) -> bool:
         """Take in what the ledger knows by now; say whether any page may have changed."""
         turns = self._load_turns()
-        if [turn.signature for turn in turns] == [turn.signature for turn in self._moment.turns]:
+        if _state_of(turns) == self.state:
             return False
         self._moment = self._moment_of(turns)
         return True
+
+    @property
+    def state(self) -> Hashable:
+        """Differs as soon as any page may have changed. A table is shared: whoever keeps what was worked out
+        of it goes by this, since `refresh` says nothing of what somebody else has taken in."""
+        return _state_of(self._moment.turns)
 
     def __len__(self) -> int:
         return self._moment.starts[-1]
@@ -333,3 +339,7 @@ class PageTable(Tabular):
         if model not in self._price_of:
             self._price_of[model] = self._prices.of(model)
         return self._price_of[model]
+
+
+def _state_of(turns: Sequence[Turn]) -> Hashable:
+    return tuple(turn.signature for turn in turns)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.command import Provider
 from textual.message import Message
 
+from batchdeck.domain.events import Event, Finished, Operation
 from batchdeck.tui.actions.catalogue import ACTIONS
 from batchdeck.tui.actions.registry import Registry
 from batchdeck.tui.manners.browser import is_served
 from batchdeck.tui.manners.colour import ColourMode, decide_colours
 from batchdeck.tui.manners.pictures import decide_pictures
 from batchdeck.tui.manners.terminal_app import TerminalApp
-from batchdeck.tui.screens.batches import BatchesScreen
+from batchdeck.tui.screens.batches import MAKING_SAMPLES, BatchesScreen
 from batchdeck.tui.screens.deck_screen import DeckChanged
 from batchdeck.tui.tracking import Work, WorkEnded, WorkMoved
 from batchdeck.tui.watching import Watch
@@ -39,6 +41,7 @@ class DeckApp(TerminalApp):
         environ: Mapping[str, str] = os.environ,
         colours: ColourMode | None = None,
         samples: Path | None = None,
+        make_samples: Callable[[], object] | None = None,
         when_loaded: Callable[[], object] | None = None,
     ) -> None:
         """Take the deck to show.
@@ -48,6 +51,7 @@ class DeckApp(TerminalApp):
             environ: describes the terminal.
             colours: how many to use; by default what settings and terminal say.
             samples: folder that the Submit screen proposes.
+            make_samples: makes it, called in a thread; None where it is there.
             when_loaded: called once when all is in memory that the dashboard is made of.
         """
         interface = deck.settings.interface
@@ -68,6 +72,7 @@ class DeckApp(TerminalApp):
         self.work = Work(self)
         self.follower = Watch(self, deck, self.work, when_loaded)
         self.home = BatchesScreen(self.registry, deck, self.work, samples=samples)
+        self._make_samples = make_samples
 
     def get_default_screen(self) -> BatchesScreen:
         """Begin with the home screen, rather than with a blank one under it that is drawn first."""
@@ -75,7 +80,12 @@ class DeckApp(TerminalApp):
 
     def on_mount(self) -> None:
         # What takes time begins when the first screen has been painted.
-        self.call_after_refresh(self.follower.start)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.follower.start()
+        if self._make_samples is not None:
+            self.work.start(MAKING_SAMPLES, Operation(_making(self._make_samples)), quiet=True)
 
     def act_view_refresh(self) -> None:
         """Ask the API now."""
@@ -110,3 +120,8 @@ class DeckApp(TerminalApp):
     def _tell_screen(self, news: Message) -> None:
         if self.screen_stack:
             self.screen.post_message(news)
+
+
+async def _making(make: Callable[[], object]) -> AsyncGenerator[Event, None]:
+    await asyncio.to_thread(make)
+    yield Finished(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,12 +28,15 @@ def check_terminal() -> None:
     refuse_unfit_terminal(os.environ, is_terminal=sys.stdin.isatty() and sys.stdout.isatty())
 
 
-async def run_dashboard(deck: Deck, *, samples: Path | None = None) -> int:
+async def run_dashboard(
+    deck: Deck, *, samples: Path | None = None, make_samples: Callable[[], object] | None = None
+) -> int:
     """Show a deck until the operator quits; return the exit code.
 
     Args:
         deck: an opened deck; the caller closes it.
         samples: folder that the Submit screen proposes.
+        make_samples: makes it, in a thread, once the first screen is painted; None where it is there.
     """
     from batchdeck.tui.app import DeckApp
 
@@ -41,6 +45,6 @@ async def run_dashboard(deck: Deck, *, samples: Path | None = None) -> int:
     resource_tracker.ensure_running()
     # A collection goes through every function and style there is, for a tenth of a second in which no key is
     # answered. All these stay to the end: from then on it looks at what has come since.
-    app = DeckApp(deck, samples=samples, when_loaded=gc.freeze)
+    app = DeckApp(deck, samples=samples, make_samples=make_samples, when_loaded=gc.freeze)
     await app.run_async(mouse=deck.settings.interface.mouse)
     return app.return_code or 0

@@ -30,6 +30,7 @@ from batchdeck.domain.events import (
 from batchdeck.domain.text import show
 from batchdeck.errors import BatchDeckError
 from batchdeck.tui.manners.pace import Pace
+from batchdeck.tui.screens.spans import size as show_size
 
 T = TypeVar("T")
 
@@ -72,8 +73,11 @@ class Piece:
         return min(self.done / self.total, 1.0) if self.total else None
 
     def __str__(self) -> str:
-        numbers = f" {self.done:,}/{self.total:,} {self.unit}".rstrip() if self.total else ""
-        return f"{self.name}{numbers}"
+        if not self.total:
+            return self.name
+        if self.unit == "bytes":
+            return f"{self.name} {show_size(self.done)} of {show_size(self.total)}"
+        return f"{self.name} {self.done:,}/{self.total:,} {self.unit}".rstrip()
 
     def cancel(self) -> None:
         """Stop it; what it has done so far stays, and the same operation goes on from there."""
@@ -110,6 +114,8 @@ class Work:
         self._pace = Pace(app, self._tell_moved)
         self.trouble = ""
         """Why the deck's batches cannot be followed right now, and what to do; empty when all is well."""
+        self.is_reaching = False
+        """Whether the API is being asked for the first time, and nothing is known of it yet."""
         self.next_poll: dt.datetime | None = None
         """When the API is asked next; None while nothing is open or another process asks."""
         self.polled_by = ""

@@ -130,6 +130,7 @@ class Watch:
             return
         is_open = any(row.status in _TO_TRACK for row in self._deck.batches())
         if is_open or self._deck.acts_unattended or self._deck.is_climbing:
+            self._work.is_reaching = not self._deck.is_connected
             self._piece = self._work.start(
                 "polling",
                 self._deck.track(),
@@ -141,6 +142,7 @@ class Watch:
 
     def _rest(self, _: object) -> None:
         """Announce no further poll: nothing is open any more."""
+        self._work.is_reaching = False
         self._work.next_poll = None
 
     def _take(self, event: Event) -> None:
@@ -148,6 +150,8 @@ class Watch:
             self._is_sending = True
         elif isinstance(event, BatchSubmitted | SubmissionRefused | SubmissionInDoubt | Polled):
             self._is_sending = False
+        if isinstance(event, Polled | PollFailed | AccountHeldEvent):
+            self._work.is_reaching = False
         match event:
             case Polled(next_at=next_at):
                 self._work.next_poll = next_at
@@ -213,7 +217,7 @@ class Watch:
 
     def _take_error(self, error: BatchDeckError) -> None:
         """Say what keeps the API away, and try again later; an account's hold waits for the operator."""
-        self._is_sending = False
+        self._is_sending = self._work.is_reaching = False
         self._say_trouble(error.title, error.message, error.hint)
         if isinstance(error, AccountHeld):
             self._pause = _LONGEST_PAUSE

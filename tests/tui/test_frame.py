@@ -260,6 +260,26 @@ async def test_help_lists_every_key_of_the_screen_with_what_cannot_be_done(
         assert app.screen is app.home
 
 
+async def test_help_reads_well_where_it_is_narrow_and_its_command_line_works(
+    stage: ModuleType, screen_text: ScreenText
+) -> None:
+    app = stage.StageApp()
+    async with app.run_test(size=(40, 12)) as pilot:
+        await pilot.press("n")  # refused, with a toast
+        assert len(app._notifications) == 1
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert len(app._notifications) == 0
+        lines = [line.rstrip() for line in screen_text(app).splitlines()]
+        at = next(number for number, line in enumerate(lines) if line.split() == ["s", "submit"])
+        assert lines[at + 1] == "   Choose a folder of PDFs and submit"
+        assert lines[at + 2] == "   its pages as batches."
+        await pilot.press("colon")
+        await pilot.pause()
+        assert app.screen is app.home
+        assert app.home.query_one(Prompt).is_asking
+
+
 async def test_copying_says_no_more_than_is_known_and_y_shows_the_value(
     stage: ModuleType, screen_text: ScreenText
 ) -> None:

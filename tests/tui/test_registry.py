@@ -135,6 +135,21 @@ def test_what_cannot_be_done_stays_in_the_footer_and_says_why() -> None:
             assert reason[-1] in ".s"
 
 
+def test_where_there_is_no_batch_no_reason_speaks_of_one() -> None:
+    chosen = {"retry", "export", "open", "cancel", "send", "delete"}
+    actions = [
+        action
+        for action in Registry(ACTIONS).at(Place.BATCHES)
+        if action.command in chosen and action.group == "Work"
+    ]
+    assert {action.command for action in actions} == chosen
+    assert {action.blocked(Context(Place.BATCHES)) for action in actions} == {"There is no batch yet."}
+    hidden = Context(Place.BATCHES, filtered=True)
+    assert {action.blocked(hidden) for action in actions} == {"The filter hides every batch: Esc lifts it."}
+    elsewhere = Context(Place.BATCHES, rows=1, selected=1)
+    assert "made elsewhere" in Registry(ACTIONS)["job.open_export"].blocked(elsewhere)
+
+
 def test_an_account_that_needs_its_operator_is_the_reason_given() -> None:
     retry = Registry(ACTIONS)["job.retry"]
     held = Context(Place.JOB, retryable=3, held="the credit balance is too low.")

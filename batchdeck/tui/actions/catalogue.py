@@ -316,7 +316,8 @@ GENERAL = (
     Action(
         "nav.quit",
         "quit",
-        "Leave; work in flight goes on where it is.",
+        "Leave; batches go on at the API. While work of this dashboard is under way it asks first: y stops "
+        "that work and leaves, Esc or n stays.",
         ("q", "ctrl+q"),
         command="quit",
         footer=91,

@@ -85,16 +85,29 @@ def no_pattern(context: Context) -> str:
     return "" if context.has_pattern else "Nothing has been searched for yet: / begins."
 
 
+def no_batch(context: Context) -> str:
+    """Where no batch is shown, a reason that speaks of one would be about nothing."""
+    if context.place is not Place.BATCHES or context.rows:
+        return ""
+    return "The filter hides every batch: Esc lifts it." if context.filtered else "There is no batch yet."
+
+
 def no_job(context: Context) -> str:
-    return "" if context.in_job else "This batch was made elsewhere and belongs to no job of this deck."
+    if context.in_job:
+        return ""
+    return no_batch(context) or "This batch was made elsewhere and belongs to no job of this deck."
 
 
 def nothing_to_cancel(context: Context) -> str:
-    return "" if context.cancelable else "The API has nothing left to do here, so nothing can be canceled."
+    if context.cancelable:
+        return ""
+    return no_batch(context) or "The API has nothing left to do here, so nothing can be canceled."
 
 
 def nothing_to_delete(context: Context) -> str:
-    return "" if context.deletable else "Only batches that have ended and are archived here can be deleted."
+    if context.deletable:
+        return ""
+    return no_batch(context) or "Only batches that have ended and are archived here can be deleted."
 
 
 def nothing_in_doubt(context: Context) -> str:
@@ -106,7 +119,7 @@ def not_held(context: Context) -> str:
 
 
 def nothing_unsent(context: Context) -> str:
-    return "" if context.unsent else "Everything that was prepared here has been sent."
+    return "" if context.unsent else no_batch(context) or "Everything that was prepared here has been sent."
 
 
 def nothing_to_retry(context: Context) -> str:
@@ -115,7 +128,7 @@ def nothing_to_retry(context: Context) -> str:
             f"The account needs you first: {context.held} Once it is in order: f on the first screen "
             "if it is held, then r there, then e, send yes."
         )
-    return "" if context.retryable else "No failed page here can be sent again."
+    return "" if context.retryable else no_batch(context) or "No failed page here can be sent again."
 
 
 def nothing_failed(context: Context) -> str:
@@ -127,7 +140,11 @@ def nothing_to_export(context: Context) -> str:
 
 
 def not_exported(context: Context) -> str:
-    return "" if context.exported else "This job has not been exported yet: x does it."
+    if context.exported:
+        return ""
+    if context.place is not Place.EXPORT and (reason := no_job(context)):
+        return reason
+    return "This job has not been exported yet: x does it."
 
 
 def not_ready(context: Context) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from batchdeck.domain.batches import REALTIME_PREFIX
 from batchdeck.domain.columns import BATCH_FIELDS, batch_value
+from batchdeck.domain.outcomes import count_outcomes
 from batchdeck.domain.overview import BatchRow, BatchStatus, Totals
 from batchdeck.domain.polling import EndEstimate
 from batchdeck.domain.query import Query
@@ -246,7 +247,8 @@ def _standing(row: BatchRow, now: dt.datetime) -> str:
     if row.outcomes:
         found = sorted(row.outcomes.items(), key=lambda item: -item[1])
         tally = " · ".join(f"{count:,} {OUTCOME_SIGNS[outcome].word}" for outcome, count in found if count)
-        return tally
+        again = count_outcomes(row.outcomes)[1] - row.failed if row.failed is not None else 0
+        return f"{tally} · {again:,} sent again since" if again > 0 else tally
     counts = row.counts
     if row.ended_at is not None:
         return (

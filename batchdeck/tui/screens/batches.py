@@ -48,6 +48,10 @@ if TYPE_CHECKING:
     from batchdeck.deck import Deck
 
 _ADOPT = "adopt"
+_SHORT = 16
+"""Lines below which what is known of one row would leave no room for the list."""
+MAKING_SAMPLES = "making the sample PDFs"
+"""The work during which the samples are not there yet."""
 
 
 class BatchesScreen(DeckScreen):
@@ -66,6 +70,7 @@ class BatchesScreen(DeckScreen):
         &.-empty > Notice { display: block; }
         &.-empty > RowTable { display: none; }
         &.-empty > #detail { display: none; }
+        &.-short > #detail { display: none; }
     }
     """
 
@@ -89,6 +94,10 @@ class BatchesScreen(DeckScreen):
 
     def on_mount(self) -> None:
         self.renew()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < _SHORT, "-short")
+        super().on_resize()
 
     def crumbs(self) -> tuple[str, ...]:
         return ("batches",)
@@ -136,6 +145,14 @@ class BatchesScreen(DeckScreen):
             self.query_one("#detail", Static),
             "\n".join(detail_lines(row, now, expected)) if row is not None else "",
         )
+
+    @property
+    def _is_making_samples(self) -> bool:
+        return any(piece.name == MAKING_SAMPLES for piece in self.work.pieces)
+
+    def status(self) -> str:
+        status = super().status()
+        return f"{MAKING_SAMPLES} · {status}" if self._is_making_samples else status
 
     def remark(self) -> str:
         if self.work.polled_by not in ("", "this process"):
@@ -199,6 +216,9 @@ class BatchesScreen(DeckScreen):
 
         if not folder and (kept := kept_submit(self.app)) is not None:
             self.show_screen(kept)
+            return
+        if not folder and self._is_making_samples:
+            self.notify("The sample PDFs are still being made: s again in a moment.", title="Not yet")
             return
         proposed = folder or (str(self._samples) if self._samples is not None else "")
         self.show_screen(SubmitScreen(self._registry, self.deck, self.work, folder=proposed))

@@ -58,6 +58,9 @@ class DeckScreen(FrameScreen):
     def status(self) -> str:
         """Return trouble first, then what is under way, then the state of the list."""
         parts = [f"! {self.work.trouble}"] if self.work.trouble else []
+        if self.work.is_reaching and not self.work.trouble and self.work.polled_by in ("", "this process"):
+            deck = self.deck
+            parts.append("starting the sandbox…" if deck.is_sandbox else f"connecting to {deck.endpoint}…")
         parts += self.work.working
         if self.table is not None:
             parts.append(describe(self.table))
@@ -78,6 +81,20 @@ class DeckScreen(FrameScreen):
 
     def on_work_ended(self) -> None:
         self.renew_lines()
+
+    def act_nav_quit(self) -> None:
+        """Leave; ask first while something the operator has begun would stop half-way."""
+        pieces = (piece for piece in self.work.pieces if not (piece.is_quiet or piece.is_stopping))
+        piece = next(pieces, None)
+        if piece is None:
+            super().act_nav_quit()
+            return
+        from batchdeck.tui.screens.leaving import LeavingDialog, quit_question
+
+        quit_now = super().act_nav_quit
+        self.app.push_screen(
+            LeavingDialog(quit_question(piece), self, piece), lambda yes: quit_now() if yes else None
+        )
 
     def act_view_pause(self) -> None:
         if self.table is not None:

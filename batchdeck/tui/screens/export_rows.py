@@ -94,7 +94,7 @@ def verdict(report: ExportReport) -> tuple[str, Tone]:
         lines = [f"✓ Automated checks passed, {counted(review, 'item')} for review."]
     gaps = [
         f"{counted(placeholders, 'page')} could not be converted" if placeholders else "",
-        f"{counted(unverified, 'page')} shown by their own text layer, unverified" if unverified else "",
+        f"{counted(unverified, 'page')} shown as the source's text layer, unverified" if unverified else "",
     ]
     if any(gaps):
         lines.append("! " + "; ".join(gap for gap in gaps if gap) + ".")

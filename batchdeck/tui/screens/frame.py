@@ -204,7 +204,9 @@ class FrameScreen(Screen[None]):
     def act_nav_help(self) -> None:
         from batchdeck.tui.widgets.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self._registry, self.context()))
+        self.app.clear_notifications()  # or one lies over the keys, mostly over why one of them did nothing
+        keys = HelpScreen(self._registry, self.context())
+        self.app.push_screen(keys, lambda wanted: self.perform(wanted) if wanted else None)
 
     def act_nav_palette(self) -> None:
         self.app.action_command_palette()

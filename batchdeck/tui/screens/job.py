@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -81,6 +81,8 @@ class JobScreen(DeckScreen):
         self._groups: list[FailureGroup] = []
         self._own: tuple[tuple[int, str], list[BatchRow]] = (0, ""), []
         self._tally: dict[Outcome, int] = {}
+        self._shown: tuple[Hashable, str] | None = None
+        """The table's state and the gate of what is shown."""
         self._gate = ""
         self._held = 0
         """Pages that the gate holds back."""
@@ -135,7 +137,9 @@ class JobScreen(DeckScreen):
             pages: Pages | None = self._pages
             if pages is None:
                 pages = await asyncio.to_thread(self.deck.pages, self.target)
-            elif not await asyncio.to_thread(pages.refresh) and gate == self._gate:
+            else:
+                await asyncio.to_thread(pages.refresh)
+            if (shown := (pages.state, gate)) == self._shown:
                 return
             held = await asyncio.to_thread(self.deck.held_back, job) if job is not None else 0
             groups = await asyncio.to_thread(pages.failure_groups)
@@ -147,7 +151,7 @@ class JobScreen(DeckScreen):
         if not self.is_attached or not self.query(RowTable):
             return  # left while the pages were read
         self._pages, self._groups, self._tally = pages, groups, pages.tally()
-        self._gate, self._held = gate, held
+        self._shown, self._gate, self._held = shown, gate, held
         self._show(pages, documents)
         if is_new:
             self.remove_class("-loading")

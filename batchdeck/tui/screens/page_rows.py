@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -35,6 +35,8 @@ _HELD_BACK = Cell.sign(OUTCOME_SIGNS[Outcome.PENDING].saying("held back"))
 class Pages(Protocol):
     """A table of pages as the deck gives it."""
 
+    @property
+    def state(self) -> Hashable: ...
     def __len__(self) -> int: ...
     def row(self, position: int, *, with_id: bool = True) -> PageRow: ...
     def index_at(self, position: int) -> int: ...

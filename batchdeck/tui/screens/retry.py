@@ -283,7 +283,7 @@ class RetryScreen(WorkingScreen):
         if self.is_current:
             self.renew_lines()
         else:
-            self.notify(ending(self._sending)[0], title=f"Retry of {self.job_name}")
+            self.notify(ending(self._sending, is_left=True)[0], title=f"Retry of {self.job_name}")
 
     def stop(self, piece: Piece) -> None:
         piece.cancel()

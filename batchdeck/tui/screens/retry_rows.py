@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,9 @@ class CauseLine:
     sent: bool
     cost: Estimate | None = None
     error_type: str = ""
+
+
+_OPTION = re.compile(r" \(--[^)]*\)")
 
 
 def without(plan: RetryPlan, left_out: Iterable[Outcome], prices: PriceList) -> RetryPlan:
@@ -69,11 +73,16 @@ def cause_lines(plan: RetryPlan, prices: PriceList, errors: Mapping[int, str]) -
     for page in plan.skipped:
         groups.setdefault((page.outcome, page.reason, errors.get(page.index, "")), []).append(page)
     left = [
-        CauseLine(f"{outcome} {pages[0].index}", outcome, len(pages), reason, False, None, error)
+        CauseLine(f"{outcome} {pages[0].index}", outcome, len(pages), in_keys(reason), False, None, error)
         for (outcome, reason, error), pages in groups.items()
     ]
     left.sort(key=lambda line: OPERATOR_FIRST_MARK not in line.says)
     return sorted(sent, key=lambda line: -line.pages) + left
+
+
+def in_keys(reason: str) -> str:
+    """Return why pages are left out, with what to press where the reason names the command line's option."""
+    return _OPTION.sub(": e, send yes", reason)
 
 
 def _cause(line: CauseLine) -> Cell:

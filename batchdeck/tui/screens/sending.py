@@ -83,8 +83,12 @@ class Sending:
         return told[-most:]
 
 
-def ending(sending: Sending) -> tuple[str, Tone]:
-    """Return what a submission came to, in a sentence, and how good that is."""
+def ending(sending: Sending, *, is_left: bool = False) -> tuple[str, Tone]:
+    """Return what a submission came to, in a sentence, and how good that is.
+
+    Args:
+        is_left: whether it is read elsewhere than on the screen that sent, from which Esc goes back.
+    """
     if sending.error is not None:
         hint = f" {sending.error.hint}" if sending.error.hint else ""
         offer = f"\n{sending.offer}" if sending.offer else ""
@@ -111,5 +115,5 @@ def ending(sending: Sending) -> tuple[str, Tone]:
         return "✗ " + " ".join(parts), Tone.BAD
     if result.in_doubt or (result.unsent and not result.is_climbing):
         return "! " + " ".join(parts), Tone.WARN
-    parts.append("Results are collected as they come; Esc goes back.")
+    parts.append(f"Results are collected as they come{'' if is_left else '; Esc goes back'}.")
     return "✓ " + " ".join(parts), Tone.GOOD

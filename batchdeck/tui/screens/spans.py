@@ -30,9 +30,10 @@ def about(seconds: float) -> str:
 
 
 def clock(when: dt.datetime, now: dt.datetime) -> str:
-    """Return a moment in local time: the time alone where it is within a day of `now`, else with its date."""
+    """Return a moment in local time: the time alone within half a day of `now`, where it is no other day's,
+    else with its date."""
     local = when.astimezone()
-    return f"{local:%H:%M}" if abs(when - now) < _DAY else f"{local:%d %b %H:%M}"
+    return f"{local:%H:%M}" if abs(when - now) < _DAY / 2 else f"{local:%d %b %H:%M}"
 
 
 def dollars(amount: float | None) -> str:

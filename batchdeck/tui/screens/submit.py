@@ -353,7 +353,7 @@ class SubmitScreen(WorkingScreen):
         if self.is_current:
             self._show_files()
         else:
-            self.notify(ending(sending)[0], title="Submitting")
+            self.notify(ending(sending, is_left=True)[0], title="Submitting")
 
     def stop(self, piece: Piece) -> None:
         """Stop; what is on disk or sent stays, and the same plan goes on from there."""

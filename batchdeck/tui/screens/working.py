@@ -3,26 +3,9 @@
 from __future__ import annotations
 
 from batchdeck.tui.screens.deck_screen import DeckScreen
-from batchdeck.tui.tracking import Piece, WorkEnded, WorkMoved
-from batchdeck.tui.widgets.question import Question, QuestionDialog
-
-
-class LeavingDialog(QuestionDialog):
-    """Asks what is to become of the work when its screen is left; is gone as soon as the work is over."""
-
-    def __init__(self, question: Question, asking: DeckScreen, piece: Piece) -> None:
-        super().__init__(question)
-        self._asking = asking
-        self._piece = piece
-
-    def on_work_moved(self) -> None:
-        """Let the screen below go on showing how far the work has come."""
-        self._asking.post_message(WorkMoved())
-
-    def on_work_ended(self, event: WorkEnded) -> None:
-        if event.piece is self._piece:
-            self.dismiss(None)
-        self._asking.post_message(WorkEnded(event.piece))
+from batchdeck.tui.screens.leaving import LeavingDialog
+from batchdeck.tui.tracking import Piece
+from batchdeck.tui.widgets.question import Question
 
 
 class WorkingScreen(DeckScreen):

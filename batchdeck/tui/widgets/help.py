@@ -18,6 +18,9 @@ from batchdeck.tui.widgets.row_table.paint import fit
 
 _KEYS_WIDTH = 13
 _TITLE_WIDTH = 15
+_BESIDE_WIDTH = 30
+"""Cells that what an action does needs beside its title; with fewer it stands below."""
+_INDENT = 2
 
 
 def help_text(registry: Registry, context: Context, width: int) -> Content:
@@ -35,26 +38,31 @@ def help_text(registry: Registry, context: Context, width: int) -> Content:
 
 
 def _entry(action: Action, reason: str, width: int) -> list[str | tuple[str, str]]:
-    """Return one action: keys and title, and beside them what it does, then why not now."""
+    """Return one action: keys and title, and beside or below them what it does, then why not now."""
     look = "dim" if reason else ""
+    is_beside = width >= _BESIDE_WIDTH
+    indent = _KEYS_WIDTH + _TITLE_WIDTH if is_beside else _INDENT
+    width = max(width + _KEYS_WIDTH + _TITLE_WIDTH - indent, 20)
     keys = fit(action.shown_keys or f":{action.command}", _KEYS_WIDTH)
-    lines = [(line, look) for line in textwrap.wrap(action.description, max(width, 20))]
+    lines = [(line, look) for line in textwrap.wrap(action.description, width)]
     if reason:
-        lines += [(line, "italic") for line in textwrap.wrap(f"Not now: {reason}", max(width, 20))]
+        lines += [(line, "italic") for line in textwrap.wrap(f"Not now: {reason}", width)]
     entry: list[str | tuple[str, str]] = [
         (keys, look or "bold"),
-        (fit(action.title, _TITLE_WIDTH), look),
+        (fit(action.title, _TITLE_WIDTH) if is_beside else f"{action.title}\n", look),
     ]
     for number, (line, own) in enumerate(lines):
-        entry += [" " * (_KEYS_WIDTH + _TITLE_WIDTH) if number else "", (f"{line}\n", own)]
+        entry += [" " * indent if number or not is_beside else "", (f"{line}\n", own)]
     return entry
 
 
-class HelpScreen(ModalScreen[None]):
-    """All keys of a screen, to scroll through."""
+class HelpScreen(ModalScreen[str]):
+    """All keys of a screen, to scroll through; left with the id of the action that is to follow, if any."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter", "leave", show=False),
+        Binding("colon", "leave('nav.command')", show=False),
+        Binding("ctrl+p", "leave('nav.palette')", show=False),
         Binding("j,down", "scroll_by(1)", show=False),
         Binding("k,up", "scroll_by(-1)", show=False),
         Binding("space,pagedown,ctrl+d", "page(1)", show=False),
@@ -92,8 +100,8 @@ class HelpScreen(ModalScreen[None]):
     def _body(self) -> VerticalScroll:
         return self.query_one(VerticalScroll)
 
-    def action_leave(self) -> None:
-        self.dismiss(None)
+    def action_leave(self, action_id: str = "") -> None:
+        self.dismiss(action_id)
 
     def action_scroll_by(self, lines: int) -> None:
         self._body.scroll_relative(y=lines, animate=False)

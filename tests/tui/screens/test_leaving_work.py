@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from batchdeck.domain.planning import Submitted
 from batchdeck.sandbox.samples import write_samples
 from batchdeck.tui.screens.export import ExportScreen
+from batchdeck.tui.screens.leaving import LeavingDialog
 from batchdeck.tui.screens.retry import RetryScreen
+from batchdeck.tui.screens.sending import Sending, ending
 from batchdeck.tui.screens.submit import SubmitScreen
-from batchdeck.tui.screens.working import LeavingDialog
+from batchdeck.tui.tracking import Piece
 
 Shows = Callable[..., Awaitable[str]]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -72,6 +75,21 @@ async def test_esc_again_leaves_the_work_going_on(
         assert deck.exported(deck.jobs()[0].id) is not None
 
 
+def test_what_is_told_elsewhere_names_no_key_of_the_screen_that_was_left() -> None:
+    sending = Sending(result=Submitted("j1", ("b1",), 3))
+    assert ending(sending)[0].endswith("collected as they come; Esc goes back.")
+    assert ending(sending, is_left=True)[0].endswith("collected as they come.")
+
+
+def test_work_under_way_counts_pages_but_shows_bytes_as_sizes() -> None:
+    assert str(Piece("exporting papers", done=2, total=1_200, unit="pages")) == (
+        "exporting papers 2/1,200 pages"
+    )
+    assert str(Piece("submitting big", done=1_500, total=43_851_086, unit="bytes")) == (
+        "submitting big 1.5 kB of 43.9 MB"
+    )
+
+
 async def test_y_stops_the_work_and_stays(own: Path, play_deck: Any, shows: Shows, until: Until) -> None:
     async with play_deck(own) as (app, pilot, deck):
         hold(deck, "export")
@@ -85,6 +103,32 @@ async def test_y_stops_the_work_and_stays(own: Path, play_deck: Any, shows: Show
         assert "Stopped" in told(app)
         await pilot.press("escape")
         await until(lambda: app.screen is app.home)
+
+
+async def test_quitting_asks_while_something_begun_here_would_stop(
+    own: Path, play_deck: Any, shows: Shows, until: Until
+) -> None:
+    async with play_deck(own) as (app, pilot, deck):
+        go_on = hold(deck, "export")
+        await pilot.press("x", "x")
+        await until(lambda: app.screen.is_busy)
+        await pilot.press("minus")
+        await until(lambda: app.screen is app.home)
+        await pilot.press("q")
+        await shows(app, "Quit while this is under way?", "exporting papers", "y stop it and quit")
+        await pilot.press("escape")
+        await until(lambda: app.screen is app.home)
+        await pilot.press("q")
+        await until(lambda: isinstance(app.screen, LeavingDialog))
+        go_on.set()
+        await until(lambda: app.screen is app.home)  # there is nothing to ask about any more
+        assert app.is_running
+        hold(deck, "export")
+        await pilot.press("x", "x")
+        await until(lambda: app.screen.is_busy)
+        await pilot.press("q", "y")
+        await until(lambda: app._exit)
+    assert app.return_code == 0
 
 
 async def test_a_question_whose_work_has_ended_goes_away(

@@ -135,6 +135,23 @@ async def test_a_banner_says_what_needs_the_operator_and_goes_when_it_is_done(
         )
 
 
+async def test_what_of_a_batch_was_sent_again_is_said_beside_what_came_of_it(
+    library: Path, tmp_path: Path, play_deck: Any, shows: Shows
+) -> None:
+    home = tmp_path / "deck"
+    shutil.copytree(library, home)
+    async with play_deck(home, sandbox=True, now=None) as (app, pilot, deck):
+        (batch,) = deck.batches()
+        failed = batch.failed or 0
+        await deck.retry(await deck.plan_retry(batch.job))
+        await shows(app, f"{failed} sent again since")
+        # Where it is short, the list has the lines.
+        await pilot.resize_terminal(40, 12)
+        await shows(app, "papers", without=("sent again since",))
+        await pilot.resize_terminal(80, 24)
+        await shows(app, "sent again since")
+
+
 async def test_what_a_standing_order_does_is_told(
     library: Path, tmp_path: Path, play_deck: Any, until: Until
 ) -> None:

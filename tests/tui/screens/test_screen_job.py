@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from batchdeck.store.layout import prepare_deck
 from batchdeck.store.ledger import Ledger
 from batchdeck.tui.manners.colour import ColourMode
@@ -100,6 +102,27 @@ async def test_what_is_new_is_shown_though_a_reading_is_overtaken(
         await until(is_taken_in.is_set)
         app.screen.renew()
         goes_on.set()
+        await shows(app, "✓ all 26 pages ok")
+
+
+async def test_what_is_new_is_shown_though_somebody_else_has_taken_it_in(
+    library: Path,
+    tmp_path: Path,
+    play_deck: Any,
+    until: Until,
+    shows: Shows,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The table is the deck's, and tracking works out by it what a job came to: before the screen looks at it.
+    monkeypatch.setattr("batchdeck.tui.watching.LOOK_SECONDS", 3_600)
+    home = tmp_path / "deck"
+    shutil.copytree(library, home)
+    async with play_deck(home, now=None, sandbox=True) as (app, pilot, deck):
+        await open_job(app, pilot, until)
+        await shows(app, "failed: ")
+        await deck.retry(await deck.plan_retry(app.screen.target))
+        await deck.track(until_ended=True)
+        app.screen.renew()
         await shows(app, "✓ all 26 pages ok")
 
 

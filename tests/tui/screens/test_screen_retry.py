@@ -8,7 +8,7 @@ from typing import Any
 
 from batchdeck.config import load_prices
 from batchdeck.domain.outcomes import Outcome
-from batchdeck.domain.planning import RetryPlan, Turn, estimate_turns
+from batchdeck.domain.planning import RetryPlan, SkippedPage, Turn, estimate_turns
 from batchdeck.tui.screens.retry import RetryScreen
 from batchdeck.tui.screens.retry_rows import cause_lines, without
 
@@ -58,3 +58,15 @@ def test_what_goes_out_in_real_time_is_shown_at_its_own_price() -> None:
     plan = RetryPlan("j", (batched, at_once), (), estimate_turns((batched, at_once), prices))
     assert without(plan, (), prices).estimate.usd == plan.estimate.usd == sum(cost)
     assert [line.cost.usd for line in cause_lines(plan, prices, {}) if line.cost is not None] == cost
+
+
+def test_what_is_sent_only_when_asked_for_says_which_key_asks() -> None:
+    prices = load_prices()
+    for outcome, reason in (
+        (Outcome.CANCELED, "canceled: resubmitted only when asked for (--outcome canceled)"),
+        (Outcome.ERRORED, "the account needs you first: say so (--account-mended)"),
+    ):
+        skipped = (SkippedPage(0, "", outcome, reason),)
+        plan = RetryPlan("j", (), skipped, estimate_turns((), prices))
+        (line,) = cause_lines(plan, prices, {})
+        assert line.says == reason.partition(" (")[0] + ": e, send yes"

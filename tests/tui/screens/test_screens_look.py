@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from batchdeck.sandbox.samples import write_samples
 from batchdeck.tui.manners.colour import ColourMode
+from batchdeck.tui.screens.spans import clock
 
 Text = Callable[[Any], str]
 Shows = Callable[..., Awaitable[str]]
@@ -57,3 +59,10 @@ async def test_screens_look_as_kept(
         await shows(app, "papers")
         await pilot.press(*keys)
         await becomes_golden(f"{screen}-{name}", lambda: steady(screen_text(app)))
+
+
+def test_a_moment_bears_its_date_where_its_time_alone_could_be_another_days() -> None:
+    now = dt.datetime(2026, 11, 28, 16, 36).astimezone()
+    assert clock(now + dt.timedelta(hours=11), now) == "03:36"
+    assert clock(now + dt.timedelta(hours=24, seconds=-5), now) == "29 Nov 16:35"
+    assert clock(now - dt.timedelta(hours=13), now) == "28 Nov 03:36"
