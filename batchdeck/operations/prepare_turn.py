@@ -40,14 +40,14 @@ async def prepare_turn(context: Context, job: Job, turn: Turn) -> AsyncGenerator
             await ensure_places(context, ref.sha256, ref.kind)
     recipe = recipe_reference(context, job)
     with context.layout.part_folder() as folder:
-        for code, problem in problems.items():
-            indices = [index for index in turn.indices if codes(index) == code]
-            ref = refs[plan.documents[code]]
-            for task in _tasks(context, plan, ref, indices, turn, recipe, folder, has_source=False):
-                yield _failed_part(task, problem)
+        for code, run in groupby(turn.indices, codes):  # a document's pages stand together
+            if code in problems:
+                ref = refs[plan.documents[code]]
+                for task in _tasks(context, plan, ref, list(run), turn, recipe, folder, has_source=False):
+                    yield _failed_part(task, problems[code])
         tasks = (
             task
-            for code, run in groupby(turn.indices, codes)  # a document's pages stand together
+            for code, run in groupby(turn.indices, codes)
             if code not in problems
             for task in _tasks(context, plan, refs[plan.documents[code]], list(run), turn, recipe, folder)
         )
