@@ -58,6 +58,8 @@ _COLUMNS: Mapping[str, str] = {
 Column: TypeAlias = "array[Any]"
 _TOKENS = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read")
 _TEXTS = ("error_type", "stop_reason", "model", "detail")
+_MOSTLY_SMALL = frozenset({*_TEXTS, "offset", "cache_write_5m", "cache_write_1h", "cache_read"})
+"""Columns that are kept in fewer bytes a row than in the file: of a job's 100,000 pages, it is 2 MB."""
 _NONCE = re.compile(r"[0-9a-f]{10}")
 
 
@@ -316,15 +318,31 @@ def _columns_of(header: _Header, data: bytes) -> BatchIndex:
     columns: dict[str, Column] = {}
     position = 0
     for name, code in _COLUMNS.items():
-        column = array(code)
-        size = header.rows * column.itemsize
-        column.frombytes(data[position : position + size])
+        size = header.rows * array(code).itemsize
+        values = data[position : position + size]
+        kept, values = _narrowed(code, values) if name in _MOSTLY_SMALL else (code, values)
+        column = array(kept)
+        column.frombytes(values)
         columns[name] = _little_endian(column)
         position += size
     if header.outcomes != [str(outcome) for outcome in OUTCOMES]:
         now = {code: CODE_OF[Outcome(name)] for code, name in enumerate(header.outcomes)}
         columns["outcome"] = array("B", (now[int(code)] for code in columns["outcome"]))
     return BatchIndex(columns, header.texts, header.results_sha256, header.judge_version)
+
+
+def _narrowed(code: str, values: bytes) -> tuple[str, bytes]:
+    """Return little-endian numbers, and their type, in as few bytes each as the largest needs."""
+    size = array(code).itemsize
+    if not values.strip(b"\0"):  # nearly always
+        return "B", bytes(len(values) // size)
+    needed = next((place for place in range(size, 1, -1) if values[place - 1 :: size].strip(b"\0")), 1)
+    code = next(narrow for narrow in "BHIQ" if array(narrow).itemsize >= needed)
+    width = array(code).itemsize
+    kept = bytearray(len(values) // size * width)
+    for place in range(width):
+        kept[place::width] = values[place::size]
+    return code, bytes(kept)
 
 
 def _by_page(columns: dict[str, Column]) -> dict[str, Column]:
