@@ -94,7 +94,8 @@ class LedgerViews:
         self._highest: dict[str, int] = dict.fromkeys(Kind, 0)
         self._batches_by_key: dict[str, tuple[str, ...]] = {}
         """Nearly always one: thousands of sets would be a burden."""
-        self._documents_by_job: dict[str, set[str]] = defaultdict(set)
+        self._documents_by_job: dict[str, list[str]] = defaultdict(list)
+        """Row numbers of each job's documents; of one that has changed, again."""
         self._documents: Mapping[str, tuple[DocumentUse, ...]] | None = None
         self._refs: dict[str, tuple[DocumentRef, ...]] = {}
         """The decoded documents of each job: they may be thousands, and change only with the plan."""
@@ -157,7 +158,7 @@ class LedgerViews:
 
     def document_numbers(self, job: str) -> list[int]:
         """Return the row numbers of a job's documents."""
-        return sorted(map(int, self._documents_by_job.get(job, ())))
+        return sorted(set(map(int, self._documents_by_job.get(job, ()))))
 
     def note(self, changed: Mapping[str, Mapping[str, Written | None]]) -> None:
         """Take note of records that are new or have changed in the tables.
@@ -182,7 +183,7 @@ class LedgerViews:
             case Kind.DOCUMENTS:
                 self._documents = None
                 for number, head in heads.items():
-                    self._documents_by_job[head.job or ""].add(number)
+                    self._documents_by_job[head.job or ""].append(number)
                 jobs = {head.job or "" for head in heads.values()}
                 for job in jobs:
                     self._refs.pop(job, None)
@@ -205,7 +206,7 @@ class LedgerViews:
         refs = self._refs.get(key)
         if refs is None:
             rows = written_rows(self._tables.get(Kind.DOCUMENTS, {}))
-            refs = decode_documents(rows[number] for number in self._documents_by_job.get(key, ()))
+            refs = decode_documents(rows[number] for number in set(self._documents_by_job.get(key, ())))
             self._refs[key] = refs
         return decode_job(self._row(Kind.JOBS, key), refs)
 
