@@ -75,7 +75,8 @@ async def export(
             failures.append(f"{task.ref.name}: {outcome.message}")
             yield Note(f"{task.ref.name} could not be exported. {outcome.message}", "error")
             continue
-        reports.append(replace(outcome, folder=folder))
+        # The strings that this process has already, not those that came with each of thousands of reports.
+        reports.append(replace(outcome, folder=folder, document=task.ref.name))
         yield DocumentExported(
             outcome.document,
             outcome.html,

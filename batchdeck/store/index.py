@@ -58,6 +58,8 @@ _COLUMNS: Mapping[str, str] = {
 Column: TypeAlias = "array[Any]"
 _TOKENS = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read")
 _TEXTS = ("error_type", "stop_reason", "model", "detail")
+_MOSTLY_SMALL = frozenset(_COLUMNS) - {"page", "output", "recall"}
+"""Columns that are kept in fewer bytes a row than in the file; the others lists are sorted by as they are."""
 _NONCE = re.compile(r"[0-9a-f]{10}")
 
 
@@ -97,11 +99,11 @@ class BatchIndex:
     ) -> None:
         self.results_sha256 = results_sha256
         self.judge_version = judge_version
-        self.pages: Column = columns["page"]
+        self.pages = _as_range(columns["page"])
         """Global index of each row's page, ascending; `STRANGER` for rows without one."""
         self.outcome_codes = columns["outcome"].tobytes()
         """Each row's outcome, as in `CODE_OF`."""
-        self._columns = columns
+        self._columns = {name: column for name, column in columns.items() if name not in ("page", "outcome")}
         self._tokens = [columns[name] for name in _TOKENS]
         self._texts = texts
 
@@ -123,6 +125,7 @@ class BatchIndex:
         order = sorted(range(len(self)), key=self._columns["offset"].__getitem__)
         columns = {name: array(c.typecode, map(c.__getitem__, order)) for name, c in self._columns.items()}
         columns["page"] = array("i", range(len(self)))
+        columns["outcome"] = array("B", map(self.outcome_codes.__getitem__, order))
         return BatchIndex(columns, self._texts, self.results_sha256, self.judge_version)
 
     def outcome(self, row: int) -> Outcome:
@@ -316,15 +319,37 @@ def _columns_of(header: _Header, data: bytes) -> BatchIndex:
     columns: dict[str, Column] = {}
     position = 0
     for name, code in _COLUMNS.items():
-        column = array(code)
-        size = header.rows * column.itemsize
-        column.frombytes(data[position : position + size])
+        size = header.rows * array(code).itemsize
+        values = data[position : position + size]
+        kept, values = _narrowed(code, values) if name in _MOSTLY_SMALL else (code, values)
+        column = array(kept)
+        column.frombytes(values)
         columns[name] = _little_endian(column)
         position += size
     if header.outcomes != [str(outcome) for outcome in OUTCOMES]:
         now = {code: CODE_OF[Outcome(name)] for code, name in enumerate(header.outcomes)}
         columns["outcome"] = array("B", (now[int(code)] for code in columns["outcome"]))
     return BatchIndex(columns, header.texts, header.results_sha256, header.judge_version)
+
+
+def _as_range(pages: Column) -> Sequence[int]:
+    """Return pages without a gap, as they nearly always are, as a range: it needs no memory."""
+    run = range(pages[0], pages[-1] + 1) if pages else range(0)
+    return run if len(run) == len(pages) and pages == array(pages.typecode, run) else pages
+
+
+def _narrowed(code: str, values: bytes) -> tuple[str, bytes]:
+    """Return little-endian numbers, and their type, in as few bytes each as the largest needs."""
+    size = array(code).itemsize
+    if not values.strip(b"\0"):  # nearly always
+        return "B", bytes(len(values) // size)
+    needed = next((place for place in range(size, 1, -1) if values[place - 1 :: size].strip(b"\0")), 1)
+    code = next(narrow for narrow in "BHIQ" if array(narrow).itemsize >= needed)
+    width = array(code).itemsize
+    kept = bytearray(len(values) // size * width)
+    for place in range(width):
+        kept[place::width] = values[place::size]
+    return code, bytes(kept)
 
 
 def _by_page(columns: dict[str, Column]) -> dict[str, Column]:

@@ -32,6 +32,7 @@ class PageColumns:
         moment: the pages as they stand.
         plan: the job's plan; None for a batch made elsewhere.
         job: the job, or None.
+        names: of the plan's documents, by their numbers.
         price_of: price by model.
         custom_id: the id of a page in a turn.
         cost_of: what a page with more than one attempt has cost.
@@ -43,6 +44,7 @@ class PageColumns:
         plan: PagePlan | None,
         job: Job | None,
         *,
+        names: Sequence[str],
         price_of: Callable[[str], ModelPrice | None],
         custom_id: Callable[[Turn, int], str],
         cost_of: Callable[[int], float | None],
@@ -51,6 +53,7 @@ class PageColumns:
         self._runs = moment.runs
         self._plan = plan
         self._job = job
+        self._names = names
         self._price_of = price_of
         self._custom_id = custom_id
         self._cost_of = cost_of
@@ -114,9 +117,8 @@ class PageColumns:
 
     def _documents(self) -> tuple[Sequence[int], Sequence[object]]:
         if self._plan is None:
-            return bytes(self._moment.starts[-1]), ("",)
-        names = {ref.sha256: ref.name for ref in self._job.documents} if self._job is not None else {}
-        return self._scoped(self._plan.document_codes), [names.get(sha, "") for sha in self._plan.documents]
+            return bytes(self._moment.starts[-1]), self._names
+        return self._scoped(self._plan.document_codes), self._names
 
     def _numbers_of_pages(self) -> Numbers:
         if self._plan is None:

@@ -64,7 +64,7 @@ class PageTable(Tabular):
         self._job = job
         self._plan = plan
         self._fixed_scope = scope
-        self._names = {ref.sha256: ref.name for ref in job.documents} if job is not None else {}
+        self._names = _names_of(job, plan)
         self._prices = prices
         self._price_of: dict[str, ModelPrice | None] = {}
         self._ids = RequestIds(layout)
@@ -95,7 +95,8 @@ class PageTable(Tabular):
             NotFound: there is no such job, or it has no plan.
             DeckDamaged: its plan is damaged.
         """
-        record, plan, indexes = ledger.job(job), read_plan(layout, job), IndexCache(layout, judge_version)
+        record, indexes = ledger.job(job), IndexCache(layout, judge_version)
+        plan = _plan_of(layout, record)
         scope = ((0, len(plan)),)
         return cls(layout, record, plan, scope, prices, lambda: tuple(turns_of_job(ledger, indexes, job)))
 
@@ -126,7 +127,7 @@ class PageTable(Tabular):
         if submission is None:
             return cls(layout, None, None, None, prices, turns)
         job = ledger.job(submission.job)
-        return cls(layout, job, read_plan(layout, job.id), submission.indices, prices, turns)
+        return cls(layout, job, _plan_of(layout, job), submission.indices, prices, turns)
 
     def refresh(self) -> bool:
         """Take in what the ledger knows by now; say whether any page may have changed."""
@@ -183,6 +184,7 @@ class PageTable(Tabular):
                 moment,
                 self._plan,
                 self._job,
+                names=self._names,
                 price_of=self._price,
                 custom_id=self._custom_id,
                 cost_of=lambda index: self.row_of(index).cost,
@@ -200,7 +202,7 @@ class PageTable(Tabular):
         place = moment.standings.turns[index]
         outcome = OUTCOMES[moment.standings.outcomes[index]]
         attempts = moment.standings.attempts[index]
-        name = self._names.get(page.document, "")
+        name = self._names[self._plan.document_codes[index] if self._plan is not None else 0]
         row = partial(PageRow, index, name, page.document, page.number, page.label, outcome, attempts)
         if place == NO_TURN:
             job = self._job
@@ -343,3 +345,15 @@ class PageTable(Tabular):
 
 def _state_of(turns: Sequence[Turn]) -> Hashable:
     return tuple(turn.signature for turn in turns)
+
+
+def _plan_of(layout: DeckLayout, job: Job) -> PagePlan:
+    return read_plan(layout, job.id, (ref.sha256 for ref in job.documents))
+
+
+def _names_of(job: Job | None, plan: PagePlan | None) -> Sequence[str]:
+    """Return the names of a plan's documents by their numbers; of a batch made elsewhere, none."""
+    if job is None or plan is None:
+        return ("",)
+    names = {ref.sha256: ref.name for ref in job.documents}
+    return [names.get(sha256, "") for sha256 in plan.documents]

@@ -74,8 +74,13 @@ def write_plan(layout: DeckLayout, job: str, pages: Iterable[Page], *, disk: Dis
     return count
 
 
-def read_plan(layout: DeckLayout, job: str) -> PagePlan:
+def read_plan(layout: DeckLayout, job: str, documents: Iterable[Sha256] = ()) -> PagePlan:
     """Read a job's plan.
+
+    Args:
+        layout: the deck.
+        job: the job's id.
+        documents: those it is known to have, in their order: thousands of digests are not kept twice.
 
     Raises:
         NotFound: the job has none.
@@ -85,7 +90,7 @@ def read_plan(layout: DeckLayout, job: str) -> PagePlan:
     path = layout.pages(job)
     if not path.exists():
         raise NotFound(f"The job {job} has no plan in this deck.", hint="Run `batchdeck doctor`.")
-    plan = PagePlan()
+    plan = PagePlan(documents)
     try:
         with storage_failures("Reading the plan", path), path.open("rb") as file:
             while lines := file.readlines(_BYTES_A_READ):
@@ -113,13 +118,13 @@ def _take_lines(plan: PagePlan, lines: Sequence[bytes]) -> None:
 
 
 class PagePlan:
-    """The pages of a job by global index, kept compact: 13 bytes a page."""
+    """The pages of a job by global index, kept compact: 9 bytes a page, 13 where pages have own labels."""
 
-    def __init__(self) -> None:
-        self._documents: dict[Sha256, int] = {}
-        self._labels: dict[str, int] = {"": 0}
-        self.documents: list[Sha256] = []
+    def __init__(self, documents: Iterable[Sha256] = ()) -> None:
+        self.documents = list(dict.fromkeys(documents))
         """The documents, numbered in the order they come in."""
+        self._documents = {sha256: number for number, sha256 in enumerate(self.documents)}
+        self._labels: dict[str, int] = {"": 0}
         self.labels: list[str] = [""]
         """The labels that are not just the page's number, numbered from 1; 0 is for those that are."""
         self.document_codes: array[int] = array("I")
@@ -127,7 +132,7 @@ class PagePlan:
         self.numbers: array[int] = array("I")
         """1-based page of its document."""
         self.label_codes: array[int] = array("I")
-        """Number in `labels` of each page's label."""
+        """Number in `labels` of each page's label; none at all while `labels` has but the first."""
         self.rungs = bytearray()
         """On which rung of the job's ladder each page stands."""
 
@@ -140,8 +145,7 @@ class PagePlan:
         if page.index != len(self.numbers):
             raise ValueError(f"page {page.index} in the place of page {len(self.numbers)}")
         self.document_codes.append(_ordinal(page.document, self._documents, self.documents))
-        label = "" if page.label == str(page.number) else page.label
-        self.label_codes.append(_ordinal(label, self._labels, self.labels))
+        self._take_labels([page.label], [page.number])
         self.numbers.append(page.number)
         self.rungs.append(page.rung)
 
@@ -160,16 +164,19 @@ class PagePlan:
         for document, run in groupby(pages, attrgetter("document")):
             code = _ordinal(document, self._documents, self.documents)
             self.document_codes.extend(array("I", [code]) * len(list(run)))
-        labels = [page.label for page in pages]
-        if labels == list(map(str, numbers)):  # nearly always
-            self.label_codes.extend(array("I", [0]) * len(labels))
-        else:
-            own = (
-                "" if label == str(number) else label for label, number in zip(labels, numbers, strict=True)
-            )
-            self.label_codes.extend([_ordinal(label, self._labels, self.labels) for label in own])
+        self._take_labels([page.label for page in pages], numbers)
         self.numbers.extend(numbers)
         self.rungs.extend(rungs)
+
+    def _take_labels(self, labels: Sequence[str], numbers: Sequence[int]) -> None:
+        """Take the labels of the next pages, given their numbers."""
+        are_numbers = labels == list(map(str, numbers))  # nearly always
+        if are_numbers and not self.label_codes:
+            return
+        first = len(self.numbers)
+        self.label_codes.extend(array("I", [0]) * (first - len(self.label_codes)))
+        own = ("" if label == str(number) else label for label, number in zip(labels, numbers, strict=True))
+        self.label_codes.extend([_ordinal(label, self._labels, self.labels) for label in own])
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -183,7 +190,7 @@ class PagePlan:
         if not 0 <= index < len(self):
             raise NotFound(f"The job has no page {index}; it has {len(self):,}.")
         number = self.numbers[index]
-        label = self.labels[self.label_codes[index]] or str(number)
+        label = (self.labels[self.label_codes[index]] if self.label_codes else "") or str(number)
         return Page(index, self.documents[self.document_codes[index]], number, label, self.rungs[index])
 
 

@@ -9,6 +9,7 @@ import dataclasses
 import datetime as dt
 import enum
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
@@ -45,6 +46,7 @@ KEY_FIELD: Mapping[str, str] = {
 """The field of each table's rows that a record is known by."""
 
 META_NAME = "deck"
+_INDEX = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,18 @@ def encode(record: LedgerRecord) -> Record:
 def document_key(job: str, first_index: int) -> str:
     """Return what the row of a job's document is known by."""
     return f"{job}/{first_index}"
+
+
+def split_document_key(key: str) -> tuple[str, int]:
+    """Return the job and the first index that a document's row is known by.
+
+    Raises:
+        DeckDamaged: no row of a document is known by that.
+    """
+    job, _, first_index = key.rpartition("/")
+    if not _INDEX.fullmatch(first_index):
+        raise _damaged(Kind.DOCUMENTS, f"it is known by {show(key, 40)}")
+    return job, int(first_index)
 
 
 def encode_documents(job: Job, outlines: Mapping[int, Outline]) -> Iterable[Record]:

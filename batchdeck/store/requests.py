@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from operator import ge
+from string import digits
 from typing import Any
 
 import msgspec
@@ -22,6 +23,9 @@ from batchdeck.store.disk import FILE_MODE, Disk, storage_failures
 from batchdeck.store.layout import DeckLayout, make_folder
 
 _BUFFER = 1 << 20
+_WHOLE = 2**32 - 1
+"""In the place of a page's number: the text is the whole custom_id."""
+_MOST_DIGITS = len(str(_WHOLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,37 +144,57 @@ class RequestIds:
 
     def _read(self, key: str) -> _SentIds:
         try:
-            return _SentIds(read_requests(self._layout, key))
+            return _SentIds(key, read_requests(self._layout, key))
         except (NotFound, DeckDamaged):
-            return _SentIds(())
+            return _SentIds(key, ())
 
 
 class _SentIds:
-    """The custom_ids of one submission, 50 bytes each: as strings in a dictionary they would take 200."""
+    """The custom_ids of one submission, 12 bytes each: as strings in a dictionary they would take 200.
 
-    def __init__(self, requests: Iterable[LoggedRequest]) -> None:
-        self._text = bytearray()
-        self._ends = array("I")
+    An id of ours is the submission's key, the page's index, a slug that its document's pages share, and the
+    number of the page. Any other is kept whole.
+    """
+
+    def __init__(self, key: str, requests: Iterable[LoggedRequest]) -> None:
+        self._key = key
+        codes: dict[str, int] = {}
+        self._codes = array("I")
+        """Number in `_texts` of each id's slug, or of the whole id."""
+        self._numbers = array("I")
+        """The page of its document, or `_WHOLE`."""
+        self._indices = array("I")
         self._places: dict[int, int] | None = None
         """Where each page stands among them, if not in their order."""
-        self._indices = array("I")
         for request in requests:
-            self._text += request.custom_id.encode()
-            self._ends.append(len(self._text))
+            text, number = self._split(request.custom_id, request.index)
+            self._codes.append(codes.setdefault(text, len(codes)))
+            self._numbers.append(number)
             self._indices.append(request.index)
+        self._texts = list(codes)
         if any(map(ge, self._indices, islice(self._indices, 1, None))):
             self._places = {index: place for place, index in enumerate(self._indices)}
 
     def __len__(self) -> int:
-        return len(self._ends)
+        return len(self._indices)
 
     def get(self, index: int) -> str:
         """Return a page's custom_id, or an empty string."""
         place = self._place(index)
         if place is None:
             return ""
-        start = self._ends[place - 1] if place else 0
-        return self._text[start : self._ends[place]].decode()
+        text, number = self._texts[self._codes[place]], self._numbers[place]
+        return text if number == _WHOLE else self._join(index, text, number)
+
+    def _join(self, index: int, text: str, number: int) -> str:
+        return f"{self._key}-{index:07d}-{text}{number}"
+
+    def _split(self, custom_id: str, index: int) -> tuple[str, int]:
+        rest = custom_id[len(self._join(index, "", 0)) - 1 :]
+        text = rest.rstrip(digits)
+        number = int(rest[len(text) :][:_MOST_DIGITS] or _WHOLE)
+        is_ours = number < _WHOLE and self._join(index, text, number) == custom_id
+        return (text, number) if is_ours else (custom_id, _WHOLE)
 
     def _place(self, index: int) -> int | None:
         if self._places is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
@@ -24,8 +26,8 @@ from batchdeck.store.records import (
     decode_meta,
     decode_outline,
     decode_submission,
-    document_key,
     heads_of,
+    split_document_key,
     with_submission,
 )
 from batchdeck.store.rows import Written, WrittenRows, written_rows
@@ -82,6 +84,33 @@ class _Grouped(Generic[T]):
         return self._groups.get(job, ())
 
 
+class DocumentRows:
+    """Under which row numbers the documents of one job are kept: 16 bytes each, for they may be thousands."""
+
+    def __init__(self) -> None:
+        self._firsts = array("q")
+        """Their first indices, ascending."""
+        self.numbers = array("q")
+
+    def put(self, first_index: int, number: int) -> None:
+        """Note where a document is kept."""
+        place, is_known = self._find(first_index)
+        if is_known:
+            self.numbers[place] = number
+        else:
+            self._firsts.insert(place, first_index)
+            self.numbers.insert(place, number)
+
+    def number_of(self, first_index: int) -> int | None:
+        """Return where a document is kept, or None."""
+        place, is_known = self._find(first_index)
+        return self.numbers[place] if is_known else None
+
+    def _find(self, first_index: int) -> tuple[int, bool]:
+        place = bisect_left(self._firsts, first_index)
+        return place, place < len(self._firsts) and self._firsts[place] == first_index
+
+
 class LedgerViews:
     """What a ledger's tables hold, as domain records. After the tables have changed, `note` says so.
 
@@ -94,7 +123,7 @@ class LedgerViews:
         self._highest: dict[str, int] = dict.fromkeys(Kind, 0)
         self._batches_by_key: dict[str, tuple[str, ...]] = {}
         """Nearly always one: thousands of sets would be a burden."""
-        self._documents_by_job: dict[str, set[str]] = defaultdict(set)
+        self._document_rows: dict[str, DocumentRows] = defaultdict(DocumentRows)
         self._documents: Mapping[str, tuple[DocumentUse, ...]] | None = None
         self._refs: dict[str, tuple[DocumentRef, ...]] = {}
         """The decoded documents of each job: they may be thousands, and change only with the plan."""
@@ -140,14 +169,17 @@ class LedgerViews:
         return self._documents
 
     def outline(self, job: str, first_index: int) -> Outline | None:
-        number = self._numbers[Kind.DOCUMENTS].get(document_key(job, first_index))
-        return decode_outline(written_rows(self._tables[Kind.DOCUMENTS])[number]) if number else None
+        number = self._rows_of(job).number_of(first_index)
+        return decode_outline(written_rows(self._tables[Kind.DOCUMENTS])[str(number)]) if number else None
 
     def meta(self) -> DeckMeta:
         return next(map(decode_meta, written_rows(self._tables.get(Kind.META, {})).values()), DeckMeta())
 
     def number_of(self, kind: Kind, key: str) -> int | None:
         """Return the row number under which a record is kept."""
+        if kind is Kind.DOCUMENTS:
+            job, first_index = split_document_key(key)
+            return self._rows_of(job).number_of(first_index)
         number = self._numbers[kind].get(key)
         return int(number) if number is not None else None
 
@@ -157,7 +189,7 @@ class LedgerViews:
 
     def document_numbers(self, job: str) -> list[int]:
         """Return the row numbers of a job's documents."""
-        return sorted(map(int, self._documents_by_job.get(job, ())))
+        return sorted(self._rows_of(job).numbers)
 
     def note(self, changed: Mapping[str, Mapping[str, Written | None]]) -> None:
         """Take note of records that are new or have changed in the tables.
@@ -173,7 +205,8 @@ class LedgerViews:
 
     def _note_heads(self, kind: Kind, heads: Mapping[str, Head]) -> None:
         keys = [getattr(head, KEY_FIELD[kind]) for head in heads.values()]
-        self._numbers[kind].update(zip(keys, heads, strict=True))
+        if kind is not Kind.DOCUMENTS:
+            self._numbers[kind].update(zip(keys, heads, strict=True))
         self._highest[kind] = max(self._highest[kind], *map(int, heads))
         match kind:
             case Kind.JOBS:
@@ -182,7 +215,7 @@ class LedgerViews:
             case Kind.DOCUMENTS:
                 self._documents = None
                 for number, head in heads.items():
-                    self._documents_by_job[head.job or ""].add(number)
+                    self._document_rows[head.job or ""].put(split_document_key(head.id)[1], int(number))
                 jobs = {head.job or "" for head in heads.values()}
                 for job in jobs:
                     self._refs.pop(job, None)
@@ -198,6 +231,9 @@ class LedgerViews:
             case Kind.META:
                 pass
 
+    def _rows_of(self, job: str) -> DocumentRows:
+        return self._document_rows.get(job) or DocumentRows()
+
     def _row(self, kind: Kind, key: str) -> Written:
         return written_rows(self._tables[kind])[self._numbers[kind][key]]
 
@@ -205,7 +241,7 @@ class LedgerViews:
         refs = self._refs.get(key)
         if refs is None:
             rows = written_rows(self._tables.get(Kind.DOCUMENTS, {}))
-            refs = decode_documents(rows[number] for number in self._documents_by_job.get(key, ()))
+            refs = decode_documents(rows[str(number)] for number in self._rows_of(key).numbers)
             self._refs[key] = refs
         return decode_job(self._row(Kind.JOBS, key), refs)
 

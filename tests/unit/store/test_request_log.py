@@ -100,3 +100,29 @@ def test_ids_are_found_whatever_the_order_in_which_pages_were_sent(layout: DeckL
     ids = RequestIds(layout)
     found = {index: ids.get(KEY, index) for index in range(14)}
     assert found == {index: made.custom_id(KEY, index) if index in sent else "" for index in range(14)}
+
+
+@pytest.mark.parametrize(
+    "custom_id",
+    [
+        f"{KEY}-0000003-p7",
+        f"{KEY}-0000003-report-2024-p7",
+        f"{KEY}-0000003-report-p07",
+        f"{KEY}-0000003-report-p",
+        f"{KEY}-0000004-report-p7",
+        f"{KEY}-3-report-p7",
+        f"{KEY}-0000003-report-p4294967294",
+        f"{KEY}-0000003-report-p4294967295",
+        f"{KEY}-0000003-report-p{'9' * 5_000}",
+        "7",
+        "",
+        "of-somebody-else",
+    ],
+)
+def test_an_id_of_any_form_is_given_back_as_it_was_sent(layout: DeckLayout, custom_id: str) -> None:
+    log = RequestLogWriter(layout, KEY)
+    for index, sent in ((2, f"{KEY}-0000002-report-p6"), (3, custom_id)):
+        log.add(sent, index, {})
+    log.finish()
+    ids = RequestIds(layout)
+    assert [ids.get(KEY, index) for index in (2, 3, 4)] == [f"{KEY}-0000002-report-p6", custom_id, ""]

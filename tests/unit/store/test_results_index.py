@@ -109,6 +109,19 @@ def test_paid_answers_without_usage_are_counted_over_all_rows_or_some(layout: De
     assert lost.unmeasured() == 1
 
 
+@pytest.mark.parametrize("largest", [0, 1, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**63])
+def test_numbers_of_any_size_come_back(layout: DeckLayout, largest: int) -> None:
+    tokens = min(largest, 2**32 - 1)
+    usage = Usage(tokens, tokens, tokens, tokens, tokens)
+    index = indexed(layout, [row(0), row(1, offset=largest, usage=usage, detail="why"), row(2, offset=1)])
+    assert [index.place(at) for at in range(3)] == [(0, 10), (largest, 10), (1, 10)]
+    assert [index.usage_of(at) for at in range(3)] == [Usage(), usage, Usage()]
+    assert [index.text(at, "detail") for at in range(3)] == ["", "why", ""]
+    assert index.usage() == usage
+    by_row = index.numbered_by_row()
+    assert [by_row.place(at)[0] for at in range(3)] == sorted([0, largest, 1])
+
+
 def test_an_index_may_be_empty(layout: DeckLayout) -> None:
     index = indexed(layout, [])
     assert (len(index), index.tally(), index.usage(), index.usage_by_model()) == (0, {}, Usage(), {})
