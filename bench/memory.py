@@ -6,9 +6,9 @@ it, before the child's own program was loaded: a small command would count as la
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 
 _LOOK_SECONDS = 0.02
@@ -17,9 +17,10 @@ _LOOK_SECONDS = 0.02
 def memory_mb(process: int | str = "self", what: str = "VmHWM") -> float:
     """Return the MB (10^6 bytes) that a process has (VmRSS), or has had at most since its program was loaded
     (VmHWM)."""
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith(f"{what}:"):
-            return int(line.split()[1]) * 1024 / 1e6
+    with open(f"/proc/{process}/status") as file:
+        for line in file:
+            if line.startswith(f"{what}:"):
+                return int(line.split()[1]) * 1024 / 1e6
     return 0.0  # it has ended, and nobody has asked for its exit code yet
 
 
@@ -44,12 +45,18 @@ class ChildrenWatched:
     def _watch(self) -> None:
         ours = _command("self")  # a child shares our memory until its own program is loaded
         while not self._over.wait(_LOOK_SECONDS):
-            for thread in Path("/proc/self/task").iterdir():
+            # Not by pathlib: it interns the names it meets, and looking on would need memory of its own.
+            for thread in os.listdir("/proc/self/task"):
                 with suppress(OSError):  # a thread or a child may end at any time
-                    for child in (thread / "children").read_text().split():
+                    for child in _read(f"/proc/self/task/{thread}/children").split():
                         if _command(child) != ours:
                             self.most_mb = max(self.most_mb, memory_mb(child))
 
 
-def _command(process: int | str) -> bytes:
-    return Path(f"/proc/{process}/cmdline").read_bytes()
+def _command(process: int | str) -> str:
+    return _read(f"/proc/{process}/cmdline")
+
+
+def _read(path: str) -> str:
+    with open(path, errors="replace") as file:
+        return file.read()

@@ -14,6 +14,8 @@ from batchdeck.domain.outcomes import Outcome, Remedy, next_max_tokens
 from batchdeck.domain.pages import PageRow
 from batchdeck.domain.requests import LintFinding
 
+STEM = "{stem}"
+"""In a file's name, the place of what the names of one document's files have in common."""
 _BASE64_GROWTH = 4 / 3
 _SPLIT_GROWTH = 1.25
 """Bytes of all single pages over bytes of the file, for a typical born-digital file split without bloat."""
@@ -331,8 +333,10 @@ class DocumentReport:
     """File name of the source as shown."""
     folder: Path
     """Where its files are: one object for the thousands of documents of an export."""
-    html_name: str
-    report_name: str
+    stem: str
+    """What the names of its files have in common."""
+    main: str
+    """Name of the document's file, with `STEM` in the place of the stem: the same for all of an export."""
     pages: int
     placeholders: int
     """Pages shown as "could not be converted"."""
@@ -344,16 +348,18 @@ class DocumentReport:
     """Things a person should look at."""
     replaces: str = ""
     """Id of another job of the same file whose document stood in its place; empty for none."""
+    lacks: str = ""
+    """What is wrong with the kept source, in a clause; empty where nothing is."""
 
     @property
     def html(self) -> Path:
         """The document; of answers that are data, the file of them."""
-        return self.folder / self.html_name
+        return self.folder / self.main.replace(STEM, self.stem)
 
     @property
     def report(self) -> Path:
         """What was found in it, as JSON."""
-        return self.folder / self.report_name
+        return self.folder / f"{self.stem}.report.json"
 
     def show(self, *, height: int = 600) -> Framed:
         """Return the document as a notebook shows it in place; `height` in CSS pixels."""

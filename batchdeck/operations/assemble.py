@@ -6,8 +6,9 @@ import contextlib
 import re
 from pathlib import Path
 
+from batchdeck.domain.batches import DocumentRef
 from batchdeck.domain.documents import FileKind
-from batchdeck.domain.planning import DocumentReport
+from batchdeck.domain.planning import STEM, DocumentReport
 from batchdeck.html.figures import Box
 from batchdeck.html.model import DocumentMaterial, PageMaterial, Review, TextLayer
 from batchdeck.html.naming import export_stem
@@ -20,6 +21,7 @@ from batchdeck.operations.export_task import ExportTask, PagePlace
 from batchdeck.pdf.images import crop as crop_page
 from batchdeck.pdf.text import TextReader, Trust
 from batchdeck.store.layout import DeckLayout
+from batchdeck.store.vault import Vault
 
 _FIGURE_DPI = 150
 _HEAD = 16_384
@@ -46,16 +48,17 @@ def export_document(task: ExportTask) -> DocumentReport:
         task.job,
         task.recipe,
     )
+    source, lacks = _source(Vault(layout), task.ref)
     with contextlib.ExitStack() as stack:
-        reader = _open_source(task.source, stack)
+        reader = _open_source(source, stack)
         results = ResultFiles(layout, stack)
 
         def crop(page: int, box: Box) -> bytes | None:
-            if task.source is None:
+            if source is None:
                 return None
             try:
                 x0, y0, x1, y1 = map(round, box)
-                return crop_page(task.source, page, (x0, y0, x1, y1), dpi=_FIGURE_DPI)
+                return crop_page(source, page, (x0, y0, x1, y1), dpi=_FIGURE_DPI)
             except Exception:
                 return None
 
@@ -63,7 +66,7 @@ def export_document(task: ExportTask) -> DocumentReport:
         options = AssemblyOptions(thresholds=task.thresholds)
         assembly = assemble(material, pages, crop=crop, options=options, scratch=out)
         if reader is None and task.ref.kind is FileKind.PDF:
-            what = f"The kept source {task.lacks or 'cannot be read'}"
+            what = f"The kept source {lacks or 'cannot be read'}"
             assembly.reviews.append(
                 Review(1, "source", f"{what}: nothing was compared with it or taken from it.")
             )
@@ -78,15 +81,24 @@ def export_document(task: ExportTask) -> DocumentReport:
     return DocumentReport(
         document=task.ref.name,
         folder=out,
-        html_name=files.main.name,
-        report_name=report_name,
+        stem=stem,
+        main=files.main.name.replace(stem, STEM),
         pages=exported.pages,
         placeholders=exported.placeholders,
         unverified=exported.unverified,
         errors=len(exported.findings),
         review=len(exported.reviews),
         replaces=before if before != task.job else "",
+        lacks=lacks,
     )
+
+
+def _source(vault: Vault, ref: DocumentRef) -> tuple[str | None, str]:
+    """Return the readable PDF of a document, where the vault has it as it was; and what is wrong with it."""
+    if ref.kind is not FileKind.PDF:
+        return None, ""
+    lacks = vault.problem(ref.sha256)
+    return (None if lacks else str(vault.readable(ref.sha256))), lacks
 
 
 def _job_of(report: Path) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 from batchdeck.domain.batches import DocumentRef, Job
-from batchdeck.domain.documents import FileKind
 from batchdeck.domain.events import DocumentExported, Event, Finished, Note
 from batchdeck.domain.planning import DocumentReport, ExportReport
 from batchdeck.errors import InputError
@@ -65,18 +65,19 @@ async def export(
     done = 0
     async for task, outcome in context.workers.map(export_document, tasks, seconds=_SECONDS_PER_DOCUMENT):
         done += 1
-        if task.lacks:
-            yield Note(
-                f"{task.ref.name}: its kept source {task.lacks}, so it is exported without the text layer, "
-                "links and figures of the PDF. `batchdeck doctor --repair` may have it back.",
-                "warning",
-            )
         if isinstance(outcome, WorkerFailed):
             failures.append(f"{task.ref.name}: {outcome.message}")
             yield Note(f"{task.ref.name} could not be exported. {outcome.message}", "error")
             continue
+        if outcome.lacks:
+            yield Note(
+                f"{task.ref.name}: its kept source {outcome.lacks}, so it is exported without the text "
+                "layer, links and figures of the PDF. `batchdeck doctor --repair` may have it back.",
+                "warning",
+            )
         # The strings that this process has already, not those that came with each of thousands of reports.
-        reports.append(replace(outcome, folder=folder, document=task.ref.name))
+        main = sys.intern(outcome.main)
+        reports.append(replace(outcome, folder=folder, document=task.ref.name, main=main))
         yield DocumentExported(
             outcome.document,
             outcome.html,
@@ -155,9 +156,6 @@ def _task(
                 row.recall is not None and row.recall >= thresholds.recall_warn,
             )
         )
-    is_pdf = ref.kind is FileKind.PDF
-    lacks = context.vault.problem(ref.sha256) if is_pdf else ""
-    source = context.vault.readable(ref.sha256) if is_pdf and not lacks else None
     return ExportTask(
         str(context.layout.root),
         str(folder),
@@ -165,11 +163,9 @@ def _task(
         job.recipe,
         ref,
         context.ledger.outline(job.id, ref.first_index),
-        str(source) if source is not None else None,
         tuple(pages),
         options,
         thresholds,
         trust,
         {"usd": round(cost, 6), "outcomes": dict(outcomes)},
-        lacks,
     )

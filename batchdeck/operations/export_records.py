@@ -16,7 +16,7 @@ import msgspec
 from batchdeck.domain.batches import Job
 from batchdeck.domain.events import DocumentExported, Event, Finished
 from batchdeck.domain.outcomes import reason_of
-from batchdeck.domain.planning import DocumentReport, ExportReport
+from batchdeck.domain.planning import STEM, DocumentReport, ExportReport
 from batchdeck.errors import InputError
 from batchdeck.html.naming import export_stem
 from batchdeck.html.records import RecordHead, render_records
@@ -162,12 +162,12 @@ def write_records(task: RecordsExport) -> DocumentReport:
         results = ResultFiles(DeckLayout(Path(task.root)), stack)
         findings = render_records(template, task.stem, task.head, lambda: _records(task, results), files.open)
     data = {**task.report, "findings": [msgspec.to_builtins(finding) for finding in findings]}
-    report = files.write(f"{task.stem}.report.json", json.dumps(data, ensure_ascii=False, indent=1).encode())
+    files.write(f"{task.stem}.report.json", json.dumps(data, ensure_ascii=False, indent=1).encode())
     return DocumentReport(
         document=task.head.name,
         folder=Path(task.out),
-        html_name=files.main.name,
-        report_name=report.name,
+        stem=task.stem,
+        main=files.main.name.replace(task.stem, STEM),
         pages=task.head.records,
         placeholders=task.head.failed,
         unverified=0,

@@ -57,12 +57,8 @@ class ExportTask:
     recipe: str
     ref: DocumentRef
     outline: Outline
-    source: str | None
-    """Readable PDF, where the vault has it as it was."""
     pages: tuple[PagePlace, ...]
     options: ExportOptions
     thresholds: FidelityThresholds
     trust: Trust
     paid: Mapping[str, object] = field(default_factory=dict)
-    lacks: str = ""
-    """What is wrong with the kept source, in a clause; empty where nothing is."""
