@@ -18,7 +18,6 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import msgspec
 
@@ -26,6 +25,7 @@ from batchdeck.domain.costs import Usage
 from batchdeck.domain.outcomes import ANSWER_LOST, Outcome, ResultFacts, Verdict
 from batchdeck.domain.text import show
 from batchdeck.errors import DeckDamaged, NotFound
+from batchdeck.store.compact import Column, as_range, narrowed
 from batchdeck.store.disk import Disk, storage_failures, write_whole
 from batchdeck.store.layout import DeckLayout
 
@@ -55,7 +55,6 @@ _COLUMNS: Mapping[str, str] = {
     "cache_read": "I",
     "recall": "f",
 }
-Column: TypeAlias = "array[Any]"
 _TOKENS = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read")
 _TEXTS = ("error_type", "stop_reason", "model", "detail")
 _MOSTLY_SMALL = frozenset(_COLUMNS) - {"page", "output", "recall"}
@@ -99,7 +98,7 @@ class BatchIndex:
     ) -> None:
         self.results_sha256 = results_sha256
         self.judge_version = judge_version
-        self.pages = _as_range(columns["page"])
+        self.pages = as_range(columns["page"])
         """Global index of each row's page, ascending; `STRANGER` for rows without one."""
         self.outcome_codes = columns["outcome"].tobytes()
         """Each row's outcome, as in `CODE_OF`."""
@@ -318,38 +317,23 @@ _LARGEST = 2**32 - 1
 def _columns_of(header: _Header, data: bytes) -> BatchIndex:
     columns: dict[str, Column] = {}
     position = 0
+    zeros = array("B", bytes(header.rows))
     for name, code in _COLUMNS.items():
         size = header.rows * array(code).itemsize
         values = data[position : position + size]
-        kept, values = _narrowed(code, values) if name in _MOSTLY_SMALL else (code, values)
-        column = array(kept)
+        position += size
+        if name in _MOSTLY_SMALL:
+            if not values.strip(b"\0"):  # nearly always: one column stands for all of them
+                columns[name] = zeros
+                continue
+            code, values = narrowed(code, values)
+        column = array(code)
         column.frombytes(values)
         columns[name] = _little_endian(column)
-        position += size
     if header.outcomes != [str(outcome) for outcome in OUTCOMES]:
         now = {code: CODE_OF[Outcome(name)] for code, name in enumerate(header.outcomes)}
         columns["outcome"] = array("B", (now[int(code)] for code in columns["outcome"]))
     return BatchIndex(columns, header.texts, header.results_sha256, header.judge_version)
-
-
-def _as_range(pages: Column) -> Sequence[int]:
-    """Return pages without a gap, as they nearly always are, as a range: it needs no memory."""
-    run = range(pages[0], pages[-1] + 1) if pages else range(0)
-    return run if len(run) == len(pages) and pages == array(pages.typecode, run) else pages
-
-
-def _narrowed(code: str, values: bytes) -> tuple[str, bytes]:
-    """Return little-endian numbers, and their type, in as few bytes each as the largest needs."""
-    size = array(code).itemsize
-    if not values.strip(b"\0"):  # nearly always
-        return "B", bytes(len(values) // size)
-    needed = next((place for place in range(size, 1, -1) if values[place - 1 :: size].strip(b"\0")), 1)
-    code = next(narrow for narrow in "BHIQ" if array(narrow).itemsize >= needed)
-    width = array(code).itemsize
-    kept = bytearray(len(values) // size * width)
-    for place in range(width):
-        kept[place::width] = values[place::size]
-    return code, bytes(kept)
 
 
 def _by_page(columns: dict[str, Column]) -> dict[str, Column]:

@@ -14,8 +14,8 @@ from batchdeck.domain.columns import PAGE_FIELDS
 from batchdeck.domain.costs import BATCH_SHARE, ModelPrice, Usage
 from batchdeck.domain.outcomes import ANSWER_LOST, Remedy, remedy
 from batchdeck.domain.query_columns import Codes, Column, Values
+from batchdeck.store.compact import Column as Numbers
 from batchdeck.store.index import IS_BILLED, OUTCOMES, BatchIndex
-from batchdeck.store.index import Column as Numbers
 from batchdeck.store.plans import PagePlan
 from batchdeck.store.standings import NO_TURN, Moment
 from batchdeck.store.turns import Turn

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from batchdeck.errors import DeckDamaged, NotFound
+from batchdeck.store.compact import as_range
 from batchdeck.store.disk import FILE_MODE, Disk, storage_failures
 from batchdeck.store.layout import DeckLayout, make_folder
 
@@ -150,7 +151,7 @@ class RequestIds:
 
 
 class _SentIds:
-    """The custom_ids of one submission, 12 bytes each: as strings in a dictionary they would take 200.
+    """The custom_ids of one submission, 8 bytes each, 12 where pages are left out: as strings, 200.
 
     An id of ours is the submission's key, the page's index, a slug that its document's pages share, and the
     number of the page. Any other is kept whole.
@@ -163,15 +164,16 @@ class _SentIds:
         """Number in `_texts` of each id's slug, or of the whole id."""
         self._numbers = array("I")
         """The page of its document, or `_WHOLE`."""
-        self._indices = array("I")
+        indices = array("I")
         self._places: dict[int, int] | None = None
         """Where each page stands among them, if not in their order."""
         for request in requests:
             text, number = self._split(request.custom_id, request.index)
             self._codes.append(codes.setdefault(text, len(codes)))
             self._numbers.append(number)
-            self._indices.append(request.index)
+            indices.append(request.index)
         self._texts = list(codes)
+        self._indices = as_range(indices)
         if any(map(ge, self._indices, islice(self._indices, 1, None))):
             self._places = {index: place for place, index in enumerate(self._indices)}
 
