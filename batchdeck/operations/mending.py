@@ -48,8 +48,7 @@ def mend_archive(context: Context, quarantine: Quarantine, finding: Finding) -> 
         lost = f"{batch.archive.rows:,} answers, nowhere to be had"
         return Mended(finding.where, "its pages count as missing now", lost)
     quarantine.copy(path, finding.what)
-    rows, said = _take_what_is_left(context, batch, batch.archive)
-    return Mended(finding.where, f"kept as far as it can be read ({rows:,} rows)", said)
+    return _take_what_is_left(context, batch, batch.archive, finding, "kept")
 
 
 def _bring_back(context: Context, batch: Batch, finding: Finding) -> Mended:
@@ -63,19 +62,19 @@ def _bring_back(context: Context, batch: Batch, finding: Finding) -> Mended:
             write_whole(Disk(), path, iter(lambda: file.read(_CHUNK), b""))
     _drop_index(context, batch)
     was = Archive("", 0, batch.remote.counts.total, context.now())
-    rows, said = _take_what_is_left(context, batch, was)
-    return Mended(finding.where, f"brought back as far as it can be read ({rows:,} rows)", said)
+    return _take_what_is_left(context, batch, was, finding, "brought back")
 
 
-def _take_what_is_left(context: Context, batch: Batch, was: Archive) -> tuple[int, str]:
-    """Record damaged results for what they are; return how many rows can be read, and what is lost."""
+def _take_what_is_left(context: Context, batch: Batch, was: Archive, finding: Finding, done: str) -> Mended:
+    """Record damaged results for what they are."""
     path = context.layout.results(batch.key)
     rows = sum(facts.type != UNREADABLE for facts, _, _ in scan_results(path))
     what = f"not proved on this disk: {rows:,} of {was.rows:,} rows can be read"
     digest, size = digest_of(path), path.stat().st_size
     _put(context, replace(batch, archive=Archive(digest, size, rows, was.at, (*was.findings, what))))
     lost = max(0, was.rows - rows)
-    return rows, f"{lost:,} answers; the others cannot be proved to be as they came"
+    done = f"{done} as far as it can be read ({rows:,} rows), though not proved to be as it came"
+    return Mended(finding.where, done, f"{lost:,} answers" if lost else "")
 
 
 def mend_plan(context: Context, quarantine: Quarantine, finding: Finding) -> Mended:
