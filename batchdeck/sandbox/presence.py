@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-from batchdeck.errors import DeckLocked, StorageFailed
+from batchdeck.domain.text import show
+from batchdeck.errors import DeckLocked, SandboxFailed
 
 _TRIES, _TRY_SECONDS = 10, 0.02
 _LOOK_SECONDS = 0.25
@@ -82,9 +83,9 @@ def _locked(path: Path, how: int, complaint: str) -> BinaryIO:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StorageFailed(
-            f"The sandbox cannot be used: {path}: {error.strerror}.",
-            hint="Check whose it is, and that you may read and write it.",
+        raise SandboxFailed(
+            f"It cannot run in {show(str(path.parent), 80)}: {path.name}: {error.strerror}.",
+            hint="Make it writable, or choose another deck with --deck.",
         ) from error
     file = os.fdopen(descriptor, "ab")
     try:

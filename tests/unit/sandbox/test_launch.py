@@ -18,7 +18,7 @@ import pytest
 
 from batchdeck.config import Settings as DeckSettings
 from batchdeck.connection import Connection
-from batchdeck.errors import ConfigError, Conflict, StorageFailed
+from batchdeck.errors import ConfigError, Conflict, SandboxFailed
 from batchdeck.sandbox.launch import Running, ensure_running
 from batchdeck.sandbox.presence import is_served
 from batchdeck.sandbox.settings import Settings
@@ -169,6 +169,6 @@ async def test_a_start_that_nobody_waits_for_any_more_keeps_no_sandbox_alive(sta
 
 def test_a_state_that_may_not_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "state" / "launch.lock").mkdir(parents=True)
-    with pytest.raises(StorageFailed, match=r"state/launch\.lock: Is a directory") as refused:
+    with pytest.raises(SandboxFailed, match=r"state: launch\.lock: Is a directory") as refused:
         ensure_running(tmp_path / "state")
     assert refused.value.hint
