@@ -124,7 +124,7 @@ def _read_told(path: Path) -> Iterator[Told]:
 
 def source_of(context: Context, sha256: str, kind: FileKind = FileKind.PDF) -> Path | None:
     """Return a document as it can be read without a password, or None where the vault does not have it as it
-    was: pages of other bytes are neither asked about nor believed. Reads it through."""
+    was: pages of other bytes are neither asked about nor believed. It may have to be read through."""
     return None if context.vault.problem(sha256, kind) else context.vault.readable(sha256, kind)
 
 

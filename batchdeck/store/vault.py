@@ -28,6 +28,8 @@ class Vault:
     def __init__(self, layout: DeckLayout, *, disk: Disk | None = None) -> None:
         self._layout = layout
         self._disk = disk or Disk()
+        self._proved: dict[str, int] = {}
+        """By digest, how a file was when it was found to have it: untouched since, it is not read again."""
 
     def keep(
         self, path: str | Path, sha256: str, kind: FileKind = FileKind.PDF, *, size: int | None = None
@@ -49,12 +51,14 @@ class Vault:
             StorageFailed: the copy cannot be written.
         """
         kept = self._layout.source(sha256, kind)
-        if not (_is_there(kept) and digest_of(kept) == sha256):
+        if not (_is_there(kept) and self._is_as_it_was(kept, sha256)):
             self._copy(path, kept, sha256, size)
+            self._proved[sha256] = _state_of(kept)
         return kept
 
     def problem(self, sha256: str, kind: FileKind = FileKind.PDF) -> str:
-        """Read a kept source through; return what is wrong with it, in a clause, empty where nothing is.
+        """Return what is wrong with a kept source, in a clause, empty where nothing is. It is read through
+        unless this process has done so since it was last touched.
 
         Of a readable form nobody knows the digest: it is looked at for its beginning and its end.
 
@@ -63,7 +67,7 @@ class Vault:
         """
         if not self.has(sha256, kind):
             return "is gone from the vault"
-        if digest_of(self._layout.source(sha256, kind)) != sha256:
+        if not self._is_as_it_was(self._layout.source(sha256, kind), sha256):
             return "is not what was submitted"
         form = self._layout.readable_source(sha256)
         if kind is FileKind.PDF and _is_there(form) and not _is_whole_pdf(form):
@@ -103,6 +107,15 @@ class Vault:
             )
         return kept
 
+    def _is_as_it_was(self, kept: Path, sha256: str) -> bool:
+        state = _state_of(kept)  # before it is read: a change meanwhile will be seen the next time
+        if state == self._proved.get(sha256):
+            return True
+        if digest_of(kept) != sha256:
+            return False
+        self._proved[sha256] = state
+        return True
+
     def _copy(self, path: str | Path, kept: Path, sha256: str, size: int | None) -> None:
         shown = show(str(path), 200)
         try:
@@ -136,6 +149,15 @@ def digest_of(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest() if is_file else ""
     except (OSError, ValueError):
         return ""
+
+
+def _state_of(path: Path) -> int:
+    """Return a number that is another as soon as a file was written to or replaced; 0 where it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0
+    return hash((found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
 
 
 def _is_whole_pdf(path: Path) -> bool:

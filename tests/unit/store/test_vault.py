@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from batchdeck.errors import Conflict, InputError, NotFound, StorageFailed, UsageError
+from batchdeck.store import vault as vault_module
 from batchdeck.store.layout import DeckLayout
-from batchdeck.store.vault import Vault
+from batchdeck.store.vault import Vault, digest_of
 from tests.unit.store.faulty import FaultyDisk, no_space
 
 CONTENT = b"%PDF-1.7 " + bytes(range(256)) * 9_000
@@ -123,3 +124,30 @@ def test_what_was_never_kept_is_not_found(layout: DeckLayout) -> None:
             look(DIGEST)
     with pytest.raises(UsageError):
         Vault(layout).has("../../etc/passwd")
+
+
+def test_a_kept_source_is_read_again_only_when_somebody_has_touched_it(
+    layout: DeckLayout, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[Path] = []
+
+    def read(path: Path) -> str:
+        reads.append(path)
+        return digest_of(path)
+
+    monkeypatch.setattr(vault_module, "digest_of", read)
+    vault = Vault(layout)
+    kept = vault.keep(source, DIGEST)
+    assert vault.keep(source, DIGEST) == kept
+    assert (vault.problem(DIGEST), reads) == ("", [])
+    assert (Vault(layout).problem(DIGEST), len(reads)) == ("", 1), "another process has not seen it written"
+
+    was = kept.stat()
+    kept.write_bytes(CONTENT[:-1] + b"x")
+    os.utime(kept, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert vault.problem(DIGEST) == vault.problem(DIGEST) == "is not what was submitted"
+    vault.keep(source, DIGEST)
+    assert kept.read_bytes() == CONTENT
+    assert vault.problem(DIGEST) == ""
+    kept.unlink()
+    assert vault.problem(DIGEST) == "is gone from the vault"
