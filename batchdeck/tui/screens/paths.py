@@ -58,20 +58,31 @@ def _size_of(item: os.DirEntry[str]) -> int:
         return 0
 
 
+def path_meant(typed: str) -> str:
+    """Return the path that is meant: one that was typed or pasted behind the folder proposed stands alone,
+    so that ``/srv//data`` is ``/data`` and ``/srv/~/data`` is ``~/data``."""
+    for anew in ("//", "/~/"):
+        typed = typed[typed.rfind(anew) + 1 :]
+    return typed
+
+
 def folder_being_typed(typed: str) -> str:
     """Return the folder that a path is being typed in."""
+    typed = path_meant(typed)
     return typed.rpartition("/")[0] + "/" if "/" in typed else "."
 
 
 def complete_path(typed: str, suffixes: Collection[str]) -> list[str]:
     """Return the folders and files a typed path could mean, as they would be typed."""
-    folder, _, begun = typed.rpartition("/")
-    typed_folder = f"{folder}/" if "/" in typed else ""
+    meant = path_meant(typed)
+    before = typed.removesuffix(meant)
+    folder, _, begun = meant.rpartition("/")
+    typed_folder = f"{folder}/" if "/" in meant else ""
     ways = []
     for entry in entries_of(typed_folder or ".", suffixes)[2:]:
         # A name that cannot be typed is chosen from the list instead.
         if entry.label.startswith(begun) and entry.label.isprintable():
-            ways.append(typed_folder + entry.label)
+            ways.append(before + typed_folder + entry.label)
     return ways
 
 

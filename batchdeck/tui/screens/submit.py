@@ -26,7 +26,7 @@ from batchdeck.tui.actions.registry import Registry
 from batchdeck.tui.glyphs import Tone
 from batchdeck.tui.screens.changes import Fields, completions, read_change
 from batchdeck.tui.screens.deck_screen import DeckScreen
-from batchdeck.tui.screens.paths import Entry, complete_path, entries_of, folder_being_typed
+from batchdeck.tui.screens.paths import Entry, complete_path, entries_of, folder_being_typed, path_meant
 from batchdeck.tui.screens.sending import WHAT_STAYS, Sending, ending
 from batchdeck.tui.screens.spans import counted, price_range
 from batchdeck.tui.screens.submit_plan import Wishes
@@ -144,7 +144,7 @@ class SubmitScreen(WorkingScreen):
     # Scanning and planning
 
     def _look_at(self, path: str) -> None:
-        full = str(Path(path).expanduser())
+        full = str(Path(path_meant(path)).expanduser())
         if not os.path.lexists(full):
             self.terminal.notify_error(UsageError("There is nothing at that path.", hint="f asks again."))
             return
