@@ -33,6 +33,18 @@ def open_pdfium(source: bytes | BinaryIO, password: str = "") -> pypdfium2.PdfDo
     try:
         return pypdfium2.PdfDocument(source, password=password or None)
     except pypdfium2.PdfiumError as error:
-        if error.err_code == FPDF_ERR_PASSWORD:
+        if error.err_code == FPDF_ERR_PASSWORD and _needs_password(source, password):
             raise WrongPassword from error
         raise Unopenable(str(error)) from error
+
+
+def _needs_password(source: bytes | BinaryIO, password: str) -> bool:
+    """Say whether that is what pdfium means: of a document refused without a reason, such as one without a
+    page, it gives the reason of whichever was refused before."""
+    code = 0
+    for each in (b"", source):  # the first is refused for another reason
+        try:
+            pypdfium2.PdfDocument(each, password=password or None).close()
+        except pypdfium2.PdfiumError as error:
+            code = error.err_code
+    return bool(code == FPDF_ERR_PASSWORD)

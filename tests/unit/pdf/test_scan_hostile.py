@@ -83,6 +83,18 @@ def test_limits_of_size_and_pages(write: Write, printed_pdf: Callable[..., bytes
     assert document(path, ScanLimits(max_pages=4)).page_count == 4
 
 
+def test_what_is_wrong_with_a_file_is_its_own(tmp_path: Path) -> None:
+    """pdfium gives no reason where there is no page, but keeps the one it gave last."""
+    pageless, locked = tmp_path / "pageless.pdf", tmp_path / "locked.pdf"
+    with pikepdf.new() as pdf:
+        pdf.save(pageless)
+        pdf.add_blank_page()
+        pdf.save(locked, encryption=pikepdf.Encryption(user="secret", owner="secret"))
+    for _ in range(2):
+        assert problem(str(pageless)) is ProblemKind.NO_PAGES
+        assert problem(str(locked)) is ProblemKind.NEEDS_PASSWORD
+
+
 def test_the_bytes_hashed_are_the_bytes_parsed(write: Write, printed_pdf: Callable[..., bytes]) -> None:
     path = write(printed_pdf([b""]))
     before = document(path)
