@@ -167,10 +167,10 @@ def decode_snapshot_as(data: bytes, formats: Iterable[int]) -> Snapshot | None:
         header = decode_header(head.removesuffix(b"\n"))
     except DeckDamaged:
         return None
-    written = header.format
-    for header.format in formats:
-        if header.format != written and header.crc32 == _checksum(header, memoryview(data)[len(head) :]):
-            return _read_tables(data, header)
+    for number in formats:
+        renumbered = msgspec.structs.replace(header, format=number)
+        if number != header.format and header.crc32 == _checksum(renumbered, memoryview(data)[len(head) :]):
+            return _read_tables(data, renumbered)
     return None
 
 

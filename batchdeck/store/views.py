@@ -119,7 +119,7 @@ class LedgerViews:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._numbers: dict[str, dict[str, str]] = {kind: {} for kind in Kind}
+        self._numbers: dict[str, dict[str, str]] = {kind: {} for kind in Kind if kind is not Kind.DOCUMENTS}
         self._highest: dict[str, int] = dict.fromkeys(Kind, 0)
         self._batches_by_key: dict[str, tuple[str, ...]] = {}
         """Nearly always one: thousands of sets would be a burden."""
